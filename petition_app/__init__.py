@@ -1,0 +1,1 @@
+"""Countersign: open letters whose signatures are checked before they count."""

@@ -1,0 +1,1 @@
+"""Staff: organizers, reviewers, auditors; sign-in; roles per petition."""

@@ -1,0 +1,96 @@
+"""Forms of staff: sign in, change the password, act on a member."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from flask_security import ChangePasswordForm, LoginForm, current_user, hash_password, verify_password
+from flask_wtf import FlaskForm
+from wtforms import EmailField, Field, PasswordField, SelectField
+from wtforms.validators import DataRequired, EqualTo, Length
+
+from petition_app.accounts import services
+from petition_app.accounts.models import ROLES
+from petition_app.clock import utcnow
+
+ROLE_WORDS = {
+    "organizer": lazy_gettext("organizer"),
+    "reviewer": lazy_gettext("reviewer"),
+    "auditor": lazy_gettext("auditor"),
+}
+
+
+class SignInForm(LoginForm):
+    """Address and password. Whatever is wrong, the answer is the same; failures make the next try wait."""
+
+    email = EmailField(lazy_gettext("E-mail"), validators=[DataRequired()], render_kw={"autocomplete": "username"})
+    password = PasswordField(
+        lazy_gettext("Password"), validators=[DataRequired()], render_kw={"autocomplete": "current-password"}
+    )
+
+    def validate_next(self, field: Field) -> None:
+        """Follow a link back into the staff pages only."""
+        if not (field.data or "").startswith("/organizer") or "\\" in field.data or "//" in field.data:
+            field.data = ""
+
+    def validate(self, **_: Any) -> bool:
+        """Check address and password; count a failure; refuse while the account must wait."""
+        if not super(LoginForm, self).validate():
+            return False
+        self.ifield, now = self.email, utcnow()
+        account = services.find_account(self.email.data)
+        if account is None or not account.active:
+            hash_password(self.password.data)  # Takes as long as checking one.
+        elif services.delay_left(account, at=now):
+            hash_password(self.password.data)
+        elif account.verify_and_update_password(self.password.data):
+            self.user = account
+            return True
+        else:
+            services.note_failure(account, at=now)
+        self.form_errors.append(
+            gettext("Address or password is not right, or there were too many tries: wait a little, then try again.")
+        )
+        return False
+
+
+class NewPasswordForm(ChangePasswordForm):
+    """The old password and twice the new one."""
+
+    password = PasswordField(
+        lazy_gettext("Password now"), validators=[DataRequired()], render_kw={"autocomplete": "current-password"}
+    )
+    new_password = PasswordField(
+        lazy_gettext("New password"),
+        description=lazy_gettext("At least 12 characters. A sentence is easier to remember than signs."),
+        validators=[
+            DataRequired(),
+            Length(
+                min=services.PASSWORD_LENGTH,
+                max=1000,
+                message=lazy_gettext("Please choose a password of at least 12 characters."),
+            ),
+        ],
+        render_kw={"autocomplete": "new-password"},
+    )
+    new_password_confirm = PasswordField(
+        lazy_gettext("New password again"),
+        validators=[DataRequired(), EqualTo("new_password", message=lazy_gettext("The two do not agree."))],
+        render_kw={"autocomplete": "new-password"},
+    )
+
+    def validate(self, **_: Any) -> bool:
+        """Check the old password."""
+        if not super(ChangePasswordForm, self).validate():
+            return False
+        if not verify_password(self.password.data, current_user.password):
+            self.password.errors = [gettext("This is not your password.")]
+            return False
+        return True
+
+
+class RoleForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """The role of a member."""
+
+    role = SelectField(lazy_gettext("Role"), choices=[(role, ROLE_WORDS[role]) for role in ROLES])

@@ -1,0 +1,61 @@
+"""Tables of staff: accounts, roles per petition, sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID, uuid4
+
+from flask_security import RoleMixin, UserMixin
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from petition_app.db import Base, Moment
+
+ROLES = ("organizer", "reviewer", "auditor")
+
+
+class Account(Base, UserMixin):
+    """A member of staff. Failed sign-ins delay the next try and never lock the account for good."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)  # type: ignore[assignment] # The mixin has int.
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    password: Mapped[str] = mapped_column(String(255))
+    active: Mapped[bool] = mapped_column(default=True)
+    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
+    failed_count: Mapped[int] = mapped_column(default=0)
+    delayed_until: Mapped[datetime | None] = mapped_column(Moment)
+
+    memberships: Mapped[list[Membership]] = relationship(back_populates="account")
+    roles: ClassVar[list[RoleMixin]] = []  # type: ignore[misc] # Flask-Security's roles hold everywhere; ours belong to a petition.
+
+
+class Membership(Base):
+    """The role of one account on one petition."""
+
+    __tablename__ = "memberships"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+
+    account: Mapped[Account] = relationship(back_populates="memberships")
+
+    __table_args__ = (
+        UniqueConstraint("account_id", "petition_id"),
+        CheckConstraint(f"role IN {ROLES}", name="role_known"),
+    )
+
+
+class AccountSession(Base):
+    """A sign-in that has not ended; without its row a cookie opens nothing."""
+
+    __tablename__ = "account_sessions"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    started_at: Mapped[datetime] = mapped_column(Moment)

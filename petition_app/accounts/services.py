@@ -1,0 +1,236 @@
+"""Staff: make accounts, give and take roles, delays after failed sign-ins, sessions."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from flask_security import hash_password
+from sqlalchemy import delete, func, select
+
+from petition_app import audit
+from petition_app.accounts.models import ROLES, Account, AccountSession, Membership
+from petition_app.db import db, lock
+from petition_app.errors import DomainError, NotAllowedError, NotFoundError
+from petition_app.i18n import N_
+from petition_app.security import hash_secret
+
+SESSION_LIFE = timedelta(hours=12)
+PASSWORD_LENGTH = 12
+FREE_FAILURES = 3
+LONGEST_DELAY = timedelta(minutes=5)
+
+
+class AddressError(DomainError):
+    """Not a mail address."""
+
+    message = N_("This is not a mail address.")
+
+
+class WeakPasswordError(DomainError):
+    """The password is too short."""
+
+    message = N_("Please choose a password of at least 12 characters.")
+
+
+class LastOrganizerError(DomainError):
+    """A petition must keep one organizer."""
+
+    message = N_("This is the last organizer. Make somebody else an organizer first.")
+
+
+class AlreadyMemberError(DomainError):
+    """The account has a role on this petition already."""
+
+    message = N_("This person has a role on this petition already.")
+
+
+def create_account(*, email: str, name: str, role: str, petition_id: UUID, password: str, at: datetime) -> Account:
+    """Give an account a role on a petition, making the account if the address has none yet.
+
+    An account that exists keeps its password.
+
+    Raises:
+        AddressError, WeakPasswordError, AlreadyMemberError
+    """
+    try:
+        address = validate_email(email, check_deliverability=False).normalized.casefold()
+    except EmailNotValidError:
+        raise AddressError from None
+    account = db.session.scalar(select(Account).where(Account.email == address))
+    if account is None:
+        if len(password) < PASSWORD_LENGTH:
+            raise WeakPasswordError
+        account = Account(
+            email=address, name=name, password=hash_password(password), active=True, fs_uniquifier=secrets.token_hex(32)
+        )
+        db.session.add(account)
+        db.session.flush()
+    give_role(account, petition_id=petition_id, role=role, by=None, at=at)
+    return account
+
+
+def give_role(account: Account, *, petition_id: UUID, role: str, by: Account | None, at: datetime) -> None:
+    """Give an account its role on a petition. Raises: AlreadyMemberError."""
+    if role not in ROLES:
+        raise NotFoundError
+    if role_of(account, petition_id):
+        raise AlreadyMemberError
+    db.session.add(Membership(account_id=account.id, petition_id=petition_id, role=role))
+    audit.record(f"member.added_{role}", by=by.id if by else None, petition_id=petition_id, object_id=account.id, at=at)
+    db.session.flush()
+
+
+def role_of(account: Account, petition_id: UUID) -> str | None:
+    """Return the account's role on a petition."""
+    return db.session.scalar(
+        select(Membership.role).where(Membership.account_id == account.id, Membership.petition_id == petition_id)
+    )
+
+
+def require_role(account: Account | None, petition_id: UUID, *roles: str) -> None:
+    """Refuse an actor who has none of these roles. Nobody (`None`) is the operator at the shell.
+
+    Raises:
+        NotAllowedError: for the outside the same as not found.
+    """
+    if account is not None and role_of(account, petition_id) not in roles:
+        raise NotAllowedError
+
+
+def is_organizer_somewhere(account: Account) -> bool:
+    """Return whether the account organizes any petition, and may therefore begin another."""
+    return bool(
+        db.session.scalar(
+            select(Membership.id).where(Membership.account_id == account.id, Membership.role == "organizer").limit(1)
+        )
+    )
+
+
+def list_members(petition_id: UUID, *, by: Account) -> list[Membership]:
+    """Return who has a role on a petition, by role and name."""
+    require_role(by, petition_id, "organizer", "auditor")
+    query = select(Membership).join(Account).where(Membership.petition_id == petition_id)
+    return list(db.session.scalars(query.order_by(Membership.role, Account.name)))
+
+
+def remove_member(membership_id: UUID, *, petition_id: UUID, by: Account | None, at: datetime) -> None:
+    """Take a role away and end the person's sessions. Raises: NotFoundError, LastOrganizerError."""
+    membership = _locked_member(membership_id, petition_id, by=by)
+    audit.record(
+        "member.removed", by=by.id if by else None, petition_id=petition_id, object_id=membership.account_id, at=at
+    )
+    end_sessions(membership.account_id)
+    db.session.delete(membership)
+    db.session.flush()
+
+
+def change_role(membership_id: UUID, *, petition_id: UUID, role: str, by: Account | None, at: datetime) -> None:
+    """Change a member's role. Raises: NotFoundError, LastOrganizerError."""
+    if role not in ROLES:
+        raise NotFoundError
+    membership = _locked_member(membership_id, petition_id, by=by, stays=role == "organizer")
+    membership.role = role
+    audit.record(
+        f"member.made_{role}", by=by.id if by else None, petition_id=petition_id, object_id=membership.account_id, at=at
+    )
+    db.session.flush()
+
+
+def find_member(email: str, *, petition_id: UUID) -> Membership:
+    """Return the role an address has on a petition. Raises: NotFoundError."""
+    query = (
+        select(Membership)
+        .join(Account)
+        .where(Account.email == email.strip().casefold(), Membership.petition_id == petition_id)
+    )
+    if found := db.session.scalar(query):
+        return found
+    raise NotFoundError
+
+
+def _locked_member(membership_id: UUID, petition_id: UUID, *, by: Account | None, stays: bool = False) -> Membership:
+    """Load a role for a change, with all organizers of the petition locked so that one always remains."""
+    require_role(by, petition_id, "organizer")
+    organizers = db.session.scalars(
+        select(Membership)
+        .where(Membership.petition_id == petition_id, Membership.role == "organizer")
+        .order_by(Membership.id)
+        .with_for_update()
+    ).all()
+    membership = lock(Membership, membership_id)
+    if membership is None or membership.petition_id != petition_id:
+        raise NotFoundError
+    if membership in organizers and len(organizers) == 1 and not stays:
+        raise LastOrganizerError
+    return membership
+
+
+# --- sign-in ----------------------------------------------------------------------------------------------------
+
+
+def find_account(email: str) -> Account | None:
+    """Return the account of an address."""
+    return db.session.scalar(select(Account).where(Account.email == email.strip().casefold()))
+
+
+def delay_left(account: Account, *, at: datetime) -> timedelta:
+    """Return how long the account must wait before its next try."""
+    return max(account.delayed_until - at, timedelta(0)) if account.delayed_until else timedelta(0)
+
+
+def note_failure(account: Account, *, at: datetime) -> None:
+    """Count a failed sign-in. From the fourth on the next try waits 2, 4, 8 … seconds, at most five minutes."""
+    account.failed_count += 1
+    if account.failed_count > FREE_FAILURES:
+        pause = timedelta(seconds=2 ** min(account.failed_count - FREE_FAILURES, 10))
+        account.delayed_until = at + min(pause, LONGEST_DELAY)
+    audit.record("account.sign_in_failed", object_id=account.id, at=at)
+
+
+def start_session(account: Account, *, at: datetime) -> str:
+    """Begin a session after a successful sign-in and return its token for the cookie."""
+    account.failed_count, account.delayed_until = 0, None
+    token = secrets.token_urlsafe(32)
+    db.session.add(
+        AccountSession(token_hash=hash_secret("session", token.encode()), account_id=account.id, started_at=at)
+    )
+    db.session.execute(delete(AccountSession).where(AccountSession.started_at < at - SESSION_LIFE))
+    audit.record("account.signed_in", by=account.id, object_id=account.id, at=at)
+    db.session.flush()
+    return token
+
+
+def session_account_id(token: str, *, at: datetime) -> UUID | None:
+    """Return whose session a cookie's token is, while it lasts (twelve hours)."""
+    return db.session.scalar(
+        select(AccountSession.account_id).where(
+            AccountSession.token_hash == hash_secret("session", token.encode()),
+            AccountSession.started_at >= at - SESSION_LIFE,
+        )
+    )
+
+
+def end_session(token: str) -> None:
+    """End one session."""
+    db.session.execute(
+        delete(AccountSession).where(AccountSession.token_hash == hash_secret("session", token.encode()))
+    )
+
+
+def end_sessions(account_id: UUID) -> None:
+    """End all sessions of an account."""
+    db.session.execute(delete(AccountSession).where(AccountSession.account_id == account_id))
+
+
+def name_accounts(ids: set[UUID | None]) -> dict[UUID, str]:
+    """Return the names of accounts by id."""
+    rows = db.session.execute(select(Account.id, Account.name).where(Account.id.in_([id_ for id_ in ids if id_])))
+    return {row.id: row.name for row in rows}
+
+
+def count_accounts() -> int:
+    """Return how many accounts there are."""
+    return db.session.scalar(select(func.count()).select_from(Account)) or 0

@@ -1,0 +1,111 @@
+"""Sign-in through Flask-Security: its datastore under our transaction, our sessions behind its signals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Request, Response, session
+from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from flask_login import user_logged_in, user_logged_out
+from flask_security import RoleMixin, Security, SQLAlchemyUserDatastore, current_user, password_changed
+
+from petition_app.accounts import services
+from petition_app.accounts.forms import NewPasswordForm, SignInForm
+from petition_app.accounts.models import Account
+from petition_app.clock import utcnow
+from petition_app.db import db
+
+MOUNT = "/organizer"
+
+
+class Datastore(SQLAlchemyUserDatastore):
+    """Flask-Security's datastore; the request's transaction stays the only one that commits."""
+
+    def commit(self) -> None:
+        """Flush; the commit comes with the end of the request."""
+        db.session.flush()
+
+
+class StaffSessions(SecureCookieSessionInterface):
+    """A session exists under /organizer only; public pages read and set no cookie."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Open the signed cookie under /organizer."""
+        return super().open_session(app, request) if _is_staff(request.path) else _NoSession()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Save the signed cookie under /organizer."""
+        if not isinstance(session, NullSession):
+            super().save_session(app, session, response)
+
+
+class _NoSession(NullSession):
+    """What public pages have: empty, and an error to write to."""
+
+
+def _is_staff(path: str) -> bool:
+    return path == MOUNT or path.startswith(f"{MOUNT}/")
+
+
+def init_app(app: Flask) -> None:
+    """Hang Flask-Security under /organizer, with our forms and templates."""
+    app.session_interface = StaffSessions()
+    app.config.update(
+        SECURITY_URL_PREFIX=MOUNT,
+        SECURITY_BLUEPRINT_NAME="security",
+        SECURITY_LOGIN_URL="/login",
+        SECURITY_LOGOUT_URL="/logout",
+        SECURITY_LOGOUT_METHODS=["POST"],
+        SECURITY_CHANGEABLE=True,
+        SECURITY_CHANGE_URL="/password",
+        SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False,
+        SECURITY_POST_LOGIN_VIEW=MOUNT,
+        SECURITY_POST_LOGOUT_VIEW=f"{MOUNT}/login",
+        SECURITY_POST_CHANGE_VIEW=MOUNT,
+        SECURITY_LOGIN_USER_TEMPLATE="accounts/login.html",
+        SECURITY_CHANGE_PASSWORD_TEMPLATE="accounts/password.html",  # noqa: S106 -- a file name.
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 -- a method.
+        SECURITY_PASSWORD_SALT=app.config["SECRET_KEY"],
+        SECURITY_PASSWORD_LENGTH_MIN=services.PASSWORD_LENGTH,
+        SECURITY_RETURN_GENERIC_RESPONSES=True,
+        SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
+        SECURITY_DEFAULT_REMEMBER_ME=False,
+        SECURITY_CLI_USERS_NAME=False,
+        SECURITY_CLI_ROLES_NAME=False,
+        SECURITY_REDIRECT_VALIDATE_MODE=["absolute", "regex"],
+        SESSION_PROTECTION=None,
+    )
+    Security(
+        app,
+        Datastore(db, Account, RoleMixin),
+        login_form=SignInForm,
+        change_password_form=NewPasswordForm,
+    )
+    user_logged_in.connect(_begin, app)
+    user_logged_out.connect(_end, app)
+    password_changed.connect(_begin_anew, app)
+
+
+def _begin(_app: Flask, user: Account, **_: Any) -> None:
+    session.permanent = True
+    session["token"] = services.start_session(user, at=utcnow())
+
+
+def _end(_app: Flask, **_: Any) -> None:
+    services.end_session(session.pop("token", ""))
+
+
+def _begin_anew(_app: Flask, user: Account, **_: Any) -> None:
+    """End every session of the account and begin one for the person who changed the password."""
+    services.end_sessions(user.id)
+    session["token"] = services.start_session(user, at=utcnow())
+
+
+def signed_in() -> Account | None:
+    """Return the account whose live session the request carries."""
+    if not current_user.is_authenticated:
+        return None
+    if services.session_account_id(session.get("token", ""), at=utcnow()) != current_user.id:
+        session.clear()
+        return None
+    return current_user._get_current_object()  # type: ignore[no-any-return]

@@ -1,0 +1,54 @@
+"""Pages of staff about themselves: home and people."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from petition_app.accounts import services
+from petition_app.accounts.forms import ROLE_WORDS, RoleForm
+from petition_app.clock import utcnow
+from petition_app.errors import NotFoundError
+from petition_app.petitions.services import list_for_staff
+
+staff = Blueprint("accounts", __name__)
+
+
+@staff.get("")
+def home() -> str:
+    """Show the petitions on which this person has a role."""
+    return render_template(
+        "accounts/home.html",
+        petitions=list_for_staff(by=g.account),
+        roles=ROLE_WORDS,
+        may_create=services.is_organizer_somewhere(g.account),
+    )
+
+
+@staff.get("/p/<slug>/people")
+def people() -> str:
+    """Show who has a role on the petition."""
+    members = services.list_members(g.petition.id, by=g.account)
+    return render_template("accounts/people.html", members=members, roles=ROLE_WORDS, form=RoleForm())
+
+
+@staff.post("/p/<slug>/people/<uuid:membership_id>/role")
+def change_role(membership_id: UUID) -> Response:
+    """Change a member's role."""
+    form = RoleForm()
+    if not form.validate():
+        raise NotFoundError
+    services.change_role(membership_id, petition_id=g.petition.id, role=form.role.data, by=g.account, at=utcnow())
+    flash(gettext("The role is changed."), "success")
+    return redirect(url_for("staff.accounts.people", slug=g.petition.slug), 303)
+
+
+@staff.post("/p/<slug>/people/<uuid:membership_id>/remove")
+def remove(membership_id: UUID) -> Response:
+    """Take a member's role away."""
+    services.remove_member(membership_id, petition_id=g.petition.id, by=g.account, at=utcnow())
+    flash(gettext("The role is taken away, and the person is signed out everywhere."), "success")
+    return redirect(url_for("staff.accounts.people", slug=g.petition.slug), 303)

@@ -1,0 +1,103 @@
+"""The one place where everything meets: settings, database, doors, and what happens after a commit."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from flask import Flask, Response, request
+from flask_bootstrap import Bootstrap5
+from flask_migrate import Migrate
+from jinja2 import StrictUndefined
+
+from petition_app import config, db, vault, web, worker
+from petition_app.accounts import sign_in
+from petition_app.clock import utcnow
+from petition_app.config import ConfigError, Settings
+from petition_app.db import after_commit, transaction
+from petition_app.errors import StorageSealedError
+from petition_app.petitions import accounts_cli
+from petition_app.petitions import cli as petitions_cli
+from petition_app.tally import cli as tally_cli
+from petition_app.tally.services import publish_due
+from petition_app.verification import cli as verification_cli
+
+logger = logging.getLogger(__name__)
+
+LARGEST_FORM = 512 * 1024
+
+
+class Countersign(Flask):
+    """Flask, with one transaction around each request."""
+
+    def full_dispatch_request(self) -> Response:
+        """Answer a request; keep what it changed if it may change anything and did not fail."""
+        with transaction(saving=request.method not in web.SAFE) as work:
+            response = super().full_dispatch_request()
+            if response.status_code >= 400:
+                work.discard()
+        return response
+
+
+def create_app(settings: Settings | None = None) -> Countersign:
+    """Make the application.
+
+    Raises:
+        ConfigError: a setting is missing or weak.
+    """
+    settings = settings or Settings.from_environment()
+    config.activate(settings)
+    _check_ring(settings)
+    app = Countersign("petition_app", template_folder="../templates", instance_path=str(settings.instance))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=db.engine_options(settings.database_url),
+        SESSION_COOKIE_NAME="countersign",
+        SESSION_COOKIE_PATH=sign_in.MOUNT,
+        SESSION_COOKIE_SECURE=settings.production,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=3600,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_SSL_STRICT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        MAX_FORM_PARTS=100,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        BABEL_DEFAULT_LOCALE="en",
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    db.db.init_app(app)
+    with app.app_context():
+        db.configure_engine(db.db.engine)
+    Migrate(app, db.db, directory=str(config.MIGRATIONS))
+    Bootstrap5(app)
+    sign_in.init_app(app)
+    web.init_app(app)
+    worker.init_app(app)
+    for door in (accounts_cli, petitions_cli, verification_cli, tally_cli):
+        door.init_app(app)
+    after_commit[:] = [_publish]
+    return app
+
+
+def _check_ring(settings: Settings) -> None:
+    """In production a server that cannot seal does not start; in development the sign page says so (503)."""
+    try:
+        vault.key_ring()
+    except StorageSealedError:
+        if settings.production:
+            raise ConfigError("KEY_RING cannot be read; put it back, or make one with `flask keys new`.") from None
+        logger.warning("The key ring cannot be read; nothing can be sealed until it is put back.")
+
+
+def _publish(petition_id: UUID) -> None:
+    """Publish a change that has just been committed; what goes wrong here is left to the worker."""
+    try:
+        with transaction():
+            publish_due(petition_id, at=utcnow())
+    except Exception as error:
+        logger.error("A publication failed (%s); the worker will try again.", type(error).__name__)

@@ -1,0 +1,113 @@
+"""The trail: who did what and when, append-only, with object ids only, linked into a hash chain.
+
+Signers' acts carry neither the signature's id nor a time of day, only the day. Rows are appended without waiting
+for one another and linked afterwards, so that the trail never slows a signer down.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKey, LargeBinary, String, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition_app.db import Base, Moment, db
+
+
+class AuditEvent(Base):
+    """One act. `number` is how many signatures it concerned; `position` and `link` are its place in the chain."""
+
+    __tablename__ = "audit_events"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    act: Mapped[str] = mapped_column(String(60))
+    petition_id: Mapped[UUID | None] = mapped_column(ForeignKey("petitions.id"), index=True)
+    actor_id: Mapped[UUID | None]
+    object_id: Mapped[UUID | None] = mapped_column(index=True)
+    number: Mapped[int] = mapped_column(default=1)
+    day: Mapped[date]
+    at: Mapped[datetime | None] = mapped_column(Moment)
+    position: Mapped[int | None] = mapped_column(unique=True)
+    link: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+
+    def digest(self, previous: bytes) -> bytes:
+        """Return SHA-256 over the link before and every field of this row."""
+        at = self.at.astimezone(UTC).isoformat() if self.at else None
+        fields = (self.id, self.act, self.petition_id, self.actor_id, self.object_id, self.number, self.day, at)
+        return hashlib.sha256(previous + "\x1f".join(str(field) for field in fields).encode()).digest()
+
+
+def record(
+    act: str,
+    *,
+    at: datetime,
+    by: UUID | None = None,
+    petition_id: UUID | None = None,
+    object_id: UUID | None = None,
+    number: int = 1,
+) -> None:
+    """Write a staff act with its actor, object and time."""
+    db.session.add(
+        AuditEvent(
+            act=act, petition_id=petition_id, actor_id=by, object_id=object_id, number=number, day=at.date(), at=at
+        )
+    )
+
+
+def record_signer(act: str, *, petition_id: UUID, at: datetime) -> None:
+    """Write a signer's act: what and on which day, nothing that leads to the signature."""
+    db.session.add(AuditEvent(act=act, petition_id=petition_id, day=at.date()))
+
+
+def count_acts(acts: tuple[str, ...], *, petition_id: UUID) -> int:
+    """Return how many signatures the named acts concerned in all."""
+    total = select(func.coalesce(func.sum(AuditEvent.number), 0)).where(
+        AuditEvent.act.in_(acts), AuditEvent.petition_id == petition_id
+    )
+    return int(db.session.scalar(total) or 0)
+
+
+def list_events(*, petition_id: UUID, limit: int = 100) -> list[AuditEvent]:
+    """Return the latest staff acts on a petition, newest first."""
+    query = select(AuditEvent).where(AuditEvent.petition_id == petition_id, AuditEvent.at.is_not(None))
+    return list(db.session.scalars(query.order_by(AuditEvent.at.desc(), AuditEvent.id).limit(limit)))
+
+
+def link_events(limit: int = 5000) -> int:
+    """Append the rows that are not linked yet to the chain, in no order that tells of arrival; return how many."""
+    waiting = list(
+        db.session.scalars(
+            select(AuditEvent)
+            .where(AuditEvent.position.is_(None))
+            .order_by(AuditEvent.id)
+            .limit(limit)
+            .with_for_update()
+        )
+    )
+    newest = db.session.scalar(
+        select(AuditEvent).where(AuditEvent.position.is_not(None)).order_by(AuditEvent.position.desc()).limit(1)
+    )
+    position, previous = (newest.position or 0, newest.link or b"") if newest else (0, b"")
+    for event in waiting:
+        position += 1
+        previous = event.digest(previous)
+        event.position, event.link = position, previous
+    db.session.flush()
+    return len(waiting)
+
+
+def find_broken_link() -> int | None:
+    """Walk the chain; return the first position whose row was changed, added or removed, or nothing."""
+    previous, expected = b"", 1
+    for event in db.session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.position.is_not(None))
+        .order_by(AuditEvent.position)
+        .execution_options(yield_per=1000)
+    ):
+        if event.position != expected or event.link != event.digest(previous):
+            return expected
+        previous, expected = event.link, expected + 1
+    return None

@@ -1,0 +1,151 @@
+"""The settings of one process, read from the environment once."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+
+class ConfigError(Exception):
+    """A setting that makes it unsafe to start; its text is one line for the operator."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the process was started with. `key_ring` is the text of the ring or the path of the file that holds it."""
+
+    env: str
+    database_url: str
+    mail_url: str
+    secret_key: str
+    key_ring: str
+    unlock_on_server: bool
+    port: int
+    instance: Path
+
+    @property
+    def production(self) -> bool:
+        """Whether secrets must be given and cookies travel over HTTPS only."""
+        return self.env == "production"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read and check the environment.
+
+        Raises:
+            ConfigError: a setting is missing, weak or not understood.
+        """
+        env = environ.get("COUNTERSIGN_ENV", "development")
+        if env not in ("development", "production"):
+            raise ConfigError(f"COUNTERSIGN_ENV is {env!r}; it must be development or production.")
+        instance = Path(environ.get("COUNTERSIGN_INSTANCE", "instance")).resolve()
+        try:
+            instance.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigError(f"The instance folder {instance} cannot be made: {error.strerror}.") from None
+        given = {name: environ.get(name, "") for name in ("SECRET_KEY", "KEY_RING")}
+        if env == "development":
+            made = _development_secrets(instance)
+            given = {name: value or made[name] for name, value in given.items()}
+        _refuse_weak_secret(given["SECRET_KEY"])
+        if not given["KEY_RING"]:
+            raise ConfigError("KEY_RING is not set; without it nothing can be sealed. Make one with `flask keys new`.")
+        return cls(
+            env=env,
+            database_url=_database_url(environ.get("DATABASE_URL", ""), instance),
+            mail_url=environ.get("MAIL_URL", ""),
+            secret_key=given["SECRET_KEY"],
+            key_ring=given["KEY_RING"],
+            unlock_on_server=_flag(environ, "UNLOCK_ON_SERVER", default=True),
+            port=_port(environ.get("PORT", "8000")),
+            instance=instance,
+        )
+
+
+def new_key_ring(key_id: str = "k1") -> str:
+    """Make the text of a key ring with one random 256-bit key: `id:base64url`."""
+    return f"{key_id}:{base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}"
+
+
+def _development_secrets(instance: Path) -> dict[str, str]:
+    """Make the secrets of a development machine once.
+
+    A ring that has gone missing afterwards is not made anew: what was sealed under it would look
+    merely unreadable instead of lost.
+    """
+    kept, ring = instance / "secrets.json", instance / "key_ring"
+    if not kept.exists():
+        _write_private(ring, new_key_ring())
+        _write_private(kept, json.dumps({"SECRET_KEY": secrets.token_urlsafe(48)}))
+    try:
+        secret_key = str(json.loads(kept.read_text())["SECRET_KEY"])
+    except (ValueError, KeyError, OSError):
+        raise ConfigError(f"{kept} is damaged; put it back from a backup.") from None
+    return {"SECRET_KEY": secret_key, "KEY_RING": str(ring)}
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that only this user can read, whole or not at all."""
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    part.replace(path)
+
+
+def _refuse_weak_secret(secret: str) -> None:
+    if not secret:
+        raise ConfigError("SECRET_KEY is not set; give at least 32 random characters.")
+    if len(secret) < 32 or len(set(secret)) < 12:
+        raise ConfigError("SECRET_KEY is too weak; give at least 32 random characters.")
+
+
+def _database_url(url: str, instance: Path) -> str:
+    if not url:
+        return f"sqlite:///{instance / 'countersign.db'}"
+    for scheme in ("postgresql://", "postgres://"):
+        if url.startswith(scheme):
+            return f"postgresql+psycopg://{url[len(scheme) :]}"
+    if not url.startswith(("postgresql+psycopg://", "sqlite:///")):
+        raise ConfigError("DATABASE_URL must begin with postgresql+psycopg:// or sqlite:///.")
+    return url
+
+
+def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    value = environ.get(name, "").strip().lower()
+    if value in ("", "1", "true", "yes", "on"):
+        return True if value else default
+    if value in ("0", "false", "no", "off"):
+        return False
+    raise ConfigError(f"{name} is {value!r}; it must be true or false.")
+
+
+def _port(value: str) -> int:
+    if not value.isdigit() or not 0 < int(value) < 65536:
+        raise ConfigError(f"PORT is {value!r}; it must be a number from 1 to 65535.")
+    return int(value)
+
+
+_active: list[Settings] = []
+
+
+def activate(settings: Settings) -> None:
+    """Make these the settings of the process; done once by `create_app`."""
+    _active[:] = [settings]
+
+
+def current() -> Settings:
+    """Return the settings of the process.
+
+    Raises:
+        RuntimeError: no application was made yet.
+    """
+    if not _active:
+        raise RuntimeError("No settings yet: make the application first.")
+    return _active[0]

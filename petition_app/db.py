@@ -1,0 +1,147 @@
+"""The database: one session, one owner of transactions, and what differs between SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, event, text
+from sqlalchemy.orm import DeclarativeBase
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The base of every model."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(model_class=Base)
+
+Row = TypeVar("Row", bound=Base)
+
+_saving: ContextVar[bool] = ContextVar("saving", default=False)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, always UTC, with its zone on both databases."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a time without a zone, and hand over UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A moment needs a time zone.")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back UTC; SQLite keeps no zone."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+after_commit: list[Callable[[UUID], None]] = []
+
+
+def note_change(petition_id: UUID) -> bool:
+    """Remember that the open transaction changes what is public of a petition; return whether that is news."""
+    changed: set[UUID] = db.session.info.setdefault("changed", set())
+    known = petition_id in changed
+    changed.add(petition_id)
+    return not known
+
+
+class UnitOfWork:
+    """One transaction while it is open; `discard()` makes it end without a trace."""
+
+    def __init__(self) -> None:
+        self.discarded = False
+
+    def discard(self) -> None:
+        """Let the transaction end in a rollback."""
+        self.discarded = True
+
+
+@contextmanager
+def transaction(*, saving: bool = True) -> Iterator[UnitOfWork]:
+    """Run one unit of work and commit it: the only place that commits.
+
+    With `saving=False` nothing is ever written. An exception rolls back and goes on. For each petition whose public
+    side changed, the hooks of `after_commit` run once the change is safe; what they do is a transaction of its own.
+    """
+    if _saving.get():
+        raise RuntimeError("A transaction is open already; it has one owner.")
+    db.session.rollback()
+    token = _saving.set(saving)
+    work = UnitOfWork()
+    changed: set[UUID] = set()
+    try:
+        yield work
+        if saving and not work.discarded:
+            db.session.commit()
+            changed = db.session.info.get("changed", set())
+    finally:
+        db.session.rollback()
+        db.session.info.pop("changed", None)
+        _saving.reset(token)
+    for petition_id in changed:
+        for hook in after_commit:
+            hook(petition_id)
+
+
+def lock(model: type[Row], key: object) -> Row | None:
+    """Load a row and keep it to this transaction until it ends (SQLite: the whole database already is).
+
+    `FOR NO KEY UPDATE` lets others insert rows that point to it meanwhile.
+    """
+    return db.session.get(model, key, with_for_update={"key_share": True}, populate_existing=True)
+
+
+def configure_engine(engine: Engine) -> None:
+    """Teach the engine what its database needs; called once when the application is made."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        # A writer takes its place in the queue at once: a reader that turns into a writer half way can only fail.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _saving.get() else "BEGIN")
+
+
+def is_reachable() -> bool:
+    """Return whether the database answers."""
+    try:
+        db.session.execute(text("SELECT 1"))
+    except Exception:
+        db.session.rollback()
+        return False
+    return True
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Return how to connect: SQLite waits half a minute for its turn to write; PostgreSQL keeps connections alive."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 30}}
+    return {"pool_pre_ping": True, "pool_size": 20, "max_overflow": 20}

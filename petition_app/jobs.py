@@ -1,0 +1,117 @@
+"""Work for later: rows written in the transaction of the change they belong to, worked off by the worker."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition_app.db import Base, Moment, db, note_change
+
+CLAIM = timedelta(seconds=30)
+MAX_TRIES = 8
+
+
+class Job(Base):
+    """One piece of work. `payload` holds ids and sealed boxes, never a name or an address in plain."""
+
+    __tablename__ = "jobs"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    name: Mapped[str] = mapped_column(String(60))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    due_at: Mapped[datetime] = mapped_column(Moment)
+    tries: Mapped[int] = mapped_column(default=0)
+    failure: Mapped[str | None] = mapped_column(String(80))
+
+    __table_args__ = (Index("ix_jobs_due_at", "due_at"),)
+
+
+class DueMark(Base):
+    """A change that the public numbers do not show yet; the next publication takes it away."""
+
+    __tablename__ = "due_marks"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
+
+
+class WorkerBeat(Base):
+    """A sign of life of a running worker."""
+
+    __tablename__ = "worker_beats"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    seen_at: Mapped[datetime] = mapped_column(Moment)
+
+
+def enqueue(name: str, payload: dict[str, Any], *, at: datetime) -> None:
+    """Add a job to the open transaction; it exists if and only if the change does.
+
+    The time is cut to the minute, so that a job tells no more than it must.
+    """
+    db.session.add(Job(name=name, payload=payload, due_at=at.replace(second=0, microsecond=0)))
+
+
+def claim(*, at: datetime) -> Job | None:
+    """Take the next job that is due and hide it from other workers for 30 seconds.
+
+    PostgreSQL passes over rows another worker is taking; on SQLite the write transaction is enough.
+    """
+    waiting = select(Job).where(Job.due_at <= at, Job.tries < MAX_TRIES).order_by(Job.due_at, Job.id).limit(1)
+    job = db.session.scalar(waiting.with_for_update(skip_locked=True))
+    if job:
+        job.tries += 1
+        job.due_at = at + CLAIM
+        db.session.flush()
+    return job
+
+
+def finish(job_id: UUID) -> None:
+    """Remove a job that is done."""
+    db.session.execute(delete(Job).where(Job.id == job_id))
+
+
+def postpone(job_id: UUID, *, failure: str, at: datetime) -> None:
+    """Try again later, with growing pauses; `failure` is the kind of error, never its text."""
+    job = db.session.get(Job, job_id)
+    if job:
+        job.failure = failure[:80]
+        job.due_at = at + timedelta(seconds=min(3600, 5 * 3 ** (job.tries - 1)))
+
+
+def mark_due(petition_id: UUID) -> None:
+    """Say that a change of this petition waits to be published."""
+    if note_change(petition_id):
+        db.session.add(DueMark(petition_id=petition_id))
+
+
+def list_due() -> list[UUID]:
+    """Return the petitions with changes that wait to be published."""
+    return list(db.session.scalars(select(DueMark.petition_id).distinct()))
+
+
+def count_due(petition_id: UUID) -> int:
+    """Return how many changes of a petition wait to be published."""
+    waiting = select(func.count()).select_from(DueMark).where(DueMark.petition_id == petition_id)
+    return db.session.scalar(waiting) or 0
+
+
+def take_due(petition_id: UUID) -> int:
+    """Remove a petition's marks; return how many changes waited."""
+    taken = delete(DueMark).where(DueMark.petition_id == petition_id).returning(DueMark.id)
+    return len(db.session.scalars(taken).all())
+
+
+def beat(worker_id: UUID, *, at: datetime) -> None:
+    """Write this worker's sign of life, and forget workers not seen for a day."""
+    db.session.merge(WorkerBeat(id=worker_id, seen_at=at))
+    db.session.execute(delete(WorkerBeat).where(WorkerBeat.seen_at < at - timedelta(days=1)))
+
+
+def last_beat() -> datetime | None:
+    """Return when any worker was last seen."""
+    return db.session.scalar(select(WorkerBeat.seen_at).order_by(WorkerBeat.seen_at.desc()).limit(1))

@@ -1,0 +1,1 @@
+"""Petitions: draft, text versions, languages, policy, open, pause, close."""

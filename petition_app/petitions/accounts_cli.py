@@ -1,0 +1,54 @@
+"""`flask accounts …`: it stands here because a role belongs to a petition."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from flask import Flask
+
+from petition_app.accounts import services
+from petition_app.accounts.models import ROLES
+from petition_app.clock import utcnow
+from petition_app.db import transaction
+from petition_app.petitions.services import get_by_slug
+from petition_app.shell import Door
+
+group = Door("accounts", help="Make and remove the accounts of organizers, reviewers and auditors.")
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands."""
+    app.cli.add_command(group)
+
+
+@group.command("create")
+@click.argument("email")
+@click.option("--name", required=True, help="The person's name.")
+@click.option("--role", required=True, type=click.Choice(ROLES))
+@click.option("--petition", "slug", required=True, help="The petition's address.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
+def create(email: str, name: str, role: str, slug: str, password_stdin: bool) -> None:
+    """Give EMAIL a role on a petition, with a new account if the address has none."""
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with transaction():
+        petition_id = get_by_slug(slug).id
+        account = services.create_account(
+            email=email, name=name, role=role, petition_id=petition_id, password=password, at=utcnow()
+        )
+        click.echo(f"{account.email} is {role} of {slug}")
+
+
+@group.command("remove")
+@click.argument("email")
+@click.option("--petition", "slug", required=True, help="The petition's address.")
+def remove(email: str, slug: str) -> None:
+    """Take EMAIL's role on a petition away and end the person's sessions."""
+    with transaction():
+        petition_id = get_by_slug(slug).id
+        membership = services.find_member(email, petition_id=petition_id)
+        services.remove_member(membership.id, petition_id=petition_id, by=None, at=utcnow())
+    click.echo(f"{email} has no role on {slug} any more")

@@ -1,0 +1,70 @@
+"""`flask petitions …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask import Flask
+
+from petition_app.clock import utcnow
+from petition_app.db import transaction
+from petition_app.petitions import services
+from petition_app.petitions.files import read_petition
+from petition_app.shell import Door
+
+group = Door("petitions", help="Create, open, pause, close and show petitions.")
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands."""
+    app.cli.add_command(group)
+
+
+@group.command("create")
+@click.argument("file", type=click.Path(path_type=Path))
+def create(file: Path) -> None:
+    """Draft a petition from FILE (TOML)."""
+    new = read_petition(file)
+    with transaction():
+        services.create(new, by=None, at=utcnow())
+    click.echo(f"{new.slug} is drafted. Open it with `flask petitions open {new.slug}`.")
+
+
+@group.command("open")
+@click.argument("slug")
+def open_(slug: str) -> None:
+    """Open a petition for signing, or resume it."""
+    _change(slug, "open")
+
+
+@group.command("pause")
+@click.argument("slug")
+def pause(slug: str) -> None:
+    """Stop taking signatures for a while."""
+    _change(slug, "paused")
+
+
+@group.command("close")
+@click.argument("slug")
+def close(slug: str) -> None:
+    """End signing; what was received is still checked."""
+    _change(slug, "closed")
+
+
+@group.command("show")
+@click.argument("slug")
+def show(slug: str) -> None:
+    """Show a petition's settings and text versions."""
+    with transaction(saving=False):
+        petition = services.get_by_slug(slug)
+        for name in ("slug", "state", "goal", "opens", "closes", "mode", "mail", "roster", "reviewers"):
+            click.echo(f"{name}: {getattr(petition, name)}")
+        for version in petition.versions:
+            click.echo(f"text {version.number}: {version.sha256.hex()} ({', '.join(version.texts)})")
+
+
+def _change(slug: str, to: str) -> None:
+    with transaction():
+        services.change_state(services.get_by_slug(slug), to, by=None, at=utcnow())
+    click.echo(f"{slug} is {to}")

@@ -1,0 +1,92 @@
+"""The form of a petition."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp
+
+from petition_app.i18n import LANGUAGES
+from petition_app.petitions.models import Petition
+from petition_app.petitions.rules import TEXT_LENGTH
+from petition_app.petitions.services import SLUG, NewPetition
+
+MARKDOWN = lazy_gettext("Markdown: an empty line begins a paragraph, *word* is emphasis, ## begins a heading.")
+
+
+class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """A petition in English, Russian or both: a language counts when it has a title and a text."""
+
+    slug = StringField(
+        lazy_gettext("Address"),
+        description=lazy_gettext(
+            "Small Latin letters, digits and hyphens; it stands in the link and cannot be changed."
+        ),
+        validators=[
+            DataRequired(),
+            Length(max=80),
+            Regexp(f"^{SLUG.pattern}$", message=lazy_gettext("Small Latin letters, digits and single hyphens only.")),
+        ],
+    )
+    title_en = StringField(lazy_gettext("Title in English"), validators=[Length(max=200)])
+    text_en = TextAreaField(
+        lazy_gettext("Letter in English"), description=MARKDOWN, validators=[Length(max=TEXT_LENGTH)]
+    )
+    title_ru = StringField(lazy_gettext("Title in Russian"), validators=[Length(max=200)])
+    text_ru = TextAreaField(
+        lazy_gettext("Letter in Russian"), description=MARKDOWN, validators=[Length(max=TEXT_LENGTH)]
+    )
+    addressee_en = StringField(lazy_gettext("Addressee in English"), validators=[Length(max=200)])
+    addressee_ru = StringField(lazy_gettext("Addressee in Russian"), validators=[Length(max=200)])
+    who_may_sign_en = StringField(lazy_gettext("Who may sign, in English"), validators=[Length(max=200)])
+    who_may_sign_ru = StringField(lazy_gettext("Who may sign, in Russian"), validators=[Length(max=200)])
+    goal = IntegerField(
+        lazy_gettext("Goal"),
+        description=lazy_gettext("A number of verified signatures. May stay empty."),
+        validators=[Optional(), NumberRange(1, 1_000_000_000)],
+    )
+    opens = DateField(lazy_gettext("First day of signing"), validators=[Optional()])
+    closes = DateField(lazy_gettext("Last day of signing"), validators=[Optional()])
+    mail = SelectField(
+        lazy_gettext("Confirmation by mail"),
+        choices=[
+            ("required", lazy_gettext("Each signer confirms with a mailed code")),
+            ("optional", lazy_gettext("Signers may leave the address empty")),
+            ("none", lazy_gettext("No mail at all; reviewers reach the signers themselves")),
+        ],
+    )
+    reviewers = RadioField(
+        lazy_gettext("How many reviewers must agree?"),
+        choices=[("2", lazy_gettext("Two, each without seeing the other's decision")), ("1", lazy_gettext("One"))],
+        default="2",
+    )
+
+    @classmethod
+    def of(cls, petition: Petition) -> PetitionForm:
+        """Fill the form from a petition."""
+        values = {name: getattr(petition, name) for name in ("slug", "goal", "opens", "closes", "mail")}
+        texts = {"title": petition.text.titles, "text": petition.text.texts, "addressee": petition.addressee}
+        texts["who_may_sign"] = petition.who_may_sign
+        for name, by_language in texts.items():
+            values.update({f"{name}_{language}": by_language.get(language, "") for language in LANGUAGES})
+        return cls(formdata=None, reviewers=str(petition.reviewers), **values)
+
+    def to_new_petition(self) -> NewPetition:
+        """Return the petition as the service takes it."""
+        return NewPetition(
+            slug=self.slug.data,
+            titles=self._texts("title"),
+            texts=self._texts("text"),
+            addressee=self._texts("addressee"),
+            who_may_sign=self._texts("who_may_sign"),
+            goal=self.goal.data,
+            opens=self.opens.data,
+            closes=self.closes.data,
+            mail=self.mail.data,
+            reviewers=int(self.reviewers.data),
+        )
+
+    def _texts(self, name: str) -> dict[str, str]:
+        texts = {language: (self[f"{name}_{language}"].data or "").strip() for language in LANGUAGES}
+        return {language: text.replace("\r\n", "\n") for language, text in texts.items() if text}

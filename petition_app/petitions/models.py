@@ -1,0 +1,98 @@
+"""Tables of petitions and the versions of their texts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from petition_app.db import Base, Moment
+from petition_app.i18n import DEFAULT_LANGUAGE
+
+STATES = ("draft", "open", "paused", "closed")
+MODES = ("standard", "sealed")
+MAIL_RULES = ("required", "optional", "none")
+
+
+def in_language(texts: dict[str, str], language: str) -> str:
+    """Return the text in this language, else in English, else in whichever there is."""
+    return texts.get(language) or texts.get(DEFAULT_LANGUAGE) or next(iter(texts.values()), "")
+
+
+class Petition(Base):
+    """An open letter, whom it addresses, who may sign, and the rules for checking.
+
+    `addressee` and `who_may_sign` are texts by language: {"en": …, "ru": …}.
+    """
+
+    __tablename__ = "petitions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    state: Mapped[str] = mapped_column(String(20), default="draft")
+    addressee: Mapped[dict[str, str]] = mapped_column(JSON)
+    who_may_sign: Mapped[dict[str, str]] = mapped_column(JSON)
+    goal: Mapped[int | None]
+    opens: Mapped[date | None]
+    closes: Mapped[date | None]
+    mode: Mapped[str] = mapped_column(String(20), default="standard")
+    mail: Mapped[str] = mapped_column(String(20), default="required")
+    roster: Mapped[bool] = mapped_column(default=False)
+    reviewers: Mapped[int] = mapped_column(default=2)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    opened_at: Mapped[datetime | None] = mapped_column(Moment)
+    closed_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    versions: Mapped[list[TextVersion]] = relationship(order_by="TextVersion.number", back_populates="petition")
+
+    __table_args__ = (
+        CheckConstraint(f"state IN {STATES}", name="state_known"),
+        CheckConstraint(f"mode IN {MODES}", name="mode_known"),
+        CheckConstraint(f"mail IN {MAIL_RULES}", name="mail_known"),
+        CheckConstraint("reviewers BETWEEN 1 AND 3", name="reviewers_few"),
+        CheckConstraint("goal IS NULL OR goal > 0", name="goal_positive"),
+    )
+
+    @property
+    def text(self) -> TextVersion:
+        """The version that is signed now."""
+        return self.versions[-1]
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the public may see it."""
+        return self.state != "draft"
+
+    def takes_signatures(self, on: date) -> bool:
+        """Return whether it can be signed on this day (UTC)."""
+        if self.state != "open" or (self.opens and on < self.opens):
+            return False
+        return not (self.closes and on > self.closes)
+
+    def title(self, language: str) -> str:
+        """Return the title of the current text in this language."""
+        return in_language(self.text.titles, language)
+
+    def letter(self, language: str) -> str:
+        """Return the current text in this language, in Markdown."""
+        return in_language(self.text.texts, language)
+
+
+class TextVersion(Base):
+    """One version of the letter in all its languages; a signature is bound to it by `sha256`."""
+
+    __tablename__ = "text_versions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
+    number: Mapped[int]
+    titles: Mapped[dict[str, str]] = mapped_column(JSON)
+    texts: Mapped[dict[str, str]] = mapped_column(JSON)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+    petition: Mapped[Petition] = relationship(back_populates="versions")
+
+    __table_args__ = (UniqueConstraint("petition_id", "number"),)

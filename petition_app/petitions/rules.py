@@ -1,0 +1,34 @@
+"""Rules of petitions: the fingerprint of a text, and Markdown made safe."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import nh3
+from markdown_it import MarkdownIt
+
+_markdown = MarkdownIt("commonmark", {"html": False, "typographer": False})
+_TAGS = {"p", "br", "em", "strong", "blockquote", "ul", "ol", "li", "h2", "h3", "h4", "a", "hr", "code", "pre"}
+TEXT_LENGTH = 100_000
+
+
+def text_hash(titles: Mapping[str, str], texts: Mapping[str, str]) -> bytes:
+    """Return SHA-256 of a text version: its titles and texts as canonical JSON (sorted keys, UTF-8, no spaces)."""
+    canonical = json.dumps(
+        {"texts": dict(texts), "titles": dict(titles)}, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
+    return hashlib.sha256(canonical.encode()).digest()
+
+
+def render_text(markdown: str) -> str:
+    """Return CommonMark as HTML without raw HTML, images, scripts or styles; headings begin at h2."""
+    html = _markdown.render(markdown).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes={"a": {"href"}},
+        url_schemes={"https", "http", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+    )

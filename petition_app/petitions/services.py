@@ -1,0 +1,239 @@
+"""The life of a petition: draft, edit, open, pause, resume, close."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from petition_app import audit, jobs
+from petition_app.accounts.models import Account, Membership
+from petition_app.accounts.services import give_role, require_role
+from petition_app.db import db, lock
+from petition_app.errors import DomainError, NotFoundError
+from petition_app.i18n import N_
+from petition_app.petitions.models import Petition, TextVersion
+from petition_app.petitions.rules import text_hash
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+STEPS = {"open": ("draft", "paused"), "paused": ("open",), "closed": ("open", "paused")}
+
+
+class SlugTakenError(DomainError):
+    """Another petition has this address."""
+
+    message = N_("Another petition has this address already. Please choose another one.")
+
+
+class SlugError(DomainError):
+    """Not usable as an address."""
+
+    message = N_("The address may hold small Latin letters, digits and single hyphens, and at most 80 characters.")
+
+
+class MissingTextError(DomainError):
+    """A title or a text is missing in a language that has the other."""
+
+    message = N_("Each language needs a title and a text, and there must be at least one language.")
+
+
+class NotYetError(DomainError):
+    """A way of working that this version does not have."""
+
+    message = N_("%(what)s is not available in this version.")
+
+
+class StepError(DomainError):
+    """The petition cannot go there from where it is."""
+
+    message = N_("A petition that is %(state)s cannot be %(to)s.")
+
+
+class DatesError(DomainError):
+    """It would close before it opens."""
+
+    message = N_("The last day of signing lies before the first.")
+
+
+@dataclass(frozen=True)
+class NewPetition:
+    """A petition as it is drafted. Texts are by language: {"en": …, "ru": …}; `goal` is a number of signatures."""
+
+    slug: str
+    titles: dict[str, str]
+    texts: dict[str, str]
+    addressee: dict[str, str]
+    who_may_sign: dict[str, str]
+    goal: int | None = None
+    opens: date | None = None
+    closes: date | None = None
+    mode: str = "standard"
+    mail: str = "required"
+    roster: bool = False
+    reviewers: int = 2
+
+
+def create(new: NewPetition, *, by: Account | None, at: datetime) -> Petition:
+    """Draft a petition; who drafts it becomes its first organizer.
+
+    Raises:
+        SlugError, SlugTakenError, MissingTextError, DatesError, NotYetError
+    """
+    _check(new)
+    if not SLUG.fullmatch(new.slug) or len(new.slug) > 80:
+        raise SlugError
+    petition = Petition(slug=new.slug, created_at=at)
+    _set_policy(petition, new)
+    petition.versions = [_version(1, new, at)]
+    try:
+        with db.session.begin_nested():
+            db.session.add(petition)
+    except IntegrityError:
+        raise SlugTakenError from None
+    audit.record("petition.created", by=by.id if by else None, petition_id=petition.id, at=at)
+    if by:
+        give_role(by, petition_id=petition.id, role="organizer", by=by, at=at)
+    return petition
+
+
+def edit(petition: Petition, new: NewPetition, *, signed: bool, by: Account | None, at: datetime) -> Petition:
+    """Change a petition. Once it is `signed`, a changed text becomes a new version; the old one stays.
+
+    The address, the mode and the mail rule stay as they are after the first signature.
+
+    Raises:
+        MissingTextError, DatesError, NotYetError, StepError: it is closed.
+    """
+    require_role(by, petition.id, "organizer")
+    lock(Petition, petition.id)
+    _check(new)
+    if petition.state == "closed":
+        raise StepError(state="closed", to="edited")
+    mail, mode = petition.mail, petition.mode
+    _set_policy(petition, new)
+    if signed:
+        petition.mail, petition.mode = mail, mode
+    if text_hash(new.titles, new.texts) != petition.text.sha256:
+        if signed:
+            petition.versions.append(_version(petition.text.number + 1, new, at))
+        else:
+            current, fresh = petition.text, _version(1, new, at)
+            current.titles, current.texts, current.sha256 = fresh.titles, fresh.texts, fresh.sha256
+            current.created_at = at
+    audit.record("petition.edited", by=by.id if by else None, petition_id=petition.id, at=at)
+    jobs.mark_due(petition.id)
+    db.session.flush()
+    return petition
+
+
+def change_state(petition: Petition, to: str, *, by: Account | None, at: datetime) -> Petition:
+    """Open, pause or close a petition.
+
+    Raises:
+        StepError: it cannot go there from where it is.
+    """
+    require_role(by, petition.id, "organizer")
+    lock(Petition, petition.id)
+    if petition.state not in STEPS[to]:
+        raise StepError(state=petition.state, to=to)
+    petition.state = to
+    if to == "open" and petition.opened_at is None:
+        petition.opened_at = at
+    if to == "closed":
+        petition.closed_at = at
+    audit.record(f"petition.{to}", by=by.id if by else None, petition_id=petition.id, at=at)
+    jobs.mark_due(petition.id)
+    db.session.flush()
+    return petition
+
+
+def get_public(slug: str) -> Petition:
+    """Return a petition the public may see. Raises: NotFoundError."""
+    petition = db.session.scalar(select(Petition).where(Petition.slug == slug))
+    if petition is None or not petition.is_public:
+        raise NotFoundError
+    return petition
+
+
+def get_by_slug(slug: str) -> Petition:
+    """Return any petition, for the operator at the shell. Raises: NotFoundError."""
+    petition = db.session.scalar(select(Petition).where(Petition.slug == slug))
+    if petition is None:
+        raise NotFoundError
+    return petition
+
+
+def get_for_staff(slug: str, *, by: Account) -> tuple[Petition, str]:
+    """Return a petition and the actor's role on it. Raises: NotFoundError: for anybody without a role."""
+    row = db.session.execute(
+        select(Petition, Membership.role)
+        .join(Membership, Membership.petition_id == Petition.id)
+        .where(Petition.slug == slug, Membership.account_id == by.id)
+    ).first()
+    if row is None:
+        raise NotFoundError
+    return row[0], row[1]
+
+
+def list_public() -> list[Petition]:
+    """Return the petitions the public may see, the latest first."""
+    query = select(Petition).where(Petition.state != "draft")
+    return list(db.session.scalars(query.order_by(Petition.opened_at.desc(), Petition.id)))
+
+
+def list_all() -> list[Petition]:
+    """Return every petition, for the operator at the shell."""
+    return list(db.session.scalars(select(Petition).order_by(Petition.slug)))
+
+
+def list_for_staff(*, by: Account) -> list[tuple[Petition, str]]:
+    """Return the petitions on which the actor has a role, with the role."""
+    query = (
+        select(Petition, Membership.role)
+        .join(Membership, Membership.petition_id == Petition.id)
+        .where(Membership.account_id == by.id)
+        .order_by(Petition.created_at.desc())
+    )
+    return [(petition, role) for petition, role in db.session.execute(query)]
+
+
+def get_version(version_id: UUID) -> TextVersion:
+    """Return the text version a signature is bound to. Raises: NotFoundError."""
+    version = db.session.get(TextVersion, version_id)
+    if version is None:
+        raise NotFoundError
+    return version
+
+
+def _check(new: NewPetition) -> None:
+    if new.mode == "sealed":
+        raise NotYetError(what='mode = "sealed"')
+    if new.roster:
+        raise NotYetError(what="roster = true")
+    if not new.texts or set(new.titles) != set(new.texts):
+        raise MissingTextError
+    if not all(text.strip() for text in (*new.titles.values(), *new.texts.values())):
+        raise MissingTextError
+    if new.opens and new.closes and new.closes < new.opens:
+        raise DatesError
+
+
+def _set_policy(petition: Petition, new: NewPetition) -> None:
+    petition.addressee, petition.who_may_sign = new.addressee, new.who_may_sign
+    petition.goal, petition.opens, petition.closes = new.goal, new.opens, new.closes
+    petition.mode, petition.mail, petition.roster = new.mode, new.mail, new.roster
+    petition.reviewers = new.reviewers
+
+
+def _version(number: int, new: NewPetition, at: datetime) -> TextVersion:
+    return TextVersion(
+        number=number,
+        titles=new.titles,
+        texts=new.texts,
+        sha256=text_hash(new.titles, new.texts),
+        created_at=at,
+    )

@@ -1,0 +1,1 @@
+"""Signatures: sign, confirm, status by code, consent, withdrawal, import."""

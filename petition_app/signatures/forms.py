@@ -1,0 +1,154 @@
+"""Forms of signers: sign, confirm. They check shape only; they carry no session and no token of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext, lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, EmailField, Field, HiddenField, IntegerField, RadioField, SelectField, StringField
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, StopValidation, ValidationError
+
+from petition_app.i18n import LANGUAGES
+from petition_app.security import is_form_token, new_form_token
+from petition_app.signatures.rules import UnfitTextError, read_line, read_name
+from petition_app.signatures.sealing import Identity
+from petition_app.signatures.services import NewSignature
+
+MOST_OTHERS = 1_000_000
+TIERS = (
+    ("0", lazy_gettext("Only count me. Nothing about me is published.")),
+    ("1", lazy_gettext("Publish my role and region, without my name.")),
+    ("2", lazy_gettext("Give my name to the addressee, not to the public.")),
+    ("3", lazy_gettext("Publish my name with my role and place.")),
+)
+
+
+class PublicForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """A form without ambient authority: there is no session it could abuse, so it needs no token."""
+
+    class Meta:
+        """No token."""
+
+        csrf = False
+
+
+class SignForm(PublicForm):
+    """What a signer sends in; `form` makes a repeated sending harmless."""
+
+    form = HiddenField()
+    name = StringField(
+        lazy_gettext("Your name"),
+        description=lazy_gettext("As it stands on the official record; in any alphabet."),
+        validators=[DataRequired(lazy_gettext("Please write your name."))],
+        render_kw={"autocomplete": "name", "maxlength": 120},
+    )
+    role = StringField(
+        lazy_gettext("Your role"),
+        description=lazy_gettext("For example: municipal deputy, paediatrician. May stay empty."),
+        render_kw={"autocomplete": "organization-title", "maxlength": 200},
+    )
+    place = StringField(
+        lazy_gettext("Place or body"),
+        description=lazy_gettext("The council, hospital or town. It helps to tell people of the same name apart."),
+        render_kw={"autocomplete": "organization", "maxlength": 200},
+    )
+    email = EmailField(
+        lazy_gettext("E-mail"),
+        description=lazy_gettext(
+            "For one short message with a code, and for nothing else. It does not name the letter."
+        ),
+        render_kw={"autocomplete": "email", "maxlength": 254},
+    )
+    lang = SelectField(lazy_gettext("Language of the message"), choices=list(LANGUAGES.items()))
+    publish = RadioField(
+        lazy_gettext("What may be published?"),
+        choices=list(TIERS),
+        validators=[InputRequired(lazy_gettext("Please choose one. Nothing is chosen for you."))],
+    )
+    others = IntegerField(
+        lazy_gettext("Publish my name only once this many others agree to be named"),
+        description=lazy_gettext("May stay empty."),
+        validators=[
+            Optional(),
+            NumberRange(1, MOST_OTHERS, lazy_gettext("Please write a whole number from 1 on, or leave it empty.")),
+        ],
+        render_kw={"min": 1, "inputmode": "numeric"},
+    )
+    consent = BooleanField(
+        lazy_gettext("I have read the letter above and agree to its text."),
+        validators=[DataRequired(lazy_gettext("Without your agreement to the text there is no signature."))],
+    )
+
+    def __init__(self, *, mail: str, language: str) -> None:
+        """`mail` is the petition's rule: required, optional or none."""
+        super().__init__(lang=language)
+        self.mail = mail
+        if not self.form.data:
+            self.form.data = new_form_token()
+        if mail == "none":
+            del self.email
+            del self.lang
+
+    def validate_form(self, field: Field) -> None:
+        """Refuse a form that this server did not hand out, and hand out a good one."""
+        if not is_form_token(field.data or ""):
+            field.data = new_form_token()
+            raise ValidationError(gettext("This page was out of date. Your words are still here: send it again."))
+
+    def validate_name(self, field: Field) -> None:
+        """Check the name's letters."""
+        _check(field, read_name)
+
+    def validate_role(self, field: Field) -> None:
+        """Check the role's letters."""
+        _check(field, read_line)
+
+    def validate_place(self, field: Field) -> None:
+        """Check the place's letters."""
+        _check(field, read_line)
+
+    def validate_email(self, field: Field) -> None:
+        """Check that it is an address; it may be empty where the petition says so."""
+        if not (field.data or "").strip():
+            if self.mail == "required":
+                raise StopValidation(gettext("Please write your e-mail address."))
+            return
+        try:
+            field.data = validate_email(field.data.strip(), check_deliverability=False).normalized
+        except EmailNotValidError:
+            raise ValidationError(gettext("This is not an e-mail address. Please check it.")) from None
+
+    def to_new_signature(self, *, language: str) -> NewSignature:
+        """Return what was sent in; `language` is the page's, for letters without mail."""
+        return NewSignature(
+            form_token=self.form.data,
+            identity=Identity(name=self.name.data, role=self.role.data or "", place=self.place.data or ""),
+            email=self.email.data or "" if "email" in self else "",
+            language=self.lang.data if "lang" in self else language,
+            consent=int(self.publish.data),
+            others=self.others.data,
+        )
+
+
+class ConfirmForm(PublicForm):
+    """The code that was mailed, and the page it belongs to; a lost page leaves `pending` empty."""
+
+    pending = HiddenField()
+    code = StringField(
+        lazy_gettext("Code from the message"),
+        render_kw={
+            "autocomplete": "one-time-code",
+            "maxlength": 40,
+            "spellcheck": "false",
+            "autocapitalize": "characters",
+        },
+    )
+
+
+def _check(field: Field, read: Callable[[str], str]) -> None:
+    try:
+        field.data = read(field.data or "")
+    except UnfitTextError as error:
+        raise ValidationError(gettext(str(error))) from None

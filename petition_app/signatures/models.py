@@ -1,0 +1,163 @@
+"""Tables of signatures, their sealed parts and keys, confirmations, imports, and the deltas of the count."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition_app.db import Base, Moment
+from petition_app.signatures.rules import STATES
+from petition_app.vault import PARTS
+
+
+class Signature(Base):
+    """One act of signing. What it says about a person is sealed; only what cannot name anybody stands in plain.
+
+    `consent` is the tier 0-3 of publication, `others` its condition ("once N others agree"), `commitment` is C.
+    The two indexes are keyed HMACs, not unique, to find possible duplicates; they are erased with the keys.
+    `names_due` asks the publisher to look at this signature.
+    """
+
+    __tablename__ = "signatures"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
+    text_version_id: Mapped[UUID] = mapped_column(ForeignKey("text_versions.id"))
+    batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id"))
+    state: Mapped[str] = mapped_column(String(20))
+    language: Mapped[str] = mapped_column(String(8))
+    consent: Mapped[int] = mapped_column(SmallInteger)
+    others: Mapped[int | None]
+    arrived_on: Mapped[date]
+    commitment: Mapped[bytes] = mapped_column(LargeBinary(32))
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    signer_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    name_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    mailbox_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    names_due: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (
+        CheckConstraint(f"state IN {STATES}", name="state_known"),
+        CheckConstraint("consent BETWEEN 0 AND 3", name="consent_tier"),
+        CheckConstraint("others IS NULL OR others > 0", name="others_positive"),
+        Index("ix_signatures_queue", "petition_id", "state", "id"),
+        Index("ix_signatures_batch_id", "batch_id"),
+        Index("ix_signatures_name_index", "petition_id", "name_index"),
+        Index("ix_signatures_mailbox_index", "petition_id", "mailbox_index"),
+        Index("ix_signatures_names_due", "petition_id", "names_due"),
+    )
+
+
+class SealedPart(Base):
+    """One sealed part. `case` may stand several times, one row an addition; the others once."""
+
+    __tablename__ = "sealed_parts"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), index=True)
+    part: Mapped[str] = mapped_column(String(10))
+    box: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (CheckConstraint(f"part IN {PARTS}", name="part_known"),)
+
+
+class SealedKey(Base):
+    """A wrapped key: of a sealed part (`part_id`), or of the whole signature (`part_id` empty, `key_id` given).
+
+    A part that the signer added has a wrap of its own and therefore a `key_id` too. Erasing the row makes the part
+    unreadable for good.
+    """
+
+    __tablename__ = "sealed_keys"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), index=True)
+    part_id: Mapped[UUID | None] = mapped_column(ForeignKey("sealed_parts.id"), unique=True)
+    key_id: Mapped[str | None] = mapped_column(String(40))
+    box: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Confirmation(Base):
+    """A mailed code that waits to be typed: hashes only. `expires_at` stands on a quarter of an hour."""
+
+    __tablename__ = "confirmations"
+
+    pending_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    form_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), unique=True)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    tries_left: Mapped[int] = mapped_column(SmallInteger)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    used: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (Index("ix_confirmations_code_hash", "petition_id", "code_hash"),)
+
+
+class Import(Base):
+    """One imported file. `state`: staging until every row is sealed, then done."""
+
+    __tablename__ = "imports"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    initial: Mapped[bool]
+    state: Mapped[str] = mapped_column(String(10), default="staging")
+    added: Mapped[int] = mapped_column(default=0)
+    at: Mapped[datetime] = mapped_column(Moment)
+
+    __table_args__ = (
+        UniqueConstraint("petition_id", "sha256"),
+        CheckConstraint("state IN ('staging', 'done')", name="state_known"),
+    )
+
+
+class StagedRow(Base):
+    """One row of a file, sealed and ready to become a signature with all the others of its file."""
+
+    __tablename__ = "staged_rows"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id"))
+    line: Mapped[int]
+    record: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (UniqueConstraint("import_id", "line"),)
+
+
+class ImportedRef(Base):
+    """A reference that was imported already, as a keyed HMAC that leads to no signature."""
+
+    __tablename__ = "imported_refs"
+
+    ref_index: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+
+
+class Counts:
+    """How many signatures entered (or, negative, left) each state; `arrived` counts arrivals on its own."""
+
+    arrived: Mapped[int] = mapped_column(default=0)
+    unconfirmed: Mapped[int] = mapped_column(default=0)
+    discarded: Mapped[int] = mapped_column(default=0)
+    received: Mapped[int] = mapped_column(default=0)
+    checking: Mapped[int] = mapped_column(default=0)
+    needs_info: Mapped[int] = mapped_column(default=0)
+    verified: Mapped[int] = mapped_column(default=0)
+    rejected: Mapped[int] = mapped_column(default=0)
+    duplicate: Mapped[int] = mapped_column(default=0)
+    withdrawn: Mapped[int] = mapped_column(default=0)
+    retracted: Mapped[int] = mapped_column(default=0)
+
+
+class SignatureDelta(Base, Counts):
+    """A change of the count, not folded into the totals yet. It names no signature and no time."""
+
+    __tablename__ = "signature_deltas"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
+    batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id"))

@@ -1,0 +1,121 @@
+"""Rules of signatures: the states and what leads from one to another, names, publication on a condition."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from petition_app.i18n import N_
+
+STATES = (
+    "unconfirmed",
+    "discarded",
+    "received",
+    "checking",
+    "needs_info",
+    "verified",
+    "rejected",
+    "duplicate",
+    "withdrawn",
+    "retracted",
+)
+LIVE = ("received", "checking", "needs_info", "verified")
+DECIDED = ("verified", "rejected", "duplicate", "retracted")
+MOVES: dict[str, tuple[str, ...]] = {
+    "unconfirmed": ("received", "discarded"),
+    "received": ("checking", "withdrawn"),
+    "checking": ("needs_info", "verified", "rejected", "duplicate", "withdrawn"),
+    "needs_info": ("checking", "verified", "rejected", "duplicate", "withdrawn"),
+    "verified": ("checking", "withdrawn", "retracted"),
+    "rejected": ("checking",),
+    "duplicate": ("checking",),
+    "retracted": ("checking",),
+    "withdrawn": (),
+    "discarded": (),
+}
+CONSENT = {"count": 0, "role": 1, "addressee": 2, "name": 3}
+
+NAME_LENGTH, LINE_LENGTH = 120, 200
+
+
+class UnfitTextError(ValueError):
+    """A name, role or place that cannot be taken; `args[0]` is the translatable reason."""
+
+
+def read_name(typed: str) -> str:
+    """Return a person's name as typed, in NFC with single spaces.
+
+    Raises:
+        UnfitTextError: it is empty, too long, holds what no name holds, or could pass for something else.
+    """
+    name = read_line(typed, longest=NAME_LENGTH)
+    if not any(unicodedata.category(letter).startswith("L") for letter in name):
+        raise UnfitTextError(N_("Please write the name in letters."))
+    if any(unicodedata.category(letter).startswith("N") for letter in name):
+        raise UnfitTextError(N_("Please write the name without digits."))
+    if "@" in name or re.search(r"://|www\.|[a-z0-9-]{2,}\.[a-z]{2,}\b", name, re.IGNORECASE):
+        raise UnfitTextError(N_("Please write a name here, not an address."))
+    for word in re.split(r"[\s\-‐‑–]", name):
+        if len({script for letter in word if (script := _script(letter))}) > 1:
+            raise UnfitTextError(N_("One word mixes Cyrillic and Latin letters. Please type it in one alphabet."))
+    return name
+
+
+def read_line(typed: str, *, longest: int = LINE_LENGTH) -> str:
+    """Return one line of text (a role, a place) in NFC with single spaces; it may be empty.
+
+    Raises:
+        UnfitTextError: too long, or it holds characters that hide or disguise text.
+    """
+    if len(typed) > 4 * longest:
+        raise UnfitTextError(N_("This is too long."))
+    for letter in typed:
+        if unicodedata.category(letter) in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp") and letter not in "\t\r\n":
+            raise UnfitTextError(N_("This holds invisible characters. Please type it anew."))
+    line = " ".join(unicodedata.normalize("NFC", typed).split())
+    if len(line) > longest:
+        raise UnfitTextError(N_("This is too long."))
+    marks = 0
+    for letter in unicodedata.normalize("NFD", line):
+        marks = marks + 1 if unicodedata.combining(letter) else 0
+        if marks > 2:
+            raise UnfitTextError(N_("One letter carries too many marks. Please type it anew."))
+    if unicodedata.normalize("NFKC", line)[:1] in ("=", "+", "-", "@"):
+        raise UnfitTextError(N_("Please begin with a letter."))
+    return line
+
+
+def _script(letter: str) -> str | None:
+    kind = unicodedata.name(letter, "").split(" ")[0]
+    return kind if kind in ("LATIN", "CYRILLIC") else None
+
+
+def fold_name(name: str) -> str:
+    """Return the name for comparison: NFKC, case-folded, ё as е, words in alphabetical order."""
+    folded = unicodedata.normalize("NFKC", name).casefold().replace("ё", "е")
+    return " ".join(sorted(re.findall(r"[^\W\d_]+", folded)))
+
+
+def fold_mailbox(address: str) -> str:
+    """Return the mailbox an address leads to: lower case, without `+tag`."""
+    local, _, domain = address.strip().casefold().rpartition("@")
+    return f"{local.split('+')[0]}@{domain}"
+
+
+def may_move(state: str, to: str) -> bool:
+    """Return whether a signature may go from one state to the other."""
+    return to in MOVES[state]
+
+
+def publishable(conditions: Sequence[int], *, unconditional: int = 0) -> int:
+    """Return the size of the largest set of names in which every "publish me once N others agree" holds.
+
+    `conditions` holds the N of each person who has one; `unconditional` is how many have none. In a set of k people
+    nobody asks for more than k - 1 others, so it is those with N < k.
+    """
+    size = unconditional
+    for count, needed in enumerate(sorted(conditions), start=unconditional + 1):
+        if needed < count:
+            size = count
+    return size

@@ -1,0 +1,164 @@
+"""Sealing and opening the personal parts of signatures, row by row."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, select
+
+from petition_app import vault
+from petition_app.db import db
+from petition_app.security import commitment, fingerprint
+from petition_app.signatures.models import SealedKey, SealedPart, Signature
+from petition_app.signatures.rules import fold_mailbox, fold_name
+from petition_app.vault import KeyRing, Place, Sealed, WrappedKey
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What was submitted about the person."""
+
+    name: str
+    role: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class NewPart:
+    """One sealed part and the id of its row."""
+
+    id: UUID
+    sealed: Sealed
+
+
+@dataclass(frozen=True)
+class SealedSignature:
+    """A signature's sealed parts, keys and commitment, ready to be stored under `signature_id`."""
+
+    signature_id: UUID
+    commitment: bytes
+    key: WrappedKey
+    parts: dict[str, NewPart]
+    name_index: bytes
+    mailbox_index: bytes | None
+
+
+def seal(ring: KeyRing, *, petition_id: UUID, identity: Identity, email: str, case: dict[str, Any]) -> SealedSignature:
+    """Seal the three parts of a new signature; the secret r of its commitment lies in the identity."""
+    signature_id, key, r = uuid4(), vault.new_key(), secrets.token_bytes(32)
+    contents = {
+        "identity": {"name": identity.name, "role": identity.role, "place": identity.place, "r": r.hex()},
+        "contact": {"email": email},
+        "case": case,
+    }
+    return SealedSignature(
+        signature_id=signature_id,
+        commitment=commitment(petition_id, r),
+        key=ring.wrap(key, Place(petition_id, signature_id, "key")),
+        parts={
+            part: NewPart(uuid4(), vault.seal_part(key, Place(petition_id, signature_id, part), content))
+            for part, content in contents.items()
+        },
+        name_index=fingerprint("name", petition_id, fold_name(identity.name)),
+        mailbox_index=fingerprint("mailbox", petition_id, fold_mailbox(email)) if email else None,
+    )
+
+
+def part_rows(sealed: SealedSignature) -> list[SealedPart]:
+    """Return the rows of the sealed parts."""
+    return [
+        SealedPart(id=content.id, signature_id=sealed.signature_id, part=part, box=content.sealed.box)
+        for part, content in sealed.parts.items()
+    ]
+
+
+def key_rows(sealed: SealedSignature) -> list[SealedKey]:
+    """Return the rows of the wrapped keys, to be stored after the parts."""
+    return [
+        SealedKey(signature_id=sealed.signature_id, key_id=sealed.key.key_id, box=sealed.key.box),
+        *(
+            SealedKey(signature_id=sealed.signature_id, part_id=content.id, box=content.sealed.wrapped_key)
+            for content in sealed.parts.values()
+        ),
+    ]
+
+
+def open_identity(signature: Signature) -> Identity:
+    """Open what was submitted. Raises: UnreadableError, StorageSealedError."""
+    content = _open(signature, "identity")[0]
+    return Identity(name=content["name"], role=content["role"], place=content["place"])
+
+
+def open_address(signature: Signature) -> str:
+    """Open the mail address; empty when none was given. Raises: UnreadableError, StorageSealedError."""
+    return str(_open(signature, "contact")[0]["email"])
+
+
+def open_case(signature: Signature) -> list[dict[str, Any]]:
+    """Open all that was added to the case, oldest first. Raises: UnreadableError, StorageSealedError."""
+    return sorted(_open(signature, "case"), key=lambda entry: int(entry.get("n", 0)))
+
+
+def add_to_case(signature: Signature, content: dict[str, Any], *, by_signer: bool = False) -> None:
+    """Seal one addition to the case, never touching the earlier ones.
+
+    Staff additions use the signature key; what the signer adds is wrapped on its own, since the signer's door
+    need not open anything.
+    """
+    entries = db.session.scalars(
+        select(SealedPart.id).where(SealedPart.signature_id == signature.id, SealedPart.part == "case")
+    ).all()
+    content = {**content, "n": len(entries)}
+    place = Place(signature.petition_id, signature.id, "case")
+    ring = vault.key_ring()
+    part_id = uuid4()
+    if by_signer:
+        key = vault.new_key()
+        box, wrap = vault.seal_box(key, place, content), ring.wrap(key, place)
+        key_row = SealedKey(signature_id=signature.id, part_id=part_id, key_id=wrap.key_id, box=wrap.box)
+    else:
+        sealed = vault.seal_part(_signature_key(signature, ring), place, content)
+        box = sealed.box
+        key_row = SealedKey(signature_id=signature.id, part_id=part_id, box=sealed.wrapped_key)
+    db.session.add(SealedPart(id=part_id, signature_id=signature.id, part="case", box=box))
+    db.session.flush()
+    db.session.add(key_row)
+
+
+def erase(signature: Signature) -> None:
+    """Make every part unreadable for good: the keys go, and the indexes that could find the person."""
+    db.session.execute(delete(SealedKey).where(SealedKey.signature_id == signature.id))
+    signature.name_index = signature.mailbox_index = None
+
+
+def _signature_key(signature: Signature, ring: KeyRing) -> bytes:
+    row = db.session.scalar(
+        select(SealedKey).where(SealedKey.signature_id == signature.id, SealedKey.part_id.is_(None))
+    )
+    if row is None or row.key_id is None:
+        raise vault.UnreadableError("the keys were erased")
+    return ring.unwrap(WrappedKey(row.key_id, row.box), Place(signature.petition_id, signature.id, "key"))
+
+
+def _open(signature: Signature, part: str) -> list[dict[str, Any]]:
+    ring = vault.key_ring()
+    key = _signature_key(signature, ring)
+    place = Place(signature.petition_id, signature.id, part)
+    found = db.session.execute(
+        select(SealedPart, SealedKey)
+        .join(SealedKey, SealedKey.part_id == SealedPart.id)
+        .where(SealedPart.signature_id == signature.id, SealedPart.part == part)
+    ).all()
+    if not found:
+        raise vault.UnreadableError("the keys were erased")
+    opened = []
+    for row, wrapped in found:
+        if wrapped.key_id is None:
+            opened.append(vault.open_part(key, place, Sealed(row.box, wrapped.box)))
+        else:
+            own = ring.unwrap(WrappedKey(wrapped.key_id, wrapped.box), place)
+            opened.append(vault.open_box(own, place, row.box))
+    return opened

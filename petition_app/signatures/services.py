@@ -1,0 +1,361 @@
+"""Collecting signatures: sign, confirm, look up by code, change consent, withdraw; and the one way to change state."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from petition_app import audit, jobs, vault
+from petition_app.db import db, lock
+from petition_app.errors import DomainError
+from petition_app.i18n import N_
+from petition_app.petitions.models import Petition
+from petition_app.security import (
+    fingerprint,
+    hash_secret,
+    new_mail_code,
+    new_secret_code,
+    read_mail_code,
+    read_secret_code,
+)
+from petition_app.signatures import sealing
+from petition_app.signatures.models import Confirmation, Signature, SignatureDelta
+from petition_app.signatures.rules import LIVE, may_move
+from petition_app.signatures.sealing import Identity
+
+CODE_LIFE = timedelta(minutes=30)
+UNCONFIRMED_LIFE = timedelta(days=3)
+TRIES = 5
+
+
+class ClosedForSigningError(DomainError):
+    """The petition takes no signatures now."""
+
+    message = N_("This letter cannot be signed at the moment.")
+
+
+class WrongCodeError(DomainError):
+    """The code is wrong, used up or too old; nobody learns which."""
+
+    message = N_("This code is not right, or it is too old. Please check it, or sign again to get a new one.")
+
+
+class AlreadyConfirmedError(DomainError):
+    """The code was used; the secret code was shown then and is shown once."""
+
+    message = N_("This signature is confirmed already. Use your secret code to see where it is.")
+
+
+class StateError(DomainError):
+    """The signature is not in a state in which this can be done."""
+
+    message = N_("This can no longer be done: the signature has moved on meanwhile.")
+
+
+class UnknownCodeError(DomainError):
+    """No signature belongs to this secret code."""
+
+    message = N_("This code is not known. Please check the twelve words.")
+
+
+class ConsentError(DomainError):
+    """There is no such way of publishing."""
+
+    message = N_("Please choose one of the ways in which your signature may be published.")
+
+
+@dataclass(frozen=True)
+class NewSignature:
+    """What a signer sends in. `form_token` makes a repeated sending harmless; `consent` is the tier 0-3."""
+
+    form_token: str
+    identity: Identity
+    email: str
+    language: str
+    consent: int
+    others: int | None
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """The result of a confirmation: the secret code, to be shown once, and the language it is in."""
+
+    secret_code: str
+    language: str
+
+
+# --- the count and the states -----------------------------------------------------------------------------------
+
+
+def count(petition_id: UUID, batch_id: UUID | None = None, **changes: int) -> None:
+    """Append a change of the count to the open transaction, e.g. `received=1, unconfirmed=-1, arrived=1`."""
+    db.session.add(SignatureDelta(petition_id=petition_id, batch_id=batch_id, **changes))
+
+
+def lock_signature(signature_id: UUID) -> Signature | None:
+    """Load a signature and keep others from changing it until the transaction ends."""
+    return lock(Signature, signature_id)
+
+
+def move(signature: Signature, to: str) -> None:
+    """Change the state of a locked signature, count the change and ask for a publication.
+
+    Raises:
+        StateError: the signature may not go there from where it is.
+    """
+    if not may_move(signature.state, to):
+        raise StateError
+    count(signature.petition_id, signature.batch_id, **{signature.state: -1, to: 1}, arrived=_arrival(signature, to))
+    signature.names_due = signature.names_due or "verified" in (signature.state, to)
+    signature.state = to
+    if to != "discarded":
+        jobs.mark_due(signature.petition_id)
+    db.session.flush()
+
+
+def _arrival(signature: Signature, to: str) -> int:
+    return 1 if signature.state == "unconfirmed" and to == "received" else 0
+
+
+# --- signing ----------------------------------------------------------------------------------------------------
+
+
+def sign(new: NewSignature, *, petition: Petition, at: datetime) -> str:
+    """Store an unconfirmed signature, have its code mailed, and return the pending token of its page (32 hex digits).
+
+    The same form sent again stores nothing and returns the same token. Whether this person has signed before makes
+    no difference here; reviewers see possible duplicates.
+
+    Raises:
+        ClosedForSigningError: the petition takes no signatures now.
+        StorageSealedError: nothing can be sealed, so nothing is stored.
+    """
+    pending = fingerprint("pending", petition.id, new.form_token).hex()[:32]
+    form_hash = hash_secret("form", new.form_token.encode())
+    if db.session.scalar(select(Confirmation.pending_hash).where(Confirmation.form_hash == form_hash)):
+        return pending
+    if not petition.takes_signatures(at.date()):
+        raise ClosedForSigningError
+    try:
+        with db.session.begin_nested():
+            _store(new, petition=petition, pending=pending, form_hash=form_hash, at=at)
+    except IntegrityError:
+        return pending  # The same form arrived twice at once; the other one is stored.
+    audit.record_signer("signature.submitted", petition_id=petition.id, at=at)
+    return pending
+
+
+def _store(new: NewSignature, *, petition: Petition, pending: str, form_hash: bytes, at: datetime) -> None:
+    sealed = sealing.seal(vault.key_ring(), petition_id=petition.id, identity=new.identity, email=new.email, case={})
+    code = new_mail_code() if new.email else None
+    db.session.add(
+        Signature(
+            id=sealed.signature_id,
+            petition_id=petition.id,
+            text_version_id=petition.text.id,
+            state="unconfirmed",
+            language=new.language,
+            consent=new.consent,
+            others=new.others,
+            arrived_on=at.date(),
+            commitment=sealed.commitment,
+            name_index=sealed.name_index,
+            mailbox_index=sealed.mailbox_index,
+        )
+    )
+    db.session.flush()
+    db.session.add_all(sealing.part_rows(sealed))
+    db.session.flush()
+    db.session.add_all(sealing.key_rows(sealed))
+    db.session.add(
+        Confirmation(
+            pending_hash=hash_secret("pending", pending.encode()),
+            form_hash=form_hash,
+            signature_id=sealed.signature_id,
+            petition_id=petition.id,
+            code_hash=_code_hash(petition.id, code) if code else None,
+            tries_left=TRIES,
+            expires_at=_quarter_after(at + CODE_LIFE),
+        )
+    )
+    if code:
+        message = f"{code}\n{new.language}\n{new.email}".encode()
+        jobs.enqueue("signatures.mail_code", seal_for_worker(message), at=at)
+    count(petition.id, unconfirmed=1)
+
+
+def seal_for_worker(message: bytes) -> dict[str, str]:
+    """Seal what a job needs to know under the server's key ring, without saying which signature it is for."""
+    ring = vault.key_ring()
+    return {"key": ring.newest, "box": base64.b64encode(ring.close(message, b"job/v1")).decode()}
+
+
+def open_for_worker(payload: dict[str, str]) -> bytes:
+    """Open a job's sealed message. Raises: UnreadableError, StorageSealedError."""
+    return vault.key_ring().open(payload["key"], base64.b64decode(payload["box"]), b"job/v1")
+
+
+def _code_hash(petition_id: UUID, code: str) -> bytes:
+    return fingerprint("mail-code", petition_id, read_mail_code(code))
+
+
+def _quarter_after(moment: datetime) -> datetime:
+    """Round up to a quarter of an hour, so that the row does not tell the minute of signing."""
+    start = moment.replace(minute=0, second=0, microsecond=0)
+    return start + timedelta(minutes=15 * (-(-(moment - start).total_seconds() // 900)))
+
+
+# --- confirming -------------------------------------------------------------------------------------------------
+
+
+def confirm(*, petition: Petition, pending: str, code: str, at: datetime) -> Confirmed | None:
+    """Confirm a signature with the code that was mailed and the token of its page, and make its secret code.
+
+    A wrong code uses up one of five tries and returns nothing, so that the caller can keep the trace. Where no
+    mail was asked for, `pending` alone confirms. A page that was lost gives an empty `pending`: then the code alone
+    finds the signature (the caller limits how often).
+
+    Raises:
+        AlreadyConfirmedError: this code was used.
+        WrongCodeError: no such page, too old, or no tries left.
+    """
+    row = _find_confirmation(petition.id, pending=pending, code=code, at=at)
+    if row is None:
+        raise WrongCodeError
+    if row.used:
+        raise AlreadyConfirmedError
+    if row.tries_left < 1 or row.expires_at < at:
+        raise WrongCodeError
+    if row.code_hash is not None and row.code_hash != _code_hash(petition.id, code):
+        row.tries_left -= 1
+        db.session.flush()
+        return None
+    signature = lock_signature(row.signature_id)
+    if signature is None or signature.state != "unconfirmed":
+        raise WrongCodeError
+    row.used = True
+    secret_code = give_secret_code(signature)
+    move(signature, "received")
+    audit.record_signer("signature.received", petition_id=petition.id, at=at)
+    db.session.flush()
+    return Confirmed(secret_code=secret_code, language=signature.language)
+
+
+def _find_confirmation(petition_id: UUID, *, pending: str, code: str, at: datetime) -> Confirmation | None:
+    found = select(Confirmation).where(Confirmation.petition_id == petition_id)
+    if pending:
+        found = found.where(Confirmation.pending_hash == hash_secret("pending", pending.encode()))
+    else:
+        found = found.where(Confirmation.code_hash == _code_hash(petition_id, code), Confirmation.expires_at >= at)
+    return db.session.scalars(found.with_for_update().execution_options(populate_existing=True).limit(1)).first()
+
+
+def give_secret_code(signature: Signature) -> str:
+    """Make the secret code of a signature; its hash and the key it yields are kept, the code is not."""
+    secret_code, entropy = new_secret_code(signature.language)
+    signature.code_hash = hash_secret("my/v1", entropy)
+    signature.signer_key = vault.signer_keys(entropy, signature.petition_id).public_key().public_bytes_raw()
+    return secret_code
+
+
+def discard_unconfirmed(*, at: datetime, limit: int = 500) -> int:
+    """Discard signatures that nobody confirmed within 72 hours (counted in days); return how many."""
+    stale = db.session.scalars(
+        select(Signature)
+        .where(Signature.state == "unconfirmed", Signature.arrived_on < (at - UNCONFIRMED_LIFE).date())
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for signature in stale:
+        move(signature, "discarded")
+        sealing.erase(signature)
+        audit.record_signer("signature.discarded", petition_id=signature.petition_id, at=at)
+    return len(stale)
+
+
+def forget_confirmations(*, at: datetime) -> None:
+    """Remove the rows of codes that ran out a day ago; until then a form sent again is recognized."""
+    db.session.execute(delete(Confirmation).where(Confirmation.expires_at < at - timedelta(days=1)))
+
+
+def has_any(petition_id: UUID) -> bool:
+    """Return whether anybody has signed, confirmed or not."""
+    return db.session.scalar(select(Signature.id).where(Signature.petition_id == petition_id).limit(1)) is not None
+
+
+# --- with the secret code ---------------------------------------------------------------------------------------
+
+
+def find_by_code(typed: str) -> tuple[Signature, bytes]:
+    """Return the signature a secret code belongs to, locked, and the code's 16 bytes.
+
+    Raises:
+        UnknownCodeError: not a code, or nobody's.
+    """
+    entropy = read_secret_code(typed)
+    signature = db.session.scalars(
+        select(Signature)
+        .where(Signature.code_hash == hash_secret("my/v1", entropy or b""))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).first()
+    if signature is None or entropy is None:
+        raise UnknownCodeError
+    return signature, entropy
+
+
+def change_consent(signature: Signature, *, consent: int, at: datetime) -> None:
+    """Let the signer choose anew what may be published (the tiers of `CONSENT`).
+
+    Raises:
+        ConsentError: no such tier.
+        StateError: the signature is not live any more.
+    """
+    if consent not in (0, 1, 2, 3):
+        raise ConsentError
+    if signature.state not in LIVE:
+        raise StateError
+    signature.consent = consent
+    signature.names_due = True
+    jobs.mark_due(signature.petition_id)
+    audit.record_signer("signature.consent_changed", petition_id=signature.petition_id, at=at)
+    db.session.flush()
+
+
+def withdraw(signature: Signature, *, at: datetime) -> None:
+    """Withdraw a live signature: its keys are erased at once, so that nobody can read it any more.
+
+    Raises:
+        StateError: the signature is not live any more.
+    """
+    if signature.state not in LIVE:
+        raise StateError
+    move(signature, "withdrawn")
+    sealing.erase(signature)
+    audit.record_signer("signature.withdrawn", petition_id=signature.petition_id, at=at)
+    db.session.flush()
+
+
+# --- for the batches and the publisher --------------------------------------------------------------------------
+
+
+def put_into_batch(petition_id: UUID, batch_id: UUID) -> int:
+    """Move all received signatures into a batch, where they are checked; return how many there were."""
+    moved = db.session.execute(
+        update(Signature)
+        .where(Signature.petition_id == petition_id, Signature.state == "received", Signature.batch_id.is_(None))
+        .values(state="checking", batch_id=batch_id)
+        .execution_options(synchronize_session=False)
+    )
+    number = cast(CursorResult[Any], moved).rowcount
+    count(petition_id, None, received=-number, arrived=-number)
+    count(petition_id, batch_id, checking=number, arrived=number)
+    jobs.mark_due(petition_id)
+    db.session.flush()
+    return number

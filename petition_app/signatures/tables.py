@@ -1,0 +1,165 @@
+"""Reading a file of signatures: CSV with English or Russian headers, into checked rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from email_validator import EmailNotValidError, validate_email
+
+from petition_app.errors import DomainError
+from petition_app.i18n import LANGUAGES, N_
+from petition_app.signatures.rules import CONSENT, UnfitTextError, read_line, read_name
+from petition_app.signatures.sealing import Identity
+
+COLUMNS = {
+    "name": "name", "фио": "name",
+    "role": "role", "должность": "role",
+    "place": "place", "council": "place", "место": "place", "совет": "place",
+    "email": "email", "почта": "email",
+    "lang": "language", "язык": "language",
+    "publish": "consent", "публикация": "consent",
+    "ref": "ref",
+}  # fmt: skip
+CONSENT_WORDS = {**CONSENT, "": 0, "0": 0, "1": 1, "2": 2, "3": 3, "число": 0, "должность": 1, "адресату": 2, "имя": 3}
+LONGEST_REF = 200
+
+
+class UnreadableFileError(DomainError):
+    """The file as a whole cannot be read."""
+
+    message = N_("The file cannot be read: %(why)s")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One good row: `line` counts from 1 with the header, `consent` is the tier 0-3."""
+
+    line: int
+    identity: Identity
+    email: str
+    language: str
+    consent: int
+    ref: str
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """One row that cannot be taken, and why; never its content."""
+
+    line: int
+    reason: str
+
+
+@dataclass
+class Table:
+    """An open file: which of its columns are used, which are unknown, and its rows."""
+
+    used: list[str]
+    unknown: list[str]
+    _cells: Iterator[tuple[int, list[str]]]
+    _allow_consent: bool
+    _refs: set[str] = field(default_factory=set)
+
+    def rows(self) -> Iterator[Row | BadRow]:
+        """Read the rows one after the other, checked; empty lines are passed over."""
+        while True:
+            try:
+                line, cells = next(self._cells)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise UnreadableFileError(why=str(error)) from None
+            if any(cell.strip() for cell in cells):
+                yield self._check(line, cells)
+
+    def _check(self, line: int, cells: Sequence[str]) -> Row | BadRow:
+        if len(cells) != len(self.used):
+            return BadRow(line, f"{len(cells)} cells instead of {len(self.used)}")
+        values = {column: cell for column, cell in zip(self.used, cells, strict=True) if column}
+        try:
+            identity = Identity(
+                name=read_name(values.get("name", "")),
+                role=read_line(values.get("role", "")),
+                place=read_line(values.get("place", "")),
+            )
+        except UnfitTextError as error:
+            return BadRow(line, str(error))
+        email, ref = values.get("email", "").strip(), values.get("ref", "").strip()
+        if email and not (email := _address(email)):
+            return BadRow(line, "not a mail address")
+        consent = CONSENT_WORDS.get(values.get("consent", "").strip().casefold())
+        if consent is None:
+            return BadRow(line, "publish must be count, role, addressee, name or 0 to 3")
+        if consent and not self._allow_consent:
+            return BadRow(line, "publish above count needs --consent: who holds the signer's word, and how")
+        language = values.get("language", "").strip().casefold() or _guess_language(identity.name)
+        if language not in LANGUAGES:
+            return BadRow(line, f"lang must be one of {', '.join(LANGUAGES)}")
+        if len(ref) > LONGEST_REF:
+            return BadRow(line, "ref is too long")
+        if ref and ref in self._refs:
+            return BadRow(line, "this ref stands twice in the file")
+        self._refs.add(ref)
+        return Row(line, identity, email, language, consent, ref)
+
+
+def open_table(path: Path, *, allow_consent: bool) -> Table:
+    """Open a CSV file (UTF-8 with or without BOM; comma, semicolon or tab).
+
+    Raises:
+        UnreadableFileError: not there, not UTF-8, no header with a name column, or a column given twice.
+    """
+    if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
+        raise UnreadableFileError(why="spreadsheets are not available in this version; save it as CSV (UTF-8).")
+    try:
+        with path.open("rb") as raw:
+            head = raw.read(64 * 1024)
+    except OSError as error:
+        raise UnreadableFileError(why=f"{error.strerror}.") from None
+    first = head.decode("utf-8-sig", errors="ignore").lstrip("\r\n").split("\n", 1)[0]
+    delimiter = max(",;\t", key=first.count)
+    cells = _cells(path, delimiter)
+    try:
+        _, header = next(cells, (1, []))
+    except csv.Error as error:
+        raise UnreadableFileError(why=str(error)) from None
+    used = [COLUMNS.get(title.strip().casefold(), "") for title in header]
+    known = [column for column in used if column]
+    if "name" not in known:
+        raise UnreadableFileError(why="the first line must name the columns, and one of them must be name (ФИО).")
+    if len(set(known)) != len(known):
+        raise UnreadableFileError(why="two columns have the same meaning.")
+    unknown = [title.strip() for title, column in zip(header, used, strict=True) if not column]
+    return Table(used, unknown, cells, allow_consent)
+
+
+def _cells(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line on which each record begins, and its cells."""
+    csv.field_size_limit(64 * 1024)
+    with path.open("rb") as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        while True:
+            line = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except UnicodeDecodeError:
+                raise UnreadableFileError(why="it is not UTF-8; save it as CSV (UTF-8).") from None
+            yield line, cells
+
+
+def _address(email: str) -> str:
+    try:
+        return validate_email(email, check_deliverability=False).normalized
+    except EmailNotValidError:
+        return ""
+
+
+def _guess_language(name: str) -> str:
+    return "ru" if re.search("[а-яё]", name, re.IGNORECASE) else "en"

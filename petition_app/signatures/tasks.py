@@ -1,0 +1,30 @@
+"""Work for later: mail a code, discard what nobody confirmed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import render_template
+from flask_babel import force_locale, gettext
+
+from petition_app import mail
+from petition_app.signatures import services
+
+
+def mail_code(payload: dict[str, Any], _at: datetime) -> None:
+    """Mail a code: neutral, without a link and without the letter's title. May be repeated."""
+    code, language, address = services.open_for_worker(payload).decode().split("\n")
+    with force_locale(language):
+        body = render_template("emails/signatures/code.txt", code=code)
+        mail.send(to=address, subject=gettext("Your code"), body=body)
+
+
+def discard_unconfirmed(at: datetime) -> None:
+    """Discard what nobody confirmed in time."""
+    services.discard_unconfirmed(at=at)
+
+
+def forget_confirmations(at: datetime) -> None:
+    """Remove the rows of codes that can no longer be typed."""
+    services.forget_confirmations(at=at)

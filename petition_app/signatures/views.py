@@ -1,0 +1,85 @@
+"""Pages of signers: sign and confirm."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from flask_babel import get_locale, gettext
+
+from petition_app.clock import utcnow
+from petition_app.petitions.models import Petition
+from petition_app.petitions.services import get_public
+from petition_app.security import limits
+from petition_app.signatures import services
+from petition_app.signatures.forms import ConfirmForm, SignForm
+
+public = Blueprint("signatures", __name__)
+
+CLIENT_TRIES, PETITION_TRIES = "5 per hour", "100 per hour"
+
+
+@public.get("/p/<slug>/sign")
+def sign(slug: str) -> tuple[str, int] | str:
+    """Show the form."""
+    petition = get_public(slug)
+    if not petition.takes_signatures(utcnow().date()):
+        return render_template("signatures/closed.html", petition=petition), 200
+    return render_template("signatures/sign.html", petition=petition, form=_sign_form(petition))
+
+
+@public.post("/p/<slug>/sign")
+def submit(slug: str) -> tuple[str, int] | str:
+    """Take a signature and show where to type the code."""
+    petition = get_public(slug)
+    form = _sign_form(petition)
+    if not form.validate():
+        return render_template("signatures/sign.html", petition=petition, form=form), 422
+    new = form.to_new_signature(language=str(get_locale()))
+    pending = services.sign(new, petition=petition, at=utcnow())
+    confirm_form = ConfirmForm(formdata=None, pending=pending)
+    return render_template("signatures/confirm.html", petition=petition, form=confirm_form, mailed=bool(new.email))
+
+
+@public.get("/p/<slug>/confirm")
+def confirm(slug: str) -> str:
+    """Show where to type the code when the page was lost."""
+    return _ask_code(get_public(slug), ConfirmForm(formdata=None))
+
+
+@public.post("/p/<slug>/confirm")
+def confirm_code(slug: str) -> tuple[str, int] | str:
+    """Confirm a signature and show its secret code, once."""
+    petition, form = get_public(slug), ConfirmForm()
+    pending, code = form.pending.data or "", form.code.data or ""
+    if not pending and not _may_try(petition):
+        return _ask_code(petition, form, gettext("Too many tries. Please wait an hour, or sign again.")), 429
+    try:
+        confirmed = services.confirm(petition=petition, pending=pending, code=code, at=utcnow())
+    except services.AlreadyConfirmedError as error:
+        return render_template("signatures/confirmed_before.html", petition=petition, words=gettext(error.message))
+    except services.WrongCodeError:
+        confirmed = None
+    if confirmed is None:
+        _count_try(petition, pending)
+        return _ask_code(petition, form, gettext(services.WrongCodeError.message))
+    return render_template("signatures/confirmed.html", petition=petition, secret_code=confirmed.secret_code)
+
+
+def _sign_form(petition: Petition) -> SignForm:
+    return SignForm(mail=petition.mail, language=str(get_locale()))
+
+
+def _ask_code(petition: Petition, form: ConfirmForm, problem: str = "") -> str:
+    form.code.errors = [problem] if problem else []
+    return render_template("signatures/confirm.html", petition=petition, form=form, mailed=petition.mail != "none")
+
+
+def _may_try(petition: Petition) -> bool:
+    """Return whether a code without its page may be tried: five wrong ones a client and hour, a hundred a petition."""
+    client = limits.client(request.remote_addr)
+    return limits.allows(CLIENT_TRIES, client) and limits.allows(PETITION_TRIES, petition.slug)
+
+
+def _count_try(petition: Petition, pending: str) -> None:
+    if not pending:
+        limits.count(CLIENT_TRIES, limits.client(request.remote_addr))
+        limits.count(PETITION_TRIES, petition.slug)

@@ -1,0 +1,1 @@
+"""The tally: counts, publications, names, corrections, history."""

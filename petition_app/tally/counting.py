@@ -1,0 +1,109 @@
+"""Counting: the live tally from totals and deltas, folding, and the recount that checks both."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, delete, func, select, union_all
+
+from petition_app import audit
+from petition_app.db import db
+from petition_app.petitions.models import Petition
+from petition_app.signatures.models import Signature, SignatureDelta
+from petition_app.tally.models import PublishedName, TallyTotal, Update
+from petition_app.tally.rules import COUNTED, ON_THE_ROAD, BatchCount, Count, Tally, differences
+from petition_app.verification.batches import list_batches
+from petition_app.verification.models import Decision
+
+ARRIVALS = ("signature.received", "signatures.imported")
+
+
+def live_tally(petition: Petition) -> Tally:
+    """Return the numbers as they are this moment: what is folded and what is not, read in one statement."""
+    both = union_all(_rows(TallyTotal, petition.id), _rows(SignatureDelta, petition.id)).subquery()
+    sums = select(both.c.batch_id, *(func.sum(both.c[name]) for name in COUNTED)).group_by(both.c.batch_id)
+    counts = {row[0]: Count(*(int(value) for value in row[1:])) for row in db.session.execute(sums)}
+    return _tally(petition, counts)
+
+
+def _rows(model: type[TallyTotal] | type[SignatureDelta], petition_id: UUID) -> Select[Any]:
+    return select(model.batch_id, *(getattr(model, name) for name in COUNTED)).where(model.petition_id == petition_id)
+
+
+def _tally(petition: Petition, counts: dict[UUID | None, Count]) -> Tally:
+    corrections = select(func.count()).where(Decision.petition_id == petition.id, Decision.correction)
+    return Tally(
+        slug=petition.slug,
+        goal=petition.goal,
+        corrections=db.session.scalar(corrections) or 0,
+        loose=counts.get(None, Count()),
+        batches=tuple(
+            BatchCount(batch.number, batch.sealed_at, counts.get(batch.id, Count()))
+            for batch in list_batches(petition.id)
+        ),
+    )
+
+
+def fold(petition_id: UUID) -> int:
+    """Add the deltas of a petition to its totals and remove them; the caller holds the petition. Returns how many."""
+    taken = db.session.execute(
+        delete(SignatureDelta)
+        .where(SignatureDelta.petition_id == petition_id)
+        .returning(SignatureDelta.batch_id, *(getattr(SignatureDelta, name) for name in COUNTED))
+        .execution_options(synchronize_session=False)
+    ).all()
+    totals = {
+        total.batch_id: total
+        for total in db.session.scalars(select(TallyTotal).where(TallyTotal.petition_id == petition_id))
+    }
+    for row in taken:
+        total = totals.get(row[0])
+        if total is None:
+            total = totals[row[0]] = TallyTotal(petition_id=petition_id, batch_id=row[0], **dict.fromkeys(COUNTED, 0))
+            db.session.add(total)
+        for name, change in zip(COUNTED, row[1:], strict=True):
+            setattr(total, name, getattr(total, name) + change)
+    db.session.flush()
+    return len(taken)
+
+
+def recount(petition: Petition) -> list[str]:
+    """Count everything anew from other tables and name each difference; an empty list is a clean audit.
+
+    States come from the signatures themselves, arrivals from the trail, names from the names.
+    """
+    live = live_tally(petition)
+    found: dict[UUID | None, dict[str, int]] = {}
+    rows = select(Signature.batch_id, Signature.state, func.count()).where(Signature.petition_id == petition.id)
+    for batch_id, state, number in db.session.execute(rows.group_by(Signature.batch_id, Signature.state)):
+        found.setdefault(batch_id, {})[state] = number
+    counts = {
+        batch_id: Count(arrived=sum(states.get(state, 0) for state in ON_THE_ROAD), **states)
+        for batch_id, states in found.items()
+    }
+    counted = _tally(petition, counts)
+    problems = [f"no batch: {line}" for line in differences(live.loose, counted.loose)]
+    for mine, theirs in zip(live.batches, counted.batches, strict=True):
+        problems += [f"batch {mine.number}: {line}" for line in differences(mine.count, theirs.count)]
+    arrivals = audit.count_acts(ARRIVALS, petition_id=petition.id)
+    if arrivals != live.total.arrived:
+        problems.append(f"received_total: {live.total.arrived}, but {arrivals} arrivals stand in the trail")
+    for batch, row in zip(live.batches, list_batches(petition.id), strict=True):
+        if batch.count.arrived != row.size:
+            problems.append(f"batch {row.number}: {batch.count.arrived} members, but {row.size} were sealed")
+    told = db.session.scalar(select(func.count()).where(Update.petition_id == petition.id, Update.kind == "correction"))
+    if petition.is_public and told != live.corrections:
+        problems.append(f"corrections: {live.corrections}, but {told} were published")
+    problems += _names_without_right(petition)
+    return problems
+
+
+def _names_without_right(petition: Petition) -> list[str]:
+    wrong = db.session.scalar(
+        select(func.count())
+        .select_from(PublishedName)
+        .join(Signature, Signature.id == PublishedName.signature_id)
+        .where(PublishedName.petition_id == petition.id, ~((Signature.state == "verified") & (Signature.consent == 3)))
+    )
+    return [f"{wrong} names stand in public without consent or verification"] if wrong else []

@@ -1,0 +1,108 @@
+"""Tables of what is counted and what is public."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition_app.db import Base, Moment
+from petition_app.signatures.models import Counts
+
+UPDATE_KINDS = ("opened", "initial", "batch", "report", "amended", "correction", "closed")
+
+
+class TallyTotal(Base, Counts):
+    """The folded counts of one batch, or of the signatures in no batch (`batch_id` empty)."""
+
+    __tablename__ = "tally_totals"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
+    batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id"))
+
+
+class Publication(Base):
+    """One release of the numbers: the whole tally as the public reads it, numbered from 1 within its petition.
+
+    `named` is the number of published names of each batch: {"0": n, "1": n}.
+    """
+
+    __tablename__ = "publications"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
+    number: Mapped[int]
+    as_of: Mapped[datetime] = mapped_column(Moment)
+    tally: Mapped[dict[str, Any]] = mapped_column(JSON)
+    named: Mapped[dict[str, int]] = mapped_column(JSON)
+
+    __table_args__ = (UniqueConstraint("petition_id", "number"),)
+
+
+class TallyDay(Base):
+    """The last published tally of one day."""
+
+    __tablename__ = "tally_days"
+
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    tally: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class PublishedName(Base):
+    """A name in public. Written by the publisher alone, and gone as soon as a condition falls."""
+
+    __tablename__ = "published_names"
+
+    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), primary_key=True)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
+    batch_number: Mapped[int]
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(200))
+    place: Mapped[str] = mapped_column(String(200))
+    sort_key: Mapped[str] = mapped_column(String(240))
+
+    __table_args__ = (
+        Index("ix_published_names_order", "petition_id", "batch_number", "sort_key"),
+        Index("ix_published_names_place", "petition_id", "place"),
+    )
+
+
+class Update(Base):
+    """An entry of the public timeline, written with the publication that makes it public.
+
+    `texts` is {"en": …, "ru": …}; `source_id` is the batch, import or decision it stands for, so that each is told
+    once; `counts` are a report's numbers. A correction has a class of reason in `reason` and never a name.
+    """
+
+    __tablename__ = "updates"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime] = mapped_column(Moment)
+    texts: Mapped[dict[str, str]] = mapped_column(JSON)
+    batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id"))
+    source_id: Mapped[UUID | None]
+    counts: Mapped[dict[str, int] | None] = mapped_column(JSON)
+    reason: Mapped[str | None] = mapped_column(String(30))
+
+    __table_args__ = (
+        CheckConstraint(f"kind IN {UPDATE_KINDS}", name="kind_known"),
+        UniqueConstraint("kind", "source_id"),
+        Index("ix_updates_timeline", "petition_id", "at"),
+    )
+
+
+class PublishedPlace(Base):
+    """How many published names a place has."""
+
+    __tablename__ = "published_places"
+
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), primary_key=True)
+    place: Mapped[str] = mapped_column(String(200), primary_key=True)
+    number: Mapped[int]

@@ -1,0 +1,188 @@
+"""The publisher of names: the only code that writes a name where the public reads it."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from petition_app.accounts.models import Account
+from petition_app.accounts.services import require_role
+from petition_app.db import db
+from petition_app.errors import StorageSealedError
+from petition_app.petitions.models import Petition
+from petition_app.signatures import sealing
+from petition_app.signatures.models import Signature
+from petition_app.signatures.rules import publishable
+from petition_app.tally.models import PublishedName, PublishedPlace
+from petition_app.vault import UnreadableError
+from petition_app.verification import rules
+from petition_app.verification.models import Batch
+from petition_app.verification.services import verdicts_of
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 500
+FEW = 5
+
+
+def publish_names(petition: Petition, *, named: dict[str, int]) -> dict[str, int]:
+    """Bring the public names in line with the signatures that changed; the caller holds the petition.
+
+    A name is public if and only if the signature is verified, its signer agreed to it (consent 3), somebody reached
+    the person outside this site, and the condition "once N others agree" holds. Returns the number of names of each
+    batch, brought up to date from `named`.
+    """
+    named = dict(named)
+    waiting = db.session.scalars(
+        select(Signature)
+        .where(Signature.petition_id == petition.id, Signature.names_due)
+        .limit(CHUNK)
+        .with_for_update(skip_locked=True, key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    for signature in waiting:
+        if signature.others is None or not _agreed(signature):
+            _show(signature, petition, named, wanted=_agreed(signature))
+        signature.names_due = False
+    db.session.flush()
+    _show_conditional(petition, named)
+    db.session.flush()
+    return {batch: number for batch, number in named.items() if number}
+
+
+def _agreed(signature: Signature) -> bool:
+    return signature.state == "verified" and signature.consent == 3 and rules.was_contacted(verdicts_of(signature.id))
+
+
+def _show_conditional(petition: Petition, named: dict[str, int]) -> None:
+    """Publish the largest set of names in which every "once N others agree" holds, and no other."""
+    conditional = [
+        signature
+        for signature in db.session.scalars(
+            select(Signature).where(
+                Signature.petition_id == petition.id,
+                Signature.state == "verified",
+                Signature.consent == 3,
+                Signature.others.is_not(None),
+            )
+        )
+        if _agreed(signature)
+    ]
+    if not conditional:
+        return
+    shown = sum(db.session.get(PublishedName, signature.id) is not None for signature in conditional)
+    conditions = [signature.others or 0 for signature in conditional]
+    size = publishable(conditions, unconditional=sum(named.values()) - shown)
+    for signature in conditional:
+        _show(signature, petition, named, wanted=(signature.others or 0) < size)
+
+
+def _show(signature: Signature, petition: Petition, named: dict[str, int], *, wanted: bool) -> None:
+    public = db.session.get(PublishedName, signature.id)
+    if public and not wanted:
+        named[str(public.batch_number)] = named.get(str(public.batch_number), 0) - 1
+        _count_place(petition.id, public.place, -1)
+        db.session.delete(public)
+    if wanted and not public and (name := _open(signature)):
+        named[str(name.batch_number)] = named.get(str(name.batch_number), 0) + 1
+        _count_place(petition.id, name.place, 1)
+        db.session.add(name)
+
+
+def _open(signature: Signature) -> PublishedName | None:
+    try:
+        identity = sealing.open_identity(signature)
+    except (UnreadableError, StorageSealedError):
+        logger.error("The name of a verified signature cannot be opened: the key ring lacks its key.")
+        return None
+    return PublishedName(
+        signature_id=signature.id,
+        petition_id=signature.petition_id,
+        batch_number=db.session.scalars(select(Batch.number).where(Batch.id == signature.batch_id)).one(),
+        name=identity.name,
+        role=identity.role,
+        place=identity.place,
+        sort_key=unicodedata.normalize("NFKC", identity.name).casefold().replace("ё", "е")[:240],
+    )
+
+
+def _count_place(petition_id: UUID, place: str, change: int) -> None:
+    if place:
+        row = db.session.get(PublishedPlace, (petition_id, place)) or PublishedPlace(
+            petition_id=petition_id, place=place, number=0
+        )
+        row.number += change
+        db.session.add(row)
+        db.session.flush()
+        if not row.number:
+            db.session.delete(row)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NamesPage:
+    """One page of published names, and whether there is another."""
+
+    names: list[PublishedName]
+    page: int
+    per_page: int
+    more: bool
+
+
+def list_names(
+    petition: Petition, *, batch: int | None = None, place: str | None = None, page: int = 1, per_page: int = 100
+) -> NamesPage:
+    """Return published names in order of batch and alphabet.
+
+    `place` "" stands for the small places together. A name whose signature was withdrawn a moment ago is left out,
+    although the next publication has not removed it yet.
+    """
+    query = _visible(petition)
+    if batch is not None:
+        query = query.where(PublishedName.batch_number == batch)
+    if place:
+        query = query.where(PublishedName.place == place)
+    elif place == "":
+        large = select(PublishedPlace.place).where(
+            PublishedPlace.petition_id == petition.id, PublishedPlace.number >= FEW
+        )
+        query = query.where(PublishedName.place.not_in(large))
+    order = query.order_by(PublishedName.batch_number, PublishedName.sort_key, PublishedName.signature_id)
+    found = list(db.session.scalars(order.offset((page - 1) * per_page).limit(per_page + 1)))
+    return NamesPage(found[:per_page], page, per_page, len(found) > per_page)
+
+
+def list_later_names(petition: Petition, *, limit: int) -> list[PublishedName]:
+    """Return the first published names that are not initial signatories."""
+    query = _visible(petition).where(PublishedName.batch_number > 0)
+    return list(db.session.scalars(query.order_by(PublishedName.batch_number, PublishedName.sort_key).limit(limit)))
+
+
+def _visible(petition: Petition) -> Select[PublishedName]:
+    return (
+        select(PublishedName)
+        .join(Signature, Signature.id == PublishedName.signature_id)
+        .where(PublishedName.petition_id == petition.id, Signature.state == "verified", Signature.consent == 3)
+    )
+
+
+def list_places(petition: Petition) -> list[PublishedPlace]:
+    """Return the places with at least five published names; the others are merged."""
+    query = select(PublishedPlace).where(PublishedPlace.petition_id == petition.id, PublishedPlace.number >= FEW)
+    return list(db.session.scalars(query.order_by(PublishedPlace.place)))
+
+
+def find_published(petition: Petition, text: str, *, by: Account, limit: int = 20) -> list[PublishedName]:
+    """Return published names that contain the text, for an organizer who looks for a case."""
+    require_role(by, petition.id, "organizer")
+    words = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е").split()
+    query = select(PublishedName).where(PublishedName.petition_id == petition.id)
+    for word in words[:6]:
+        query = query.where(PublishedName.sort_key.contains(word, autoescape=True))
+    return list(db.session.scalars(query.order_by(PublishedName.sort_key).limit(limit))) if words else []

@@ -1,0 +1,172 @@
+"""Rules of counting: the accounting identity, and what of a tally may be shown in public."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+ON_THE_ROAD = ("received", "checking", "needs_info", "verified", "rejected", "duplicate", "withdrawn", "retracted")
+NOT_COUNTED = ("rejected", "duplicate", "withdrawn")
+FEW = 5
+
+
+class IdentityError(ValueError):
+    """A tally that does not add up. It is refused and never published."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many signatures arrived, counted on their own, and how many are in each state."""
+
+    arrived: int = 0
+    unconfirmed: int = 0
+    discarded: int = 0
+    received: int = 0
+    checking: int = 0
+    needs_info: int = 0
+    verified: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+    withdrawn: int = 0
+    retracted: int = 0
+
+    def __add__(self, other: Count) -> Count:
+        return Count(*(getattr(self, name) + getattr(other, name) for name in COUNTED))
+
+    @property
+    def not_counted(self) -> int:
+        """Rejected, duplicate and withdrawn together."""
+        return self.rejected + self.duplicate + self.withdrawn
+
+    def check(self) -> None:
+        """Check the accounting identity: arrivals equal the sum of the states, and nothing is negative.
+
+        Raises:
+            IdentityError
+        """
+        states = sum(getattr(self, state) for state in ON_THE_ROAD)
+        if states != self.arrived:
+            raise IdentityError(f"{self.arrived} arrived, but the states add up to {states}")
+        if negative := [name for name in COUNTED if getattr(self, name) < 0]:
+            raise IdentityError(f"negative: {', '.join(negative)}")
+
+
+COUNTED = tuple(counted.name for counted in fields(Count))
+
+
+def add_up(counts: Iterable[Count]) -> Count:
+    """Return the sum of several counts."""
+    total = Count()
+    for count in counts:
+        total += count
+    return total
+
+
+@dataclass(frozen=True)
+class BatchCount:
+    """One batch and its count."""
+
+    number: int
+    sealed_at: datetime | None
+    count: Count
+
+    @property
+    def state(self) -> str:
+        """Return open (batch 0 before batch 1), checking, or closed."""
+        if self.sealed_at is None:
+            return "open"
+        return "checking" if self.count.checking + self.count.needs_info else "closed"
+
+    def public(self) -> dict[str, Any]:
+        """Return the batch as `status.json` shows it."""
+        return {
+            "number": self.number,
+            "title": f"Batch {self.number}" if self.number else "Initial signatories",
+            "sealed_at": rfc3339(self.sealed_at) if self.sealed_at else None,
+            "state": self.state,
+            "received": self.count.arrived,
+            "verified": self.count.verified,
+            "not_counted": self.count.not_counted,
+            "retracted": self.count.retracted,
+            "checking": self.count.checking + self.count.needs_info,
+        }
+
+
+@dataclass(frozen=True)
+class Tally:
+    """All numbers of a petition: `loose` are the signatures in no batch."""
+
+    slug: str
+    goal: int | None
+    corrections: int
+    loose: Count = field(default_factory=Count)
+    batches: tuple[BatchCount, ...] = ()
+
+    @property
+    def total(self) -> Count:
+        """Return the count of the whole petition."""
+        return add_up((self.loose, *(batch.count for batch in self.batches)))
+
+    @property
+    def initial(self) -> int:
+        """Return how many initial signatories are verified."""
+        return sum(batch.count.verified for batch in self.batches if batch.number == 0)
+
+    def check(self) -> None:
+        """Check the identity for each batch, for those in no batch and for the whole. Raises: IdentityError."""
+        for batch in self.batches:
+            batch.count.check()
+        self.loose.check()
+        self.total.check()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the accounting identity holds."""
+        try:
+            self.check()
+        except IdentityError:
+            return False
+        return True
+
+    def as_json(self, *, as_of: datetime, public: bool) -> dict[str, Any]:
+        """Return the object of `status.json`; in public the kinds of what is not counted show only if not few."""
+        total = self.total
+        states: dict[str, int | None] = {state: getattr(total, state) for state in ON_THE_ROAD}
+        if public:
+            states.update(hide_few({kind: getattr(total, kind) for kind in NOT_COUNTED}))
+        return {
+            "petition": self.slug,
+            "as_of": rfc3339(as_of),
+            "goal": self.goal,
+            "verified": total.verified,
+            "not_counted": total.not_counted,
+            "initial": self.initial,
+            "received_total": total.arrived,
+            "states": states,
+            "unconfirmed": total.unconfirmed,
+            "corrections": self.corrections,
+            "batches": [batch.public() for batch in self.batches],
+        }
+
+
+def hide_few(kinds: Mapping[str, int]) -> dict[str, int | None]:
+    """Return the numbers as they are where each is 0 or at least 5; else nothing for any, so that none is told."""
+    if all(number == 0 or number >= FEW for number in kinds.values()):
+        return dict(kinds)
+    return dict.fromkeys(kinds)
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return a moment as `2022-09-12T18:40:00Z`, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def differences(one: Count, other: Count) -> list[str]:
+    """Name what differs between two counts of the same thing, as `verified: 47, not 46`."""
+    return [
+        f"{name}: {mine}, not {theirs}"
+        for (name, mine), theirs in zip(asdict(one).items(), asdict(other).values(), strict=True)
+        if mine != theirs
+    ]

@@ -1,0 +1,100 @@
+"""Publishing: the one place from which numbers, names and timeline entries become public."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from petition_app import audit, jobs
+from petition_app.accounts.models import Account
+from petition_app.accounts.services import require_role
+from petition_app.db import db, lock
+from petition_app.petitions.models import Petition
+from petition_app.signatures.models import SignatureDelta
+from petition_app.tally import timeline
+from petition_app.tally.counting import fold, live_tally
+from petition_app.tally.models import Publication, TallyDay
+from petition_app.tally.names import publish_names
+from petition_app.tally.rules import IdentityError
+
+logger = logging.getLogger(__name__)
+
+PAUSE = timedelta(seconds=1)
+MANY = 8
+
+
+def publish_due(petition_id: UUID, *, at: datetime) -> Publication | None:
+    """Publish what has changed, if anything has; the petition is held meanwhile, so publications follow one another.
+
+    Under load (many changes wait and the last publication is less than a second old) it is left to the worker. A
+    tally for which the accounting identity does not hold is refused, told in the trail and the log, and not published.
+    """
+    petition = lock(Petition, petition_id)
+    waiting = jobs.count_due(petition_id)
+    if petition is None or not waiting:
+        return None
+    newest = get_publication(petition)
+    if newest and waiting >= MANY and at - newest.as_of < PAUSE:
+        return None
+    jobs.take_due(petition_id)
+    fold(petition_id)
+    if not petition.is_public:
+        return None
+    return _publish(petition, newest, at=at)
+
+
+def _publish(petition: Petition, newest: Publication | None, *, at: datetime) -> Publication | None:
+    tally = live_tally(petition)
+    try:
+        tally.check()
+    except IdentityError as error:
+        logger.error("The tally of a petition was refused: %s. Run `flask tally audit`.", error)
+        audit.record("tally.refused", petition_id=petition.id, at=at)
+        return None
+    at = max(at, newest.as_of) if newest else at
+    publication = Publication(
+        petition_id=petition.id,
+        number=newest.number + 1 if newest else 1,
+        as_of=at,
+        tally=tally.as_json(as_of=at, public=True),
+        named=publish_names(petition, named=dict(newest.named) if newest else {}),
+    )
+    db.session.add(publication)
+    db.session.merge(TallyDay(petition_id=petition.id, day=at.date(), tally=publication.tally))
+    timeline.tell(petition, tally, at=at)
+    db.session.flush()
+    return publication
+
+
+def publish_now(petition: Petition, *, by: Account | None, at: datetime) -> Publication | None:
+    """Publish at once, changed or not. Returns nothing where the tally was refused or the petition is a draft."""
+    require_role(by, petition.id, "organizer")
+    lock(Petition, petition.id)
+    jobs.take_due(petition.id)
+    fold(petition.id)
+    if not petition.is_public:
+        return None
+    audit.record("tally.published", by=by.id if by else None, petition_id=petition.id, at=at)
+    return _publish(petition, get_publication(petition), at=at)
+
+
+def fold_all() -> None:
+    """Fold the counts of every petition that has unfolded ones."""
+    for petition_id in db.session.scalars(select(SignatureDelta.petition_id).distinct()).all():
+        lock(Petition, petition_id)
+        fold(petition_id)
+
+
+def get_publication(petition: Petition) -> Publication | None:
+    """Return the newest publication: the only source of numbers for the public."""
+    query = select(Publication).where(Publication.petition_id == petition.id)
+    return db.session.scalar(query.order_by(Publication.number.desc()).limit(1))
+
+
+def list_days(petition: Petition) -> list[TallyDay]:
+    """Return the last published tally of each day, oldest first."""
+    query = select(TallyDay).where(TallyDay.petition_id == petition.id)
+    return list(db.session.scalars(query.order_by(TallyDay.day)))

@@ -1,0 +1,182 @@
+"""The timeline: what happened, told in public once, in both languages, with the publication that makes it true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from petition_app.db import db
+from petition_app.i18n import N_, in_each_language, text_in_each_language
+from petition_app.petitions.models import Petition
+from petition_app.signatures.models import Import
+from petition_app.tally.models import Update
+from petition_app.tally.rules import BatchCount, Tally
+from petition_app.verification.batches import list_batches
+from petition_app.verification.models import Batch, Decision
+
+REPORTED = ("received", "verified", "not_counted", "retracted", "checking")
+REASONS = {
+    "entered_in_error": N_("One signature that had been counted was taken back: it had been entered in error."),
+    "not_verified_after_all": N_("One signature that had been counted was taken back: it could not be verified."),
+    "denies_signing": N_("One signature that had been counted was taken back: the person named did not sign."),
+    "no_longer_eligible": N_("One signature that had been counted was taken back: the signer may not sign."),
+    "checked_again": N_("One signature that had been counted is being checked again and is not counted meanwhile."),
+}
+
+
+def tell(petition: Petition, tally: Tally, *, at: datetime) -> None:
+    """Write what the timeline does not tell yet: opening, initial signatories, batches, corrections, reports."""
+    query = select(Update.kind, Update.source_id).where(Update.petition_id == petition.id)
+    told = {(kind, source_id) for kind, source_id in db.session.execute(query)}
+    for entry in (*_life(petition), *_initial(petition), *_batches(petition), *_corrections(petition)):
+        if (entry.kind, entry.source_id) not in told:
+            db.session.add(entry)
+    batches = {batch.number: batch for batch in list_batches(petition.id)}
+    for count in tally.batches:
+        _report(petition, batches[count.number], count, at=at)
+
+
+def _life(petition: Petition) -> list[Update]:
+    entries = []
+    if petition.opened_at:
+        texts = text_in_each_language(N_("The letter was published and is open for signing."))
+        entries.append(_entry(petition, "opened", petition.opened_at, texts, source_id=petition.id))
+    if petition.closed_at:
+        texts = text_in_each_language(N_("Signing has ended. Signatures that have arrived are still being checked."))
+        entries.append(_entry(petition, "closed", petition.closed_at, texts, source_id=petition.id))
+    return entries
+
+
+def _initial(petition: Petition) -> list[Update]:
+    done = select(Import).where(Import.petition_id == petition.id, Import.initial, Import.added > 0)
+    found = db.session.scalars(done.where(Import.state == "done"))
+    ordered = sorted(found, key=lambda job: job.at)
+    return [
+        _entry(petition, "initial", job.at, _initial_text(job.added, first=job is ordered[0]), source_id=job.id)
+        for job in ordered
+    ]
+
+
+def _initial_text(number: int, *, first: bool) -> dict[str, str]:
+    if first:
+        return in_each_language(
+            N_("%(num)s initial signatory was entered. Each is checked before being counted."),
+            "%(num)s initial signatories were entered. Each is checked before being counted.",
+            number,
+        )
+    return in_each_language(
+        N_("%(num)s more initial signatory was entered."), "%(num)s more initial signatories were entered.", number
+    )
+
+
+def _batches(petition: Petition) -> list[Update]:
+    return [
+        _entry(petition, "batch", batch.sealed_at, batch.announcement, source_id=batch.id, batch_id=batch.id)
+        for batch in list_batches(petition.id)
+        if batch.sealed_at and batch.announcement
+    ]
+
+
+def _corrections(petition: Petition) -> list[Update]:
+    taken = db.session.scalars(select(Decision).where(Decision.petition_id == petition.id, Decision.correction))
+    entries = []
+    for decision in taken:
+        reason = decision.reason or "checked_again"
+        entry = _entry(
+            petition, "correction", decision.at, text_in_each_language(REASONS[reason]), source_id=decision.id
+        )
+        entry.reason = reason
+        entries.append(entry)
+    return entries
+
+
+def _entry(
+    petition: Petition,
+    kind: str,
+    at: datetime,
+    texts: dict[str, str],
+    *,
+    source_id: UUID | None = None,
+    batch_id: UUID | None = None,
+    counts: dict[str, int] | None = None,
+) -> Update:
+    return Update(
+        petition_id=petition.id, kind=kind, at=at, texts=texts, source_id=source_id, batch_id=batch_id, counts=counts
+    )
+
+
+# --- closing reports --------------------------------------------------------------------------------------------
+
+
+def _report(petition: Petition, batch: Batch, count: BatchCount, *, at: datetime) -> None:
+    """Report on a batch when its last signature is decided; amend the report, visibly, when it changes later."""
+    now = {name: int(count.public()[name]) for name in REPORTED}
+    newest = db.session.scalar(
+        select(Update)
+        .where(Update.petition_id == petition.id, Update.batch_id == batch.id, Update.kind.in_(("report", "amended")))
+        .order_by(Update.at.desc(), Update.id)
+        .limit(1)
+    )
+    before: dict[str, int] | None = newest.counts if newest else None
+    if before is None and count.state == "closed":
+        kind, texts = "report", _report_text(batch, now)
+    elif before is not None and before != now:
+        kind, texts = "amended", _amended_text(batch, before, now)
+    else:
+        return
+    db.session.add(_entry(petition, kind, at, texts, batch_id=batch.id, counts=now))
+
+
+def _report_text(batch: Batch, now: dict[str, int]) -> dict[str, str]:
+    if batch.number == 0:
+        return text_in_each_language(
+            N_(
+                "All initial signatories have been checked. Entered: %(received)s. Verified: %(verified)s. "
+                "Not counted: %(not_counted)s. Taken back: %(retracted)s."
+            ),
+            **now,
+        )
+    return text_in_each_language(
+        N_(
+            "Batch %(number)s has been checked to the last signature. Received: %(received)s. Verified: %(verified)s. "
+            "Not counted: %(not_counted)s. Taken back: %(retracted)s."
+        ),
+        number=batch.number,
+        **now,
+    )
+
+
+def _amended_text(batch: Batch, before: dict[str, int], now: dict[str, int]) -> dict[str, str]:
+    values: dict[str, Any] = dict(now)
+    values.update({f"{name}_before": number for name, number in before.items()})
+    return text_in_each_language(
+        N_(
+            "The report on batch %(number)s was amended. Verified: %(verified)s (before: %(verified_before)s). "
+            "Not counted: %(not_counted)s (before: %(not_counted_before)s). Taken back: %(retracted)s "
+            "(before: %(retracted_before)s). Being checked: %(checking)s (before: %(checking_before)s)."
+        ),
+        number=batch.number,
+        **values,
+    )
+
+
+# --- reading ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What happened, newest first."""
+
+    updates: list[Update]
+    more: bool
+
+
+def list_updates(petition: Petition, *, limit: int = 100) -> Timeline:
+    """Return the latest entries of the timeline."""
+    query = select(Update).where(Update.petition_id == petition.id)
+    found = list(db.session.scalars(query.order_by(Update.at.desc(), Update.id).limit(limit + 1)))
+    return Timeline(found[:limit], len(found) > limit)

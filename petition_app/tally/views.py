@@ -1,0 +1,216 @@
+"""Pages of the public: letter, numbers, names, timeline, history; and the organizer's trail."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, jsonify, make_response, redirect, render_template, request, url_for
+from flask_babel import get_locale, gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from petition_app import audit
+from petition_app.accounts.services import name_accounts
+from petition_app.clock import utcnow
+from petition_app.petitions.models import Petition
+from petition_app.petitions.rules import render_text
+from petition_app.petitions.services import get_public, list_public
+from petition_app.tally import names, services, timeline
+from petition_app.tally.charts import growth_chart
+from petition_app.tally.rules import Tally, rfc3339
+
+public = Blueprint("tally", __name__)
+staff = Blueprint("tally", __name__)
+
+FRESH = "public, max-age=1, stale-while-revalidate=2, stale-if-error=600"
+KINDS = ("received_total", "verified", "checking", "received", "not_counted", "retracted", "corrections")
+FIRST_NAMES, MOST_NAMES = 30, 500
+
+
+@public.get("/")
+def home() -> Response:
+    """Show the petitions the public may see."""
+    petitions = [(petition, services.get_publication(petition)) for petition in list_public()]
+    return _fresh(render_template("tally/home.html", petitions=petitions))
+
+
+@public.get("/p/<slug>")
+def show(slug: str) -> Response:
+    """Show the letter, the numbers, what happened, and the first names."""
+    petition = get_public(slug)
+    published, language = services.get_publication(petition), str(get_locale())
+    page = render_template(
+        "tally/show.html",
+        petition=petition, tally=_numbers(petition), as_of=published.as_of if published else petition.created_at,
+        named=published.named if published else {}, letter=render_text(petition.letter(language)),
+        updates=timeline.list_updates(petition, limit=20), today=utcnow().date(),
+        initial=names.list_names(petition, batch=0, per_page=FIRST_NAMES).names,
+        others=names.list_later_names(petition, limit=FIRST_NAMES),
+    )  # fmt: skip
+    return _fresh(page)
+
+
+@public.get("/p/<slug>/status.json")
+def status(slug: str) -> Response:
+    """Give the tally as it was last published."""
+    response = _fresh(jsonify(_numbers(get_public(slug))))
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@public.get("/p/<slug>/signatories")
+def signatories(slug: str) -> Response:
+    """List published names by batch or place."""
+    petition = get_public(slug)
+    batch, place = request.args.get("batch", type=int), request.args.get("place")
+    page = min(max(request.args.get("page", 1, type=int), 1), 1_000_000)
+    per_page = min(max(request.args.get("per_page", 100, type=int), 1), MOST_NAMES)
+    found = names.list_names(petition, batch=batch, place=place, page=page, per_page=per_page)
+    published = services.get_publication(petition)
+    return _fresh(
+        render_template(
+            "tally/signatories.html",
+            petition=petition,
+            found=found,
+            batch=batch,
+            place=place,
+            places=names.list_places(petition),
+            tally=_numbers(petition),
+            named=published.named if published else {},
+            as_of=published.as_of if published else petition.created_at,
+        )
+    )
+
+
+@public.get("/p/<slug>/updates")
+def updates(slug: str) -> Response:
+    """Show the whole timeline."""
+    petition = get_public(slug)
+    found = timeline.list_updates(petition, limit=500)
+    return _fresh(render_template("tally/updates.html", petition=petition, updates=found, tally=_numbers(petition)))
+
+
+@public.get("/p/<slug>/updates.atom")
+def feed(slug: str) -> Response:
+    """Give the timeline as an Atom feed (RFC 4287)."""
+    petition = get_public(slug)
+    found = timeline.list_updates(petition, limit=100).updates
+    updated = max((entry.at for entry in found), default=petition.created_at)
+    body = render_template(
+        "tally/updates.xml", petition=petition, updates=found, updated=rfc3339(updated), rfc3339=rfc3339
+    )
+    return _fresh(body, mimetype="application/atom+xml")
+
+
+@public.get("/p/<slug>/how-we-check")
+def how_we_check(slug: str) -> Response:
+    """Tell in plain words how signatures are checked."""
+    petition = get_public(slug)
+    published = services.get_publication(petition)
+    as_of = published.as_of if published else petition.created_at
+    page = render_template("tally/how_we_check.html", petition=petition, tally=_numbers(petition), as_of=as_of)
+    return _fresh(page)
+
+
+@public.get("/p/<slug>/history.csv")
+def history(slug: str) -> Response:
+    """Give one row a day: the numbers as last published on it."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(("day", *KINDS))
+    for day in services.list_days(get_public(slug)):
+        writer.writerow((day.day.isoformat(), *(_kind(day.tally, kind) for kind in KINDS)))
+    return _fresh(out.getvalue(), mimetype="text/csv")
+
+
+@public.get("/p/<slug>/chart.svg")
+def chart(slug: str) -> Response:
+    """Draw received and verified over time."""
+    svg = growth_chart(
+        [(day.day, day.tally) for day in services.list_days(get_public(slug))],
+        received=gettext("received"),
+        verified=gettext("verified"),
+        empty=gettext("Nothing has been published yet."),
+    )
+    return _image(svg)
+
+
+@public.get("/p/<slug>/badge.svg")
+def badge(slug: str) -> Response:
+    """Draw the number of verified signatures as a small image."""
+    verified = _numbers(get_public(slug))["verified"]
+    return _image(render_template("tally/badge.svg", verified=verified))
+
+
+@public.get("/p/<slug>/embed")
+def embed(slug: str) -> Response:
+    """Show the number and a link, to be framed by other sites."""
+    petition = get_public(slug)
+    g.may_be_framed = True
+    published = services.get_publication(petition)
+    as_of = published.as_of if published else petition.created_at
+    return _fresh(render_template("tally/embed.html", petition=petition, tally=_numbers(petition), as_of=as_of))
+
+
+def _numbers(petition: Petition) -> dict[str, Any]:
+    """Return the last published tally, with the titles of the batches in the reader's language."""
+    published = services.get_publication(petition)
+    if published is None:
+        return Tally(petition.slug, petition.goal, 0).as_json(as_of=petition.created_at, public=True)
+    batches = [
+        {
+            **batch,
+            "title": gettext("Batch %(number)s", number=batch["number"])
+            if batch["number"]
+            else gettext("Initial signatories"),
+        }
+        for batch in published.tally["batches"]
+    ]
+    return {**published.tally, "batches": batches}
+
+
+def _kind(tally: dict[str, Any], kind: str) -> int:
+    if kind == "checking":
+        return int(tally["states"]["checking"] + tally["states"]["needs_info"])
+    return int(tally[kind] if kind in tally else tally["states"][kind])
+
+
+def _image(svg: str) -> Response:
+    response = _fresh(svg, mimetype="image/svg+xml")
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def _fresh(body: Any, *, mimetype: str | None = None) -> Response:
+    """Answer with what caches may keep for a moment, and an ETag that says whether it has changed."""
+    response = make_response(body)
+    if mimetype:
+        response.content_type = f"{mimetype}; charset=utf-8"
+    response.headers["Cache-Control"] = FRESH
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+# --- staff ------------------------------------------------------------------------------------------------------
+
+
+@staff.get("/p/<slug>/trail")
+def trail() -> str:
+    """Show who did what and when, newest first."""
+    events = audit.list_events(petition_id=g.petition.id)
+    return render_template("tally/trail.html", events=events, names=name_accounts({event.actor_id for event in events}))
+
+
+@staff.post("/p/<slug>/publish")
+def publish() -> AnyResponse:
+    """Publish the numbers now."""
+    if services.publish_now(g.petition, by=g.account, at=utcnow()):
+        flash(gettext("The numbers are published."), "success")
+    else:
+        flash(
+            gettext("The numbers do not add up, so they were not published. Ask the operator for a recount."), "danger"
+        )
+    return redirect(url_for("staff.petitions.show", slug=g.petition.slug), 303)

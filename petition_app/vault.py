@@ -1,0 +1,231 @@
+"""The vault: seals what a signature says about a person, and opens it again for those who may read it.
+
+Three keys stand above one another. A *wrapping key* (the server's key ring, or an X25519 public key) wraps the
+random *signature key*; the signature key wraps one random *part key* for each sealed part; the part key seals the
+part. Everything is bound to the place where it is stored, so rows and fields that are swapped do not open. Erasing
+the small wrapped key makes a part unreadable for good.
+
+Formats: a box is `suite byte ‖ nonce (12) ‖ AES-256-GCM ciphertext`, or `suite byte ‖ HPKE encapsulated key ‖
+ciphertext` (RFC 9180: DHKEM(X25519), HKDF-SHA256, AES-256-GCM).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from petition_app import config
+from petition_app.errors import StorageSealedError
+
+RING, HPKE_X25519 = 1, 2
+STEP = 1024
+PARTS = ("identity", "contact", "case")
+
+_hpke = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+
+
+class UnreadableError(Exception):
+    """A box does not open: wrong key, wrong place, or changed bytes."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a sealed thing is stored; it opens nowhere else."""
+
+    petition: UUID
+    signature: UUID
+    part: str
+
+    def bytes(self) -> bytes:
+        """Return the associated data: `sig/v1|petition|signature|part`."""
+        return f"sig/v1|{self.petition}|{self.signature}|{self.part}".encode()
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A sealed part and its wrapped key, to be stored in two tables."""
+
+    box: bytes
+    wrapped_key: bytes
+
+
+@dataclass(frozen=True)
+class WrappedKey:
+    """A wrapped signature key and the name of the key that opens it."""
+
+    key_id: str
+    box: bytes
+
+
+def new_key() -> bytes:
+    """Return 32 random bytes."""
+    return secrets.token_bytes(32)
+
+
+# --- boxes ------------------------------------------------------------------------------------------------------
+
+
+def _close(key: bytes, plain: bytes, bound: bytes) -> bytes:
+    nonce = os.urandom(12)
+    return bytes([RING]) + nonce + AESGCM(key).encrypt(nonce, plain, bound)
+
+
+def _open(key: bytes, box: bytes, bound: bytes) -> bytes:
+    if len(box) < 29 or box[0] != RING:
+        raise UnreadableError("not a box of this suite")
+    try:
+        return AESGCM(key).decrypt(box[1:13], box[13:], bound)
+    except InvalidTag:
+        raise UnreadableError("the box does not open here") from None
+
+
+def _pad(content: dict[str, Any]) -> bytes:
+    plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return plain + b" " * (-len(plain) % STEP)
+
+
+# --- parts ------------------------------------------------------------------------------------------------------
+
+
+def seal_part(signature_key: bytes, place: Place, content: dict[str, Any]) -> Sealed:
+    """Seal one part under a key of its own, padded to a multiple of 1,024 bytes."""
+    part_key = new_key()
+    return Sealed(
+        box=seal_box(part_key, place, content),
+        wrapped_key=_close(signature_key, part_key, b"key|" + place.bytes()),
+    )
+
+
+def seal_box(part_key: bytes, place: Place, content: dict[str, Any]) -> bytes:
+    """Seal one part under a part key that the caller wraps."""
+    return _close(part_key, _pad(content), place.bytes())
+
+
+def open_part(signature_key: bytes, place: Place, sealed: Sealed) -> dict[str, Any]:
+    """Open one part.
+
+    Raises:
+        UnreadableError: wrong key, wrong place, or changed bytes.
+    """
+    return open_box(_open(signature_key, sealed.wrapped_key, b"key|" + place.bytes()), place, sealed.box)
+
+
+def open_box(part_key: bytes, place: Place, box: bytes) -> dict[str, Any]:
+    """Open one part with its own key. Raises: UnreadableError."""
+    content: dict[str, Any] = json.loads(_open(part_key, box, place.bytes()))
+    return content
+
+
+# --- the server's key ring --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """The server's wrapping keys by id; the last one is used for new rows."""
+
+    keys: dict[str, bytes]
+
+    @property
+    def newest(self) -> str:
+        """Return the id of the key in use."""
+        return list(self.keys)[-1]
+
+    def wrap(self, key: bytes, place: Place) -> WrappedKey:
+        """Wrap a signature key; the wrap also binds the ring key's id."""
+        return WrappedKey(self.newest, self.close(key, b"wrap|" + place.bytes()))
+
+    def unwrap(self, wrapped: WrappedKey, place: Place) -> bytes:
+        """Open a wrapped signature key. Raises: UnreadableError."""
+        return self.open(wrapped.key_id, wrapped.box, b"wrap|" + place.bytes())
+
+    def close(self, plain: bytes, bound: bytes) -> bytes:
+        """Seal bytes under the newest key."""
+        return _close(self.keys[self.newest], plain, bound + b"|" + self.newest.encode())
+
+    def open(self, key_id: str, box: bytes, bound: bytes) -> bytes:
+        """Open bytes sealed under the named key. Raises: UnreadableError."""
+        if key_id not in self.keys:
+            raise UnreadableError(f"the key ring holds no key {key_id}")
+        return _open(self.keys[key_id], box, bound + b"|" + key_id.encode())
+
+
+def parse_key_ring(text: str) -> KeyRing:
+    """Read a ring from `id:base64url`, one a line or separated by commas, oldest first.
+
+    Raises:
+        ValueError: not a ring.
+    """
+    keys: dict[str, bytes] = {}
+    for entry in text.replace(",", "\n").split():
+        key_id, _, encoded = entry.partition(":")
+        key = base64.urlsafe_b64decode(encoded)
+        if not key_id or len(key) != 32 or key_id in keys or len(set(key)) < 8:
+            raise ValueError(f"The key {key_id!r} of the ring is not 32 random bytes with a name of its own.")
+        keys[key_id] = key
+    if not keys:
+        raise ValueError("The key ring is empty.")
+    return KeyRing(keys)
+
+
+def key_ring() -> KeyRing:
+    """Return the server's key ring; a ring kept in a file is read again when the file changes.
+
+    Raises:
+        StorageSealedError: the ring is gone or damaged, so nothing may be stored.
+    """
+    source = config.current().key_ring
+    try:
+        if ":" in source and not source.startswith("/"):
+            return _parsed(source)
+        path = Path(source)
+        return _read(path, path.stat().st_mtime_ns)
+    except (OSError, ValueError):
+        raise StorageSealedError from None
+
+
+_parsed = lru_cache(maxsize=2)(parse_key_ring)
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, _changed: int) -> KeyRing:
+    return parse_key_ring(path.read_text())
+
+
+# --- for one reader who is not the server -----------------------------------------------------------------------
+
+
+def signer_keys(entropy: bytes, petition: UUID) -> X25519PrivateKey:
+    """Derive the signer's key pair from the secret code: HKDF-SHA256 (RFC 5869), info `my/v1|petition`."""
+    info = f"my/v1|{petition}".encode()
+    return X25519PrivateKey.from_private_bytes(HKDF(SHA256(), 32, salt=None, info=info).derive(entropy))
+
+
+def seal_to(public_key: bytes, content: dict[str, Any], bound: bytes) -> bytes:
+    """Seal a message to one X25519 public key (32 bytes) with HPKE; `bound` is HPKE's info."""
+    reader = X25519PublicKey.from_public_bytes(public_key)
+    return bytes([HPKE_X25519]) + _hpke.encrypt(_pad(content), reader, info=bound)
+
+
+def open_with(private_key: X25519PrivateKey, box: bytes, bound: bytes) -> dict[str, Any]:
+    """Open a message sealed by `seal_to`. Raises: UnreadableError."""
+    if not box or box[0] != HPKE_X25519:
+        raise UnreadableError("not a box of this suite")
+    try:
+        content: dict[str, Any] = json.loads(_hpke.decrypt(box[1:], private_key, info=bound))
+    except InvalidTag:
+        raise UnreadableError("the box does not open here") from None
+    return content

@@ -1,0 +1,1 @@
+"""Verification: batches, the desk, decisions, questions, duplicates."""

@@ -1,0 +1,154 @@
+"""Batches: what was received is sealed together, announced, and checked; batch 0 holds the initial signatories."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from petition_app import audit
+from petition_app.accounts.models import Account
+from petition_app.accounts.services import require_role
+from petition_app.db import db, lock
+from petition_app.errors import DomainError
+from petition_app.i18n import LANGUAGES, N_, in_each_language
+from petition_app.petitions.models import Petition
+from petition_app.signatures import imports
+from petition_app.signatures.models import Import
+from petition_app.signatures.services import put_into_batch
+from petition_app.verification.models import Batch
+
+ANNOUNCEMENT_LENGTH = 2000
+
+
+class NothingToSealError(DomainError):
+    """No signature is waiting."""
+
+    message = N_("No signature has been received since the last batch, so there is nothing to seal.")
+
+
+class CountChangedError(DomainError):
+    """More signatures have arrived since the announcement was written."""
+
+    message = N_("The number has changed to %(number)s while you were writing. Please look at your text again.")
+
+
+class InitialClosedError(DomainError):
+    """Batch 0 is closed to additions."""
+
+    message = N_("Batch 1 is sealed, so no initial signatories can be added. Import them as ordinary signatures.")
+
+
+class AnnouncementError(DomainError):
+    """The announcement is empty or too long."""
+
+    message = N_("Please write an announcement of at most 2,000 characters in each language.")
+
+
+def draft_announcement(number: int) -> dict[str, str]:
+    """Write the announcement of a batch of this many signatures: {"en": …, "ru": …}."""
+    return in_each_language(
+        N_("Another %(num)s signature has been received, now we will check it."),
+        "Another %(num)s signatures have been received, now we will check them.",
+        number,
+    )
+
+
+def seal(
+    petition: Petition,
+    *,
+    by: Account | None,
+    at: datetime,
+    announcement: dict[str, str] | None = None,
+    written_for: int | None = None,
+) -> Batch:
+    """Seal all received signatures into the next batch and announce it.
+
+    `announcement` was written for `written_for` signatures. Where others have arrived meanwhile, a text left as
+    drafted is drafted anew and a text of the organizer's own is given back to be looked at.
+
+    Raises:
+        NothingToSealError, CountChangedError, AnnouncementError
+    """
+    require_role(by, petition.id, "organizer")
+    lock(Petition, petition.id)
+    batches = list_batches(petition.id)
+    number = max((batch.number for batch in batches), default=0) + 1
+    batch = Batch(petition_id=petition.id, number=number, started_at=at, sealed_at=at)
+    db.session.add(batch)
+    db.session.flush()
+    batch.size = put_into_batch(petition.id, batch.id)
+    if not batch.size:
+        raise NothingToSealError
+    batch.announcement = _announcement(announcement, written_for=written_for, size=batch.size)
+    for other in batches:
+        other.sealed_at = other.sealed_at or at
+    audit.record(
+        "batch.sealed",
+        by=by.id if by else None,
+        petition_id=petition.id,
+        object_id=batch.id,
+        number=batch.size,
+        at=at,
+    )
+    db.session.flush()
+    return batch
+
+
+def _announcement(given: dict[str, str] | None, *, written_for: int | None, size: int) -> dict[str, str]:
+    if given is None or (written_for is not None and given == draft_announcement(written_for)):
+        return draft_announcement(size)
+    texts = {language: given.get(language, "").strip() for language in LANGUAGES}
+    if not all(texts.values()) or any(len(text) > ANNOUNCEMENT_LENGTH for text in texts.values()):
+        raise AnnouncementError
+    if written_for is not None and written_for != size:
+        raise CountChangedError(number=size)
+    return texts
+
+
+def admit_import(import_id: UUID, *, by: Account | None, at: datetime) -> int:
+    """Turn a staged file into signatures; initial signatories join batch 0. Returns how many.
+
+    Raises:
+        InitialClosedError: batch 1 is sealed.
+    """
+    job = lock(Import, import_id)
+    if job is None:
+        raise NothingToSealError
+    lock(Petition, job.petition_id)
+    batch = _initial_batch(job.petition_id, at=at) if job.initial else None
+    number = imports.admit(job, batch_id=batch.id if batch else None, at=at)
+    if batch:
+        batch.size += number
+    audit.record(
+        "signatures.imported",
+        by=by.id if by else None,
+        petition_id=job.petition_id,
+        object_id=job.id,
+        number=number,
+        at=at,
+    )
+    db.session.flush()
+    return number
+
+
+def check_initial_open(petition_id: UUID) -> None:
+    """Refuse early what would be refused later. Raises: InitialClosedError."""
+    if any(batch.sealed_at for batch in list_batches(petition_id)):
+        raise InitialClosedError
+
+
+def _initial_batch(petition_id: UUID, *, at: datetime) -> Batch:
+    check_initial_open(petition_id)
+    if batches := list_batches(petition_id):
+        return batches[0]
+    batch = Batch(petition_id=petition_id, number=0, started_at=at)
+    db.session.add(batch)
+    db.session.flush()
+    return batch
+
+
+def list_batches(petition_id: UUID) -> list[Batch]:
+    """Return a petition's batches by number."""
+    return list(db.session.scalars(select(Batch).where(Batch.petition_id == petition_id).order_by(Batch.number)))

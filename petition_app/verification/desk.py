@@ -1,0 +1,274 @@
+"""The desk: the next case, what it shows, possible duplicates, and how organizers find a decided case again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import aliased
+
+from petition_app import audit
+from petition_app.accounts.models import Account
+from petition_app.accounts.services import require_role
+from petition_app.db import db
+from petition_app.errors import NotFoundError
+from petition_app.petitions.models import Petition, TextVersion
+from petition_app.signatures import sealing
+from petition_app.signatures.models import Signature
+from petition_app.signatures.rules import DECIDED
+from petition_app.signatures.sealing import Identity
+from petition_app.vault import UnreadableError
+from petition_app.verification.models import Batch, Decision, Lease
+from petition_app.verification.rules import VERDICTS
+from petition_app.verification.services import LEASE, NotYoursError, holds
+
+CANDIDATES = 5
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Another signature that may be the same person's, and what agrees."""
+
+    id: UUID
+    number: str
+    state: str
+    identity: Identity
+    same_mailbox: bool
+    same_name: bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case as its reviewer sees it. `earlier` holds decisions where the policy lets them be seen."""
+
+    signature: Signature
+    number: str
+    batch_number: int
+    identity: Identity
+    email: str
+    notes: list[dict[str, Any]]
+    candidates: list[Candidate]
+    earlier: list[Decision]
+    held_until: datetime | None
+
+
+def case_number(signature_id: UUID) -> str:
+    """Return the short name of a case: the first eight digits of its random id."""
+    return signature_id.hex[:8]
+
+
+def next_case(
+    petition: Petition, *, by: Account, at: datetime, after: UUID | None = None, asked: bool = False
+) -> UUID | None:
+    """Give a reviewer a case to hold for ten minutes, or nothing when none waits for them.
+
+    A case the reviewer holds already is given again. Batches go in order; within one, cases follow their random
+    ids from `after` on and around, so that a case just put back comes last. With `asked` it is a case whose
+    question has not been answered.
+    """
+    require_role(by, petition.id, "reviewer", "organizer")
+    state = "needs_info" if asked else "checking"
+    held = db.session.scalar(
+        select(Lease.signature_id)
+        .join(Signature, Signature.id == Lease.signature_id)
+        .where(
+            Lease.account_id == by.id,
+            Lease.until > at,
+            Signature.petition_id == petition.id,
+            Signature.state == state,
+        )
+        .limit(1)
+    )
+    if held:
+        return held
+    free = (
+        select(Signature)
+        .join(Batch, Batch.id == Signature.batch_id)
+        .where(
+            Signature.petition_id == petition.id,
+            Signature.state == state,
+            ~exists().where(Lease.signature_id == Signature.id, Lease.until > at),
+            ~_decided_by(by),
+        )
+        .order_by(Batch.number, Signature.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, key_share=True, of=Signature)
+    )
+    ahead = [free.where(Signature.id > after)] if after else []
+    for query in (*ahead, free):
+        if signature := db.session.scalars(query.execution_options(populate_existing=True)).first():
+            _take(signature, by=by, at=at)
+            return signature.id
+    return None
+
+
+def _decided_by(by: Account) -> ColumnElement[bool]:
+    """Return the condition that this reviewer's verdict stands in the round now open (`rules.standing` as SQL)."""
+    mine, later, undone = aliased(Decision), aliased(Decision), aliased(Decision)
+    return exists().where(
+        mine.signature_id == Signature.id,
+        mine.account_id == by.id,
+        mine.outcome.in_(VERDICTS),
+        ~exists().where(
+            later.signature_id == Signature.id, later.position > mine.position, later.outcome == "reopened"
+        ),
+        ~exists().where(undone.supersedes_id == mine.id),
+    )
+
+
+def _take(signature: Signature, *, by: Account, at: datetime) -> None:
+    db.session.merge(Lease(signature_id=signature.id, account_id=by.id, until=at + LEASE))
+    audit.record("case.opened", by=by.id, petition_id=signature.petition_id, object_id=signature.id, at=at)
+    db.session.flush()
+
+
+def open_case(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -> Case:
+    """Show a case to the reviewer who holds it.
+
+    Raises:
+        NotFoundError, NotYoursError
+    """
+    require_role(by, petition.id, "reviewer", "organizer")
+    signature = db.session.get(Signature, signature_id)
+    if signature is None or signature.petition_id != petition.id:
+        raise NotFoundError
+    if not holds(signature_id, by=by, at=at) or signature.state not in ("checking", "needs_info"):
+        raise NotYoursError
+    return _case(signature, see_earlier=petition.reviewers == 1, at=at)
+
+
+def get_decided(signature_id: UUID, *, petition: Petition, by: Account) -> Case:
+    """Show an organizer a signature with its decisions. Raises: NotFoundError."""
+    require_role(by, petition.id, "organizer")
+    signature = db.session.get(Signature, signature_id)
+    if signature is None or signature.petition_id != petition.id or signature.batch_id is None:
+        raise NotFoundError
+    return _case(signature, see_earlier=True, at=None)
+
+
+def _case(signature: Signature, *, see_earlier: bool, at: datetime | None) -> Case:
+    lease = db.session.get(Lease, signature.id)
+    try:
+        identity, email = sealing.open_identity(signature), sealing.open_address(signature)
+        notes = sealing.open_case(signature)
+    except UnreadableError:
+        identity, email, notes = Identity(name=""), "", []
+    return Case(
+        signature=signature,
+        number=case_number(signature.id),
+        batch_number=db.session.scalars(select(Batch.number).where(Batch.id == signature.batch_id)).one(),
+        identity=identity,
+        email=email,
+        notes=[note for note in notes if note.get("kind") or note.get("consent_held")],
+        candidates=list_candidates(signature),
+        earlier=list_decisions(signature.id) if see_earlier else [],
+        held_until=lease.until if lease and at else None,
+    )
+
+
+def list_decisions(signature_id: UUID) -> list[Decision]:
+    """Return the decisions on one signature in their order."""
+    return list(
+        db.session.scalars(select(Decision).where(Decision.signature_id == signature_id).order_by(Decision.position))
+    )
+
+
+def list_candidates(signature: Signature) -> list[Candidate]:
+    """Return at most five signatures with the same mailbox or the same folded name, verified ones first."""
+    other = aliased(Signature)
+    same = [
+        column == value
+        for column, value in (
+            (other.mailbox_index, signature.mailbox_index),
+            (other.name_index, signature.name_index),
+        )
+        if value is not None
+    ]
+    if not same:
+        return []
+    found = db.session.scalars(
+        select(other)
+        .where(
+            other.petition_id == signature.petition_id,
+            other.id != signature.id,
+            other.state.in_(("checking", "needs_info", "verified")),
+            or_(*same),
+        )
+        .order_by((other.state != "verified"), other.id)
+        .limit(CANDIDATES)
+    ).all()
+    return [
+        Candidate(
+            id=row.id,
+            number=case_number(row.id),
+            state=row.state,
+            identity=sealing.open_identity(row),
+            same_mailbox=row.mailbox_index is not None and row.mailbox_index == signature.mailbox_index,
+            same_name=row.name_index is not None and row.name_index == signature.name_index,
+        )
+        for row in found
+    ]
+
+
+# --- finding a decided case -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One line of the list of latest decisions: no name."""
+
+    signature_id: UUID
+    number: str
+    outcome: str
+    state: str
+    reviewer: str
+    at: datetime
+
+
+def list_latest(petition: Petition, *, by: Account, limit: int = 50) -> list[Decided]:
+    """Return the latest decisions of a petition for its organizers and auditors."""
+    require_role(by, petition.id, "organizer", "auditor")
+    rows = db.session.execute(
+        select(Decision, Signature.state, Account.name)
+        .join(Signature, Signature.id == Decision.signature_id)
+        .join(Account, Account.id == Decision.account_id)
+        .where(Decision.petition_id == petition.id)
+        .order_by(Decision.at.desc(), Decision.position.desc())
+        .limit(limit)
+    )
+    return [
+        Decided(row.signature_id, case_number(row.signature_id), row.outcome, state, name, row.at)
+        for row, state, name in rows
+    ]
+
+
+def check_decided(signature: Signature, *, petition: Petition, by: Account) -> UUID:
+    """Return the id of a decided signature that was found by its secret code. Raises: NotFoundError."""
+    require_role(by, petition.id, "organizer")
+    if signature.petition_id != petition.id or signature.state not in DECIDED:
+        raise NotFoundError
+    return signature.id
+
+
+# --- the road, for the signer -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Road:
+    """Where a signature is, for its own signer."""
+
+    petition: Petition
+    version: TextVersion
+    signature: Signature
+    batch: Batch | None
+
+
+def road(signature: Signature) -> Road:
+    """Return where a signature is: its state, its batch, and the text it is bound to."""
+    petition = db.session.get_one(Petition, signature.petition_id)
+    version = db.session.get_one(TextVersion, signature.text_version_id)
+    batch = db.session.get(Batch, signature.batch_id) if signature.batch_id else None
+    return Road(petition, version, signature, batch)

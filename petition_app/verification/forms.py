@@ -1,0 +1,163 @@
+"""Forms of the desk: seal, decide, ask, find, take back; and the signer's own at /my."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from flask_babel import lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import DateField, HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
+
+from petition_app.signatures.forms import PublicForm
+from petition_app.verification.batches import ANNOUNCEMENT_LENGTH
+from petition_app.verification.services import TEXT_LENGTH, NewDecision
+
+REASON_WORDS = {
+    "not_eligible": lazy_gettext("Not entitled to sign this letter"),
+    "not_reached": lazy_gettext("Could not be reached"),
+    "denies_signing": lazy_gettext("The person says they did not sign"),
+    "not_that_person": lazy_gettext("Somebody else used this name"),
+    "incomplete": lazy_gettext("Too little was given to find the person"),
+}
+CONTACT_WORDS = {
+    "official_contact": lazy_gettext("Through the contact on the official record"),
+    "public_profile": lazy_gettext("Through a public profile of theirs"),
+    "known_account": lazy_gettext("Through an account known to be theirs"),
+    "live_call": lazy_gettext("By telephone or video"),
+    "in_person": lazy_gettext("In person"),
+    "signers_word": lazy_gettext("A member of staff holds their word"),
+}
+RETRACTION_WORDS = {
+    "entered_in_error": lazy_gettext("It had been entered in error"),
+    "not_verified_after_all": lazy_gettext("It could not be verified after all"),
+    "denies_signing": lazy_gettext("The person says they did not sign"),
+    "no_longer_eligible": lazy_gettext("The signer may not sign this letter"),
+    "checked_again": lazy_gettext("It has to be checked again"),
+}
+OUTCOME_WORDS = {
+    "verified": lazy_gettext("verified"),
+    "rejected": lazy_gettext("not verified"),
+    "duplicate": lazy_gettext("duplicate"),
+    "reopened": lazy_gettext("reopened"),
+    "undone": lazy_gettext("undone"),
+    "retracted": lazy_gettext("taken back"),
+}
+STATE_WORDS = {
+    "received": lazy_gettext("received, waiting"),
+    "checking": lazy_gettext("now being checked"),
+    "needs_info": lazy_gettext("a question was asked"),
+    "verified": lazy_gettext("verified"),
+    "rejected": lazy_gettext("not verified"),
+    "duplicate": lazy_gettext("counted once already"),
+    "withdrawn": lazy_gettext("withdrawn"),
+    "retracted": lazy_gettext("taken back"),
+}
+
+
+TIER_NUMBERS = {"0": 0, "1": 1, "2": 2, "3": 3}
+
+
+class ActForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """A button: nothing but the token against other sites."""
+
+
+class SealForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """The announcement of a batch, and the number it was written for."""
+
+    written_for = IntegerField(validators=[InputRequired()])
+    en = TextAreaField(
+        lazy_gettext("Announcement in English"), validators=[DataRequired(), Length(max=ANNOUNCEMENT_LENGTH)]
+    )
+    ru = TextAreaField(
+        lazy_gettext("Announcement in Russian"), validators=[DataRequired(), Length(max=ANNOUNCEMENT_LENGTH)]
+    )
+
+    def texts(self) -> dict[str, str]:
+        """Return the announcement by language, with single line ends."""
+        return {field.name: field.data.replace("\r\n", "\n").strip() for field in (self.en, self.ru)}
+
+
+class DecideForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """A verdict: verified (how and when the person was reached), rejected (why), or duplicate (of which)."""
+
+    outcome = HiddenField(validators=[DataRequired()])
+    contact = SelectField(
+        lazy_gettext("How was the person reached?"),
+        description=lazy_gettext("Without this the signature counts, but no name is published."),
+        choices=[("", lazy_gettext("Not reached outside this site")), *CONTACT_WORDS.items()],
+        validators=[Optional()],
+    )
+    contacted_on = DateField(lazy_gettext("On which day?"), validators=[Optional()])
+    reason = RadioField(lazy_gettext("Why not?"), choices=list(REASON_WORDS.items()), validators=[Optional()])
+    duplicate_of = RadioField(
+        lazy_gettext("Which signature does it repeat?"), validators=[Optional()], validate_choice=False
+    )
+    note = TextAreaField(
+        lazy_gettext("Note for the other reviewers"),
+        description=lazy_gettext("Kept sealed. May stay empty."),
+        validators=[Length(max=TEXT_LENGTH)],
+    )
+
+    def __init__(self, *, candidates: list[tuple[str, str]], today: date) -> None:
+        """`candidates` are the possible originals, as (id, words)."""
+        super().__init__(contacted_on=today)
+        self.duplicate_of.choices = candidates
+
+    def to_new_decision(self) -> NewDecision:
+        """Return the verdict as the service takes it."""
+        return NewDecision(
+            outcome=self.outcome.data,
+            reason=self.reason.data or None,
+            duplicate_of=read_id(self.duplicate_of.data),
+            contact=self.contact.data or None,
+            contacted_on=self.contacted_on.data,
+            note=(self.note.data or "").strip(),
+        )
+
+
+class AskForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """A question to the signer."""
+
+    question = TextAreaField(
+        lazy_gettext("Your question"),
+        description=lazy_gettext(
+            "The signer reads it with their secret code. Do not write anything that names others."
+        ),
+        validators=[DataRequired(), Length(max=TEXT_LENGTH)],
+    )
+
+
+class FindForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """A published name or a secret code."""
+
+    wanted = StringField(lazy_gettext("Published name, or the signer's twelve words"), validators=[DataRequired()])
+
+
+class RetractForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """Why a verified signature is taken back."""
+
+    retraction = RadioField(
+        lazy_gettext("Why is it taken back?"), choices=list(RETRACTION_WORDS.items()), validators=[InputRequired()]
+    )
+
+
+class MyForm(PublicForm):
+    """The signer's secret code, and what to do with the signature."""
+
+    code = TextAreaField(
+        lazy_gettext("Your secret code"),
+        description=lazy_gettext("The twelve words you were shown once, in their order."),
+        render_kw={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none", "rows": 3},
+    )
+    action = HiddenField()
+    value = HiddenField()
+
+
+def read_id(text: str | None) -> UUID | None:
+    """Return the id that was sent, or nothing when it is none."""
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None

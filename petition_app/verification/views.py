@@ -1,0 +1,270 @@
+"""Pages of the desk, of batches and decided cases; and /my, where a signer follows the same road."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from petition_app import vault
+from petition_app.clock import utcnow
+from petition_app.errors import DomainError
+from petition_app.petitions.services import get_version
+from petition_app.signatures import services as signing
+from petition_app.signatures.models import Signature
+from petition_app.tally.counting import live_tally
+from petition_app.tally.names import find_published
+from petition_app.verification import batches, desk, services
+from petition_app.verification.forms import (
+    CONTACT_WORDS,
+    OUTCOME_WORDS,
+    REASON_WORDS,
+    RETRACTION_WORDS,
+    STATE_WORDS,
+    TIER_NUMBERS,
+    ActForm,
+    AskForm,
+    DecideForm,
+    FindForm,
+    MyForm,
+    RetractForm,
+    SealForm,
+    read_id,
+)
+
+public = Blueprint("verification", __name__)
+staff = Blueprint("verification", __name__)
+
+WORDS = {
+    "contacts": CONTACT_WORDS,
+    "outcomes": OUTCOME_WORDS,
+    "reasons": {**REASON_WORDS, **RETRACTION_WORDS},
+    "states": STATE_WORDS,
+}
+Answer = Response | str | tuple[str, int]
+
+
+# --- batches ----------------------------------------------------------------------------------------------------
+
+
+@staff.get("/p/<slug>/seal")
+def seal() -> str:
+    """Show what is received and waiting, and the announcement as drafted."""
+    waiting = live_tally(g.petition).total.received
+    form = SealForm(formdata=None, written_for=waiting, **batches.draft_announcement(waiting))
+    return render_template("verification/seal.html", form=form, waiting=waiting)
+
+
+@staff.post("/p/<slug>/seal")
+def seal_batch() -> Answer:
+    """Seal the batch, or show the form again with the number as it is now."""
+    form = SealForm()
+    waiting = live_tally(g.petition).total.received
+    if not form.validate():
+        return render_template("verification/seal.html", form=form, waiting=waiting), 422
+    try:
+        batch = batches.seal(
+            g.petition, by=g.account, at=utcnow(), announcement=form.texts(), written_for=form.written_for.data
+        )
+    except batches.CountChangedError as error:
+        form.written_for.data = waiting
+        flash(gettext(error.message) % error.values, "warning")
+        return render_template("verification/seal.html", form=form, waiting=waiting), 422
+    flash(gettext("Batch %(number)s is sealed and announced.", number=batch.number), "success")
+    return _to("petitions.show")
+
+
+# --- the desk ---------------------------------------------------------------------------------------------------
+
+
+@staff.get("/p/<slug>/desk")
+def show_desk() -> str:
+    """Show how many wait, never which."""
+    tally = live_tally(g.petition)
+    return render_template("verification/desk.html", tally=tally, form=ActForm())
+
+
+@staff.post("/p/<slug>/next")
+def next_case() -> Response:
+    """Take the next case."""
+    asked = request.form.get("asked") == "1"
+    after = read_id(session.get("last_case"))
+    signature_id = desk.next_case(g.petition, by=g.account, at=utcnow(), after=after, asked=asked)
+    if signature_id is None:
+        flash(gettext("No case waits for you. Cases that other people hold, or that you have decided, are not shown."))
+        return _to("verification.show_desk")
+    session["last_case"] = str(signature_id)
+    return _to("verification.case", signature_id=signature_id)
+
+
+@staff.get("/p/<slug>/cases/<uuid:signature_id>")
+def case(signature_id: UUID) -> Answer:
+    """Show a case to the one who holds it."""
+    return _show_case(signature_id)
+
+
+@staff.post("/p/<slug>/cases/<uuid:signature_id>/decisions")
+def decide(signature_id: UUID) -> Answer:
+    """Record a verdict and go on to the desk."""
+    form = DecideForm(candidates=[], today=utcnow().date())
+    if not form.validate():
+        return _show_case(signature_id, decide=form)
+    try:
+        _, state = services.decide(signature_id, form.to_new_decision(), petition=g.petition, by=g.account, at=utcnow())
+    except services.DecisionShapeError as error:
+        flash(gettext(error.message) % {"what": gettext(str(error.values["what"]))}, "danger")
+        return _show_case(signature_id, decide=form)
+    flash(_what_followed(state), "success")
+    return _to("verification.show_desk")
+
+
+@staff.post("/p/<slug>/cases/<uuid:signature_id>/question")
+def ask(signature_id: UUID) -> Answer:
+    """Ask the signer."""
+    form = AskForm()
+    if not form.validate():
+        return _show_case(signature_id, question=form)
+    services.ask(signature_id, form.question.data, petition=g.petition, by=g.account, at=utcnow())
+    flash(gettext("Your question waits for the signer. The case comes back with the answer."), "success")
+    return _to("verification.show_desk")
+
+
+@staff.post("/p/<slug>/cases/<uuid:signature_id>/put-back")
+def put_back(signature_id: UUID) -> Response:
+    """Free the case."""
+    services.put_back(signature_id, petition=g.petition, by=g.account, at=utcnow())
+    flash(gettext("The case is back in the queue."))
+    return _to("verification.show_desk")
+
+
+def _show_case(
+    signature_id: UUID, *, decide: DecideForm | None = None, question: AskForm | None = None
+) -> str | tuple[str, int]:
+    opened = desk.open_case(signature_id, petition=g.petition, by=g.account, at=utcnow())
+    version = get_version(opened.signature.text_version_id)
+    form = decide or DecideForm(candidates=[], today=utcnow().date())
+    page: str = render_template(
+        "verification/case.html",
+        case=opened, version=version, form=form, ask=question or AskForm(formdata=None), words=WORDS,
+    )  # fmt: skip
+    return (page, 422) if decide or question else page
+
+
+def _what_followed(state: str) -> str:
+    if state in ("checking", "needs_info"):
+        return str(gettext("Your decision is recorded. Another reviewer has to agree before it takes effect."))
+    words = gettext("Your decision is recorded. The signature is now: %(state)s.", state=STATE_WORDS[state])
+    return str(words)
+
+
+# --- decided cases ----------------------------------------------------------------------------------------------
+
+
+@staff.get("/p/<slug>/decided")
+def decided() -> str:
+    """Show the latest decisions, without names."""
+    latest = desk.list_latest(g.petition, by=g.account)
+    return render_template("verification/decided.html", latest=latest, form=FindForm(), found=None, words=WORDS)
+
+
+@staff.post("/p/<slug>/decided")
+def find() -> Answer:
+    """Find a decided case by its published name or its secret code."""
+    form, found = FindForm(), []
+    if form.validate():
+        try:
+            signature, _ = signing.find_by_code(form.wanted.data)
+            return _to(
+                "verification.decided_case",
+                signature_id=desk.check_decided(signature, petition=g.petition, by=g.account),
+            )
+        except DomainError:
+            found = find_published(g.petition, form.wanted.data, by=g.account)
+    latest = desk.list_latest(g.petition, by=g.account)
+    return render_template("verification/decided.html", latest=latest, form=form, found=found, words=WORDS)
+
+
+@staff.get("/p/<slug>/decided/<uuid:signature_id>")
+def decided_case(signature_id: UUID) -> str:
+    """Show an organizer a decided signature with its decisions."""
+    opened = desk.get_decided(signature_id, petition=g.petition, by=g.account)
+    version = get_version(opened.signature.text_version_id)
+    return render_template(
+        "verification/decided_case.html",
+        case=opened, version=version, form=ActForm(), retract=RetractForm(formdata=None), words=WORDS,
+    )  # fmt: skip
+
+
+@staff.post("/p/<slug>/decided/<uuid:signature_id>/reopen")
+def reopen(signature_id: UUID) -> Response:
+    """Check it again from the start."""
+    services.reopen(signature_id, petition=g.petition, by=g.account, at=utcnow())
+    flash(gettext("The case is reopened and waits at the desk."), "success")
+    return _to("verification.decided_case", signature_id=signature_id)
+
+
+@staff.post("/p/<slug>/decided/<uuid:signature_id>/undo")
+def undo(signature_id: UUID) -> Response:
+    """Take the latest verdict back."""
+    services.undo(signature_id, petition=g.petition, by=g.account, at=utcnow())
+    flash(gettext("The latest decision is undone."), "success")
+    return _to("verification.decided_case", signature_id=signature_id)
+
+
+@staff.post("/p/<slug>/decided/<uuid:signature_id>/retract")
+def retract(signature_id: UUID) -> Answer:
+    """Take a verified signature back, with a public correction."""
+    form = RetractForm()
+    if not form.validate():
+        flash(gettext("Please say why it is taken back."), "danger")
+        return _to("verification.decided_case", signature_id=signature_id)
+    services.retract(signature_id, reason=form.retraction.data, petition=g.petition, by=g.account, at=utcnow())
+    flash(gettext("The signature is taken back, and a correction is published."), "success")
+    return _to("verification.decided_case", signature_id=signature_id)
+
+
+def _to(endpoint: str, **values: object) -> Response:
+    return redirect(url_for(f"staff.{endpoint}", slug=g.petition.slug, **values), 303)  # type: ignore[arg-type]
+
+
+# --- the signer's side ------------------------------------------------------------------------------------------
+
+
+@public.get("/my")
+def my() -> str:
+    """Ask for the secret code."""
+    return render_template("verification/my.html", form=MyForm(formdata=None))
+
+
+@public.post("/my")
+def my_signature() -> Answer:
+    """Show where a signature is, and do what its signer asks."""
+    form = MyForm()
+    try:
+        signature, entropy = signing.find_by_code(form.code.data or "")
+    except signing.UnknownCodeError as error:
+        form.code.errors = [gettext(error.message)]
+        return render_template("verification/my.html", form=form)
+    problem = _act(signature, form.action.data or "", form.value.data or "")
+    key = vault.signer_keys(entropy, signature.petition_id)
+    return render_template(
+        "verification/my_signature.html",
+        mine=desk.road(signature), questions=services.questions_for(signature, key),
+        code=form.code.data, asked=form.action.data, problem=problem, words=WORDS,
+    )  # fmt: skip
+
+
+def _act(signature: Signature, action: str, value: str) -> str:
+    """Do what the signer asks; return what went wrong, in words, with nothing changed."""
+    try:
+        if action == "answer":
+            services.answer(signature, value, at=utcnow())
+        elif action == "consent":
+            signing.change_consent(signature, consent=TIER_NUMBERS.get(value, -1), at=utcnow())
+        elif action == "withdraw":
+            signing.withdraw(signature, at=utcnow())
+    except DomainError as error:
+        return str(gettext(error.message))
+    return ""

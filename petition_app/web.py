@@ -1,0 +1,225 @@
+"""Hangs views on audiences with their guards; languages, headers and error pages."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Response, abort, g, redirect, render_template, request, url_for
+from flask_babel import Babel, format_date, format_datetime, format_decimal, gettext
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from petition_app.accounts import sign_in
+from petition_app.accounts import views as accounts
+from petition_app.db import db
+from petition_app.errors import DomainError, NotFoundError, StorageSealedError
+from petition_app.i18n import LANGUAGES, choose_language
+from petition_app.petitions import views as petitions
+from petition_app.petitions.services import get_for_staff
+from petition_app.signatures import views as signatures
+from petition_app.tally import views as tally
+from petition_app.verification import views as verification
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+PUBLIC = (tally.public, signatures.public, verification.public)
+STAFF = (accounts.staff, petitions.staff, verification.staff, tally.staff)
+
+ANYBODY = frozenset({"organizer", "reviewer", "auditor"})
+READERS = frozenset({"organizer", "auditor"})
+DESK = frozenset({"organizer", "reviewer"})
+ORGANIZER = frozenset({"organizer"})
+
+# Who may do what: an endpoint under /organizer that is not named here does not exist for anybody.
+ROLES: dict[str, frozenset[str]] = {
+    "petitions.show": ANYBODY,
+    "petitions.preview": READERS,
+    "petitions.edit": ORGANIZER,
+    "petitions.save": ORGANIZER,
+    "petitions.change_state": ORGANIZER,
+    "accounts.people": READERS,
+    "accounts.change_role": ORGANIZER,
+    "accounts.remove": ORGANIZER,
+    "verification.seal": ORGANIZER,
+    "verification.seal_batch": ORGANIZER,
+    "verification.show_desk": DESK,
+    "verification.next_case": DESK,
+    "verification.case": DESK,
+    "verification.decide": DESK,
+    "verification.ask": DESK,
+    "verification.put_back": DESK,
+    "verification.decided": READERS,
+    "verification.find": ORGANIZER,
+    "verification.decided_case": ORGANIZER,
+    "verification.reopen": ORGANIZER,
+    "verification.undo": ORGANIZER,
+    "verification.retract": ORGANIZER,
+    "tally.trail": READERS,
+    "tally.publish": ORGANIZER,
+}
+# Pages of staff that belong to no petition: anybody signed in.
+SIGNED_IN = frozenset({"accounts.home", "petitions.new", "petitions.create"})
+
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+)
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen", "geolocation",
+        "gyroscope", "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock",
+        "usb", "web-share", "xr-spatial-tracking",
+    )
+)  # fmt: skip
+
+csrf = CSRFProtect()
+
+
+def init_app(app: Flask) -> None:
+    """Hang every view on its audience."""
+    Babel(app, locale_selector=lambda: language(), default_translation_directories="translations")
+    csrf.init_app(app)
+    for blueprint in PUBLIC:
+        app.register_blueprint(blueprint)
+    mount = Blueprint("staff", __name__, url_prefix="/organizer")
+    for blueprint in STAFF:
+        mount.register_blueprint(blueprint)
+    app.register_blueprint(mount)
+    app.before_request(_guard)
+    app.url_defaults(_carry_language)
+    app.context_processor(lambda: {"lang": language(), "languages": LANGUAGES, "LANG_URL": _in_language})
+    app.jinja_env.filters.update(
+        moment=lambda moment: format_datetime(moment, "d MMMM y, HH:mm") + " UTC",
+        day=lambda day: format_date(day, "d MMMM y"),
+        number=format_decimal,
+    )
+    app.after_request(_headers)
+    app.register_error_handler(HTTPException, _show_http_error)
+    app.register_error_handler(DomainError, _show_domain_error)
+
+
+# --- languages --------------------------------------------------------------------------------------------------
+
+
+def language() -> str:
+    """Return the language of this request's answer."""
+    if "lang" not in g:
+        accepted = [tag for tag, _quality in request.accept_languages] if request else []
+        g.lang = choose_language(request.args.get("lang") if request else None, accepted)
+    return str(g.lang)
+
+
+def _carry_language(endpoint: str, values: dict[str, object]) -> None:
+    if request and request.args.get("lang") in LANGUAGES and not endpoint.endswith("static"):
+        values.setdefault("lang", request.args["lang"])
+
+
+def _in_language(code: str) -> str:
+    """Return this page's address in another language; a page that was posted to leads to the home page."""
+    if request.endpoint is None or request.method not in SAFE:
+        return url_for("tally.home", lang=code)
+    arguments = {**request.args.to_dict(), **(request.view_args or {}), "lang": code}
+    return url_for(request.endpoint, **arguments)
+
+
+# --- audiences --------------------------------------------------------------------------------------------------
+
+
+def _guard() -> AnyResponse | None:
+    """Close the staff pages to strangers, and the public forms to other sites."""
+    name = request.endpoint or ""
+    if name.startswith("staff."):
+        return _guard_staff(name.removeprefix("staff."))
+    if name.startswith("security."):
+        _keep_out_other_sites()
+        sign_in.signed_in()
+        if request.method not in SAFE:
+            csrf.protect()
+    elif request.method not in SAFE:
+        _keep_out_other_sites()
+    return None
+
+
+def _guard_staff(name: str) -> AnyResponse | None:
+    account = sign_in.signed_in()
+    if account is None:
+        return redirect(url_for("security.login", next=request.path if request.method == "GET" else None))
+    _keep_out_other_sites()
+    if request.method not in SAFE:
+        csrf.protect()
+    g.account, g.petition, g.role = account, None, None
+    slug = (request.view_args or {}).pop("slug", None)
+    if slug is not None:
+        g.petition, g.role = get_for_staff(slug, by=account)
+    if name not in SIGNED_IN and g.role not in ROLES.get(name, frozenset()):
+        raise NotFoundError
+    return None
+
+
+def _keep_out_other_sites() -> None:
+    if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.method not in SAFE:
+        abort(403)
+
+
+# --- headers ----------------------------------------------------------------------------------------------------
+
+
+def _headers(response: Response) -> Response:
+    """Put the security headers on every answer; a view may have set a narrower or wider one of its own."""
+    embed = getattr(g, "may_be_framed", False)
+    defaults = {
+        "Content-Security-Policy": CONTENT_POLICY.format(ancestors="*" if embed else "'none'"),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": PERMISSIONS,
+        "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+        "Cache-Control": "no-store",
+    }
+    for header, value in defaults.items():
+        response.headers.setdefault(header, value)
+    if response.mimetype == "text/html":
+        response.headers["Content-Language"] = language()
+    if request.endpoint and not request.endpoint.endswith("static") and "lang" not in request.args:
+        response.vary.add("Accept-Language")
+    return response
+
+
+# --- errors -----------------------------------------------------------------------------------------------------
+
+
+def _show_http_error(error: HTTPException) -> AnyResponse | tuple[str, int]:
+    db.session.rollback()
+    code = error.code or 500
+    if code < 400:
+        return error.get_response()
+    if isinstance(error, CSRFError):
+        return _page(400, gettext("This page was open for too long. Go back, reload it and send it again."))
+    words = {
+        400: gettext("The server could not read what was sent. Go back and try again."),
+        403: gettext("This form was sent from another site, so it was not taken. Open it here and send it again."),
+        404: gettext("There is nothing here. The address may be mistyped, or the page is not for you."),
+        405: gettext("This page cannot be used in this way. Go back and use its form."),
+        413: gettext("What was sent is too large."),
+        429: gettext("Too many tries. Please wait an hour and try again."),
+        500: gettext("Something went wrong on our side. Nothing was changed. Please try again."),
+    }
+    return _page(code, words.get(code, gettext("This cannot be done. Go back and try again.")))
+
+
+def _show_domain_error(error: DomainError) -> tuple[str, int]:
+    db.session.rollback()
+    if isinstance(error, NotFoundError):
+        return _page(404, gettext("There is nothing here. The address may be mistyped, or the page is not for you."))
+    return _page(503 if isinstance(error, StorageSealedError) else 409, explain(error))
+
+
+def explain(error: DomainError) -> str:
+    """Return what a domain error says, in the language of the request."""
+    values = {name: gettext(value) if isinstance(value, str) else value for name, value in error.values.items()}
+    message = str(gettext(error.message))
+    return message % values if values else message
+
+
+def _page(code: int, words: str) -> tuple[str, int]:
+    return render_template("errors/error.html", code=code, words=words), code

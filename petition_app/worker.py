@@ -1,0 +1,140 @@
+"""Hangs tasks on job names and on intervals; `flask worker`, and `flask serve` for web and worker together."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from types import FrameType
+from typing import Any
+from uuid import uuid4
+
+import click
+from flask import Flask
+
+from petition_app import config, jobs
+from petition_app.clock import utcnow
+from petition_app.db import transaction
+from petition_app.shell import door
+from petition_app.signatures import tasks as signatures
+from petition_app.tally import tasks as tally
+
+logger = logging.getLogger(__name__)
+
+TASKS: Mapping[str, Callable[[dict[str, Any], datetime], object]] = {
+    "signatures.mail_code": signatures.mail_code,
+}
+PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
+    (timedelta(seconds=1), tally.publish_left),
+    (timedelta(seconds=5), tally.fold_deltas),
+    (timedelta(seconds=10), tally.link_trail),
+    (timedelta(hours=1), signatures.discard_unconfirmed),
+    (timedelta(hours=1), signatures.forget_confirmations),
+)
+IDLE = 0.5
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands."""
+    app.cli.add_command(work)
+    app.cli.add_command(serve)
+
+
+def run_job() -> bool:
+    """Take one job that is due and do it; return whether there was one."""
+    with transaction():
+        job = jobs.claim(at=utcnow())
+        taken = (job.id, job.name, job.payload) if job else None
+    if taken is None:
+        return False
+    job_id, name, payload = taken
+    try:
+        with transaction():
+            TASKS[name](payload, utcnow())
+            jobs.finish(job_id)
+    except Exception as error:
+        logger.warning("Job %s failed: %s", name, type(error).__name__)
+        with transaction():
+            jobs.postpone(job_id, failure=type(error).__name__, at=utcnow())
+    return True
+
+
+def run_periodic(task: Callable[[datetime], object]) -> None:
+    """Run one of the tasks that come round."""
+    try:
+        with transaction():
+            task(utcnow())
+    except Exception as error:
+        logger.error("Task %s failed: %s", task.__name__, type(error).__name__)
+
+
+def run_once() -> int:
+    """Work off all that is due and every periodic task once; return how many jobs were done."""
+    done = 0
+    while run_job():
+        done += 1
+    for _, task in PERIODIC:
+        run_periodic(task)
+    return done
+
+
+def run_forever(stopped: Callable[[], bool]) -> None:
+    """Work until told to stop; a job that is under way is finished first."""
+    worker_id, next_beat = uuid4(), utcnow()
+    due = {task: utcnow() for _, task in PERIODIC}
+    while not stopped():
+        now = utcnow()
+        if now >= next_beat:
+            with transaction():
+                jobs.beat(worker_id, at=now)
+            next_beat = now + timedelta(seconds=5)
+        for interval, task in PERIODIC:
+            if now >= due[task]:
+                run_periodic(task)
+                due[task] = utcnow() + interval
+        if not run_job():
+            time.sleep(IDLE)
+
+
+@door.command("worker")
+@click.option("--drain", is_flag=True, help="Work off what is due, then end.")
+def work(drain: bool) -> None:
+    """Send mail, publish what is left, fold the counts."""
+    if drain:
+        click.echo(f"{run_once()} jobs done")
+        return
+    stop: list[bool] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.append(True))
+    click.echo("Worker started")
+    run_forever(lambda: bool(stop))
+    click.echo("Worker stopped")
+
+
+@door.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+def serve(host: str) -> None:
+    """Start the web server and the worker; Ctrl-C ends both."""
+    port = str(config.current().port)
+    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", port, "--workers", "1"]
+    web += ["--blocking-threads", "16", "--no-ws", "--log-level", "warning", "wsgi:app"]
+    commands = (web, [sys.executable, "-m", "flask", "--app", "wsgi", "worker"])
+    processes = [subprocess.Popen(command, start_new_session=True) for command in commands]  # noqa: S603 -- fixed words.
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for process in processes:
+            if process.poll() is None:
+                os.kill(process.pid, signal.SIGTERM)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    while all(process.poll() is None for process in processes):
+        time.sleep(0.2)
+    stop(0, None)
+    codes = [process.wait() for process in processes]
+    sys.exit(max(abs(code) for code in codes if code != -signal.SIGTERM) if any(codes) else 0)
