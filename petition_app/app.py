@@ -15,6 +15,7 @@ from petition_app.accounts import sign_in
 from petition_app.clock import utcnow
 from petition_app.config import ConfigError, Settings
 from petition_app.db import after_commit, transaction
+from petition_app.demo import cli as demo_cli
 from petition_app.errors import StorageSealedError
 from petition_app.petitions import accounts_cli
 from petition_app.petitions import cli as petitions_cli
@@ -78,7 +79,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
     sign_in.init_app(app)
     web.init_app(app)
     worker.init_app(app)
-    for door in (accounts_cli, petitions_cli, verification_cli, tally_cli):
+    for door in (accounts_cli, petitions_cli, verification_cli, tally_cli, demo_cli):
         door.init_app(app)
     after_commit[:] = [_publish]
     return app

@@ -73,12 +73,13 @@ def read_mail_code(typed: str) -> str:
 def new_secret_code(language: str) -> tuple[str, bytes]:
     """Return a code of 12 words (128 random bits and a checksum, BIP-39) and the bits themselves."""
     entropy = secrets.token_bytes(16)
-    return _words(language).to_mnemonic(entropy), entropy
+    return unicodedata.normalize("NFC", _words(language).to_mnemonic(entropy)), entropy
 
 
 def read_secret_code(typed: str) -> bytes | None:
     """Return the 16 bytes behind 12 typed words in either language, or nothing when they are no code."""
-    words = " ".join(unicodedata.normalize("NFKD", typed).casefold().replace(",", " ").split())
+    plain = unicodedata.normalize("NFC", typed).casefold().replace("ё", "е").replace(",", " ")
+    words = unicodedata.normalize("NFKD", " ".join(plain.split()))
     if len(words.split()) != 12:
         return None
     for language in WORDLISTS:
@@ -90,7 +91,9 @@ def read_secret_code(typed: str) -> bytes | None:
 
 @lru_cache(maxsize=4)
 def _words(language: str) -> Mnemonic:
-    return Mnemonic(WORDLISTS.get(language, "english"))
+    # The library looks words up in NFKD, but ships the Russian ones in NFC, so that every «й» would be unknown.
+    name = WORDLISTS.get(language, "english")
+    return Mnemonic(name, [unicodedata.normalize("NFKD", word) for word in Mnemonic(name).wordlist])
 
 
 def hash_secret(purpose: str, secret: bytes) -> bytes:

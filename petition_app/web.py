@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from petition_app import probes
 from petition_app.accounts import sign_in
 from petition_app.accounts import views as accounts
 from petition_app.db import db
@@ -20,7 +21,7 @@ from petition_app.tally import views as tally
 from petition_app.verification import views as verification
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-PUBLIC = (tally.public, signatures.public, verification.public)
+PUBLIC = (probes.public, tally.public, signatures.public, verification.public)
 STAFF = (accounts.staff, petitions.staff, verification.staff, tally.staff)
 
 ANYBODY = frozenset({"organizer", "reviewer", "auditor"})

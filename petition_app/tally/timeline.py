@@ -64,12 +64,12 @@ def _initial(petition: Petition) -> list[Update]:
 def _initial_text(number: int, *, first: bool) -> dict[str, str]:
     if first:
         return in_each_language(
-            N_("%(num)s initial signatory was entered. Each is checked before being counted."),
+            "%(num)s initial signatory was entered. Each is checked before being counted.",
             "%(num)s initial signatories were entered. Each is checked before being counted.",
             number,
         )
     return in_each_language(
-        N_("%(num)s more initial signatory was entered."), "%(num)s more initial signatories were entered.", number
+        "%(num)s more initial signatory was entered.", "%(num)s more initial signatories were entered.", number
     )
 
 

@@ -49,7 +49,7 @@ class AnnouncementError(DomainError):
 def draft_announcement(number: int) -> dict[str, str]:
     """Write the announcement of a batch of this many signatures: {"en": …, "ru": …}."""
     return in_each_language(
-        N_("Another %(num)s signature has been received, now we will check it."),
+        "Another %(num)s signature has been received, now we will check it.",
         "Another %(num)s signatures have been received, now we will check them.",
         number,
     )

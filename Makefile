@@ -1,0 +1,70 @@
+# make run: everything for a look, on one machine. make test: everything there is to check.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FLASK := $(BIN)/flask --app wsgi
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes
+CHROMIUM := /usr/bin/chromium
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test checks translations
+
+help:
+	@echo "make run    install, migrate, load the demo if the database is empty, start web and worker"
+	@echo "make test   install all that tests need and run every check"
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call system,python3-venv)
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/pip
+	@echo "Installing …"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/test.stamp: requirements-dev.txt requirements.txt | $(VENV)/bin/pip
+	@echo "Installing what tests need …"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@ $(VENV)/run.stamp
+
+$(CHROMIUM):
+	@$(call system,chromium)
+
+petition_app/translations/%.mo: petition_app/translations/%.po
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+MESSAGES := $(patsubst %.po,%.mo,$(wildcard petition_app/translations/*/LC_MESSAGES/*.po))
+
+install: $(VENV)/run.stamp $(MESSAGES)
+
+$(MESSAGES): | $(VENV)/run.stamp
+
+run: install
+	@$(FLASK) db upgrade
+	@$(FLASK) demo load --if-empty
+	@exec $(FLASK) serve
+
+checks: $(VENV)/test.stamp $(MESSAGES)
+	@$(BIN)/ruff format --check --quiet . || { echo "Run $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/djlint templates --lint --quiet
+
+test: checks $(CHROMIUM)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+# New and changed messages are written into the catalogues; obsolete ones go.
+translations: $(VENV)/run.stamp
+	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keywords lazy_gettext --keywords N_ \
+		--keywords in_each_language:1,2 --no-location --omit-header --sort-output --output-file build/messages.pot .
+	@$(BIN)/pybabel --quiet update --input-file build/messages.pot --output-dir petition_app/translations \
+		--no-fuzzy-matching --ignore-obsolete --omit-header
+
+define system
+{ if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+    apt-get -qq update >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install $(1) >/dev/null; \
+  else echo "Please install the system package $(1) (Debian: apt-get install $(1)), then try again."; exit 1; fi; }
+endef

@@ -1,0 +1,178 @@
+"""The founding day, act by act: 19 initial signatories, a correction, 84 more received, 47 verified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from petition_app import jobs
+from petition_app.accounts.models import Account
+from petition_app.accounts.services import create_account
+from petition_app.db import transaction
+from petition_app.petitions import services as petitions
+from petition_app.petitions.files import read_petition
+from petition_app.petitions.models import Petition
+from petition_app.security import new_form_token
+from petition_app.signatures import imports, tables
+from petition_app.signatures import services as signing
+from petition_app.signatures.sealing import Identity
+from petition_app.signatures.services import NewSignature
+from petition_app.signatures.tables import Row
+from petition_app.tally.services import publish_due
+from petition_app.verification import batches, desk
+from petition_app.verification import services as checking
+from petition_app.verification.services import NewDecision
+
+FOLDER = Path(__file__).parent
+SLUG = "founding-day"
+PASSWORD = "founding-day-demo"  # noqa: S105 -- printed for everybody; the people are invented.
+STAFF = (
+    ("organizer@example.org", "Olga Organizer", "organizer"),
+    ("reviewer1@example.org", "Roman Reviewer", "reviewer"),
+    ("reviewer2@example.org", "Rita Reviewer", "reviewer"),
+    ("auditor@example.org", "Arina Auditor", "auditor"),
+)
+CONSENT_HELD = "The organizer holds each signatory's written consent."
+QUESTION = "Которого созыва ваш мандат? / For which term were you elected?"
+
+# What becomes of batch 1, by the file's own references; the others are still being checked.
+VERIFIED = tuple(f"b{number:03}" for number in (*range(1, 17), *range(23, 35)))
+REJECTED = {f"b{number:03}": "not_eligible" for number in range(72, 81)}
+REJECTED |= dict.fromkeys(("b017", "b018", "b019"), "not_reached")
+DUPLICATES = {"b065": "i001", "b066": "i004", "b067": "i007", "b068": "i010", "b069": "b001", "b070": "b006"}
+WITHDRAWN = ("b020", "b021")
+ASKED = ("b081", "b083", "b084")
+LATE = Row(0, Identity("Звонарёва Алиса Марковна", "муниципальный депутат", "МО Лесное"), "", "ru", 3, "late")
+
+
+@dataclass
+class Story:
+    """The day as it unfolds: `now` is the time of the latest act."""
+
+    petition_id: UUID
+    now: datetime
+    people: dict[str, Account]
+    signatures: dict[str, UUID]
+    codes: dict[str, str]
+
+    @contextmanager
+    def act(self, minutes: float) -> Iterator[Petition]:
+        """Do one act some minutes later, and publish what it changed."""
+        self.now += timedelta(minutes=minutes)
+        with transaction():
+            yield petitions.get_by_slug(SLUG)
+            publish_due(self.petition_id, at=self.now)
+
+
+def tell(now: datetime) -> Story:
+    """Make the founding day so that it ends now, in the state after "47 verified"; return it with its secret codes."""
+    start = now - timedelta(hours=33)
+    with transaction():
+        petition = petitions.create(read_petition(FOLDER / "petition.toml"), by=None, at=start)
+        people = {
+            email.split("@")[0]: create_account(
+                email=email, name=name, role=role, petition_id=petition.id, password=PASSWORD, at=start
+            )
+            for email, name, role in STAFF
+        }
+        story = Story(petition.id, start, people, {}, {})
+    _initial(story)
+    _batch(story)
+    _check_batch(story, ends=now)
+    return story
+
+
+def _initial(story: Story) -> None:
+    rows = _rows("initial.csv")
+    with story.act(1) as petition:
+        petitions.change_state(petition, "open", by=story.people["organizer"], at=story.now)
+    for minutes, part, name in ((1, rows[:19], b"1-19"), (270, rows[19:], b"20")):
+        with story.act(minutes) as petition:
+            job = imports.begin(petition, sha256=name.ljust(32), initial=True, at=story.now)
+            imports.stage(job, part, consent_held=CONSENT_HELD, codes=False)
+            batches.admit_import(job.id, by=story.people["organizer"], at=story.now)
+        for reviewer in ("reviewer1", "reviewer2"):
+            _work(story, reviewer, minutes=0.5)
+    with story.act(95) as petition:
+        checking.retract(
+            story.signatures["i020"],
+            reason="entered_in_error",
+            petition=petition,
+            by=story.people["organizer"],
+            at=story.now,
+        )
+
+
+def _batch(story: Story) -> None:
+    for row in _rows("batch1.csv"):
+        _sign(story, row, minutes=3)
+    with story.act(20) as petition:
+        batches.seal(petition, by=story.people["organizer"], at=story.now)
+    _sign(story, LATE, minutes=30)
+
+
+def _sign(story: Story, row: Row, *, minutes: float) -> None:
+    """Sign and confirm as a signer does, with the code that would have been mailed."""
+    email = row.email or "zvonareva@example.org"
+    with story.act(minutes) as petition:
+        new = NewSignature(new_form_token(), row.identity, email, row.language, row.consent, others=None)
+        pending = signing.sign(new, petition=petition, at=story.now)
+        job = jobs.claim(at=story.now)
+        code = signing.open_for_worker(job.payload).decode().split("\n")[0] if job else ""
+        if job:
+            jobs.finish(job.id)
+        confirmed = signing.confirm(petition=petition, pending=pending, code=code, at=story.now)
+        if confirmed:
+            story.codes[row.ref] = confirmed.secret_code
+
+
+def _check_batch(story: Story, *, ends: datetime) -> None:
+    story.now = ends - timedelta(hours=6)
+    for ref in WITHDRAWN:
+        with story.act(5):
+            signature, _ = signing.find_by_code(story.codes[ref])
+            signing.withdraw(signature, at=story.now)
+    pause = (ends - story.now).total_seconds() / 60 / 170
+    for reviewer in ("reviewer1", "reviewer2"):
+        _work(story, reviewer, minutes=pause)
+
+
+def _work(story: Story, reviewer: str, *, minutes: float) -> None:
+    """Take each waiting case once, in the order the desk gives them, and do what the story says about it."""
+    by, seen, after = story.people[reviewer], set[UUID](), None
+    while True:
+        with story.act(minutes) as petition:
+            after = desk.next_case(petition, by=by, at=story.now, after=after)
+            if after is None or after in seen:
+                if after:
+                    checking.put_back(after, petition=petition, by=by, at=story.now)
+                return
+            seen.add(after)
+            case = desk.open_case(after, petition=petition, by=by, at=story.now)
+            _handle(story, case, case.email.split("@")[0], petition=petition, by=by)
+
+
+def _handle(story: Story, case: desk.Case, ref: str, *, petition: Petition, by: Account) -> None:
+    story.signatures[ref] = signature_id = case.signature.id
+    on = story.now.date()
+    if ref in ASKED and case.signature.state == "checking":
+        checking.ask(signature_id, QUESTION, petition=petition, by=by, at=story.now)
+        return
+    if ref in REJECTED:
+        new = NewDecision("rejected", reason=REJECTED[ref])
+    elif ref in DUPLICATES and DUPLICATES[ref] in story.signatures:
+        new = NewDecision("duplicate", duplicate_of=story.signatures[DUPLICATES[ref]])
+    elif ref in VERIFIED or ref.startswith("i"):
+        new = NewDecision("verified", contact="official_contact", contacted_on=on)
+    else:
+        checking.put_back(signature_id, petition=petition, by=by, at=story.now)
+        return
+    checking.decide(signature_id, new, petition=petition, by=by, at=story.now)
+
+
+def _rows(name: str) -> list[Row]:
+    return [row for row in tables.open_table(FOLDER / name, allow_consent=True).rows() if isinstance(row, Row)]
