@@ -121,8 +121,9 @@ def work(drain: bool) -> None:
 def serve(host: str) -> None:
     """Start the web server and the worker; Ctrl-C ends both."""
     port = str(config.current().port)
+    click.echo(f"Countersign on http://{host}:{port} (Ctrl-C ends it)")
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", port, "--workers", "1"]
-    web += ["--blocking-threads", "16", "--no-ws", "--log-level", "warning", "wsgi:app"]
+    web += ["--blocking-threads", "8", "--no-ws", "--log-level", "warning", "wsgi:app"]
     commands = (web, [sys.executable, "-m", "flask", "--app", "wsgi", "worker"])
     processes = [subprocess.Popen(command, start_new_session=True) for command in commands]  # noqa: S603 -- fixed words.
 

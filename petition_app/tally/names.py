@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from petition_app import jobs
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
 from petition_app.db import db
@@ -48,6 +49,8 @@ def publish_names(petition: Petition, *, named: dict[str, int]) -> dict[str, int
         if signature.others is None or not _agreed(signature):
             _show(signature, petition, named, wanted=_agreed(signature))
         signature.names_due = False
+    if len(waiting) == CHUNK:
+        jobs.mark_due(petition.id)
     db.session.flush()
     _show_conditional(petition, named)
     db.session.flush()

@@ -141,12 +141,20 @@ def open_case(signature_id: UUID, *, petition: Petition, by: Account, at: dateti
 
 
 def get_decided(signature_id: UUID, *, petition: Petition, by: Account) -> Case:
-    """Show an organizer a signature with its decisions. Raises: NotFoundError."""
+    """Show an organizer a signature with its decisions; those of a round still open stay hidden where two are blind.
+
+    Raises:
+        NotFoundError: no such signature, or nobody has decided on it.
+    """
     require_role(by, petition.id, "organizer")
     signature = db.session.get(Signature, signature_id)
-    if signature is None or signature.petition_id != petition.id or signature.batch_id is None:
+    if signature is None or signature.petition_id != petition.id or not list_decisions(signature_id):
         raise NotFoundError
-    return _case(signature, see_earlier=True, at=None)
+    return _case(signature, see_earlier=not _is_blind(petition, signature.state), at=None)
+
+
+def _is_blind(petition: Petition, state: str) -> bool:
+    return petition.reviewers > 1 and state in ("checking", "needs_info")
 
 
 def _case(signature: Signature, *, see_earlier: bool, at: datetime | None) -> Case:
@@ -218,11 +226,11 @@ def list_candidates(signature: Signature) -> list[Candidate]:
 
 @dataclass(frozen=True)
 class Decided:
-    """One line of the list of latest decisions: no name."""
+    """One line of the list of latest decisions: no name, and no outcome that a second reviewer must not see yet."""
 
     signature_id: UUID
     number: str
-    outcome: str
+    outcome: str | None
     state: str
     reviewer: str
     at: datetime
@@ -240,7 +248,14 @@ def list_latest(petition: Petition, *, by: Account, limit: int = 50) -> list[Dec
         .limit(limit)
     )
     return [
-        Decided(row.signature_id, case_number(row.signature_id), row.outcome, state, name, row.at)
+        Decided(
+            row.signature_id,
+            case_number(row.signature_id),
+            None if _is_blind(petition, state) and row.outcome in VERDICTS else row.outcome,
+            state,
+            name,
+            row.at,
+        )
         for row, state, name in rows
     ]
 
