@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from flask_babel import gettext, lazy_gettext
 from flask_security import ChangePasswordForm, LoginForm, current_user, hash_password, verify_password
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, PasswordField, SelectField
-from wtforms.validators import DataRequired, EqualTo, Length
+from wtforms.validators import DataRequired, EqualTo, Length, ValidationError
 
 from petition_app.accounts import services
 from petition_app.accounts.models import ROLES
@@ -24,15 +25,23 @@ ROLE_WORDS = {
 class SignInForm(LoginForm):
     """Address and password. Whatever is wrong, the answer is the same; failures make the next try wait."""
 
-    email = EmailField(lazy_gettext("E-mail"), validators=[DataRequired()], render_kw={"autocomplete": "username"})
+    remember = None  # No cookie outlives the session.
+    email = EmailField(
+        lazy_gettext("E-mail"),
+        validators=[DataRequired(lazy_gettext("Please write your e-mail address."))],
+        render_kw={"autocomplete": "username", "maxlength": 254},
+    )
     password = PasswordField(
-        lazy_gettext("Password"), validators=[DataRequired()], render_kw={"autocomplete": "current-password"}
+        lazy_gettext("Password"),
+        validators=[DataRequired(lazy_gettext("Please write your password."))],
+        render_kw={"autocomplete": "current-password"},
     )
 
     def validate_next(self, field: Field) -> None:
-        """Follow a link back into the staff pages only."""
-        if not (field.data or "").startswith("/organizer") or "\\" in field.data or "//" in field.data:
+        """Follow a link back into the staff pages only; the library reads it from the form and from the address."""
+        if any(address and not leads_inside(address) for address in (field.data, request.args.get("next"))):
             field.data = ""
+            raise ValidationError(gettext("This link leads away from the desk. Please open the sign-in page anew."))
 
     def validate(self, **_: Any) -> bool:
         """Check address and password; count a failure; refuse while the account must wait."""
@@ -55,17 +64,25 @@ class SignInForm(LoginForm):
         return False
 
 
+def leads_inside(address: str) -> bool:
+    """Return whether an address stays within the staff pages of this site."""
+    inside = address == "/organizer" or address.startswith(("/organizer/", "/organizer?"))
+    return inside and not any(sign in address for sign in ("//", "\\", "..")) and address.isprintable()
+
+
 class NewPasswordForm(ChangePasswordForm):
     """The old password and twice the new one."""
 
     password = PasswordField(
-        lazy_gettext("Password now"), validators=[DataRequired()], render_kw={"autocomplete": "current-password"}
+        lazy_gettext("Password now"),
+        validators=[DataRequired(lazy_gettext("Please write the password you have now."))],
+        render_kw={"autocomplete": "current-password"},
     )
     new_password = PasswordField(
         lazy_gettext("New password"),
         description=lazy_gettext("At least 12 characters. A sentence is easier to remember than signs."),
         validators=[
-            DataRequired(),
+            DataRequired(lazy_gettext("Please choose a password of at least 12 characters.")),
             Length(
                 min=services.PASSWORD_LENGTH,
                 max=1000,
@@ -76,7 +93,10 @@ class NewPasswordForm(ChangePasswordForm):
     )
     new_password_confirm = PasswordField(
         lazy_gettext("New password again"),
-        validators=[DataRequired(), EqualTo("new_password", message=lazy_gettext("The two do not agree."))],
+        validators=[
+            DataRequired(lazy_gettext("Please write the new password twice.")),
+            EqualTo("new_password", message=lazy_gettext("The two do not agree.")),
+        ],
         render_kw={"autocomplete": "new-password"},
     )
 

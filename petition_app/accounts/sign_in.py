@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Request, Response, session
+from flask import Flask, Request, Response, flash, session
 from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from flask_babel import gettext
 from flask_login import user_logged_in, user_logged_out
 from flask_security import RoleMixin, Security, SQLAlchemyUserDatastore, current_user, password_changed
 
@@ -68,6 +69,7 @@ def init_app(app: Flask) -> None:
         SECURITY_PASSWORD_SALT=app.config["SECRET_KEY"],
         SECURITY_PASSWORD_LENGTH_MIN=services.PASSWORD_LENGTH,
         SECURITY_RETURN_GENERIC_RESPONSES=True,
+        SECURITY_FLASH_MESSAGES=False,
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
         SECURITY_DEFAULT_REMEMBER_ME=False,
         SECURITY_CLI_USERS_NAME=False,
@@ -93,12 +95,15 @@ def _begin(_app: Flask, user: Account, **_: Any) -> None:
 
 def _end(_app: Flask, **_: Any) -> None:
     services.end_session(session.pop("token", ""))
+    session.clear()
+    flash(gettext("You are signed out."), "success")
 
 
 def _begin_anew(_app: Flask, user: Account, **_: Any) -> None:
     """End every session of the account and begin one for the person who changed the password."""
     services.end_sessions(user.id)
     session["token"] = services.start_session(user, at=utcnow())
+    flash(gettext("Your password is changed, and you are signed out everywhere else."), "success")
 
 
 def signed_in() -> Account | None:

@@ -12,6 +12,7 @@ from petition_app.accounts import services
 from petition_app.accounts.forms import ROLE_WORDS, RoleForm
 from petition_app.clock import utcnow
 from petition_app.errors import NotFoundError
+from petition_app.petitions.forms import STATE_WORDS
 from petition_app.petitions.services import list_for_staff
 
 staff = Blueprint("accounts", __name__)
@@ -24,6 +25,7 @@ def home() -> str:
         "accounts/home.html",
         petitions=list_for_staff(by=g.account),
         roles=ROLE_WORDS,
+        states=STATE_WORDS,
         may_create=services.is_organizer_somewhere(g.account),
     )
 
@@ -43,7 +45,9 @@ def change_role(membership_id: UUID) -> Response:
         raise NotFoundError
     services.change_role(membership_id, petition_id=g.petition.id, role=form.role.data, by=g.account, at=utcnow())
     flash(gettext("The role is changed."), "success")
-    return redirect(url_for("staff.accounts.people", slug=g.petition.slug), 303)
+    still_reads = services.role_of(g.account, g.petition.id) != "reviewer"
+    page = "staff.accounts.people" if still_reads else "staff.petitions.show"
+    return redirect(url_for(page, slug=g.petition.slug), 303)
 
 
 @staff.post("/p/<slug>/people/<uuid:membership_id>/remove")

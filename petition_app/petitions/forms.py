@@ -12,7 +12,16 @@ from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import TEXT_LENGTH
 from petition_app.petitions.services import SLUG, NewPetition
 
-MARKDOWN = lazy_gettext("Markdown: an empty line begins a paragraph, *word* is emphasis, ## begins a heading.")
+STATE_WORDS = {
+    "draft": lazy_gettext("draft"),
+    "open": lazy_gettext("open"),
+    "paused": lazy_gettext("paused"),
+    "closed": lazy_gettext("closed"),
+    "edited": lazy_gettext("edited"),  # Not a state: what a closed petition cannot be.
+}
+SHORT = Length(max=200, message=lazy_gettext("At most 200 characters."))
+LONG = Length(max=TEXT_LENGTH, message=lazy_gettext("This text is too long."))
+MARKDOWN = lazy_gettext("An empty line begins a paragraph, *word* is emphasis, ## begins a heading (Markdown).")
 
 
 class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
@@ -24,27 +33,23 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
             "Small Latin letters, digits and hyphens; it stands in the link and cannot be changed."
         ),
         validators=[
-            DataRequired(),
-            Length(max=80),
+            DataRequired(lazy_gettext("Please choose an address.")),
+            Length(max=80, message=lazy_gettext("At most 80 characters.")),
             Regexp(f"^{SLUG.pattern}$", message=lazy_gettext("Small Latin letters, digits and single hyphens only.")),
         ],
     )
-    title_en = StringField(lazy_gettext("Title in English"), validators=[Length(max=200)])
-    text_en = TextAreaField(
-        lazy_gettext("Letter in English"), description=MARKDOWN, validators=[Length(max=TEXT_LENGTH)]
-    )
-    title_ru = StringField(lazy_gettext("Title in Russian"), validators=[Length(max=200)])
-    text_ru = TextAreaField(
-        lazy_gettext("Letter in Russian"), description=MARKDOWN, validators=[Length(max=TEXT_LENGTH)]
-    )
-    addressee_en = StringField(lazy_gettext("Addressee in English"), validators=[Length(max=200)])
-    addressee_ru = StringField(lazy_gettext("Addressee in Russian"), validators=[Length(max=200)])
-    who_may_sign_en = StringField(lazy_gettext("Who may sign, in English"), validators=[Length(max=200)])
-    who_may_sign_ru = StringField(lazy_gettext("Who may sign, in Russian"), validators=[Length(max=200)])
+    title_en = StringField(lazy_gettext("Title in English"), validators=[SHORT])
+    text_en = TextAreaField(lazy_gettext("Letter in English"), description=MARKDOWN, validators=[LONG])
+    title_ru = StringField(lazy_gettext("Title in Russian"), validators=[SHORT])
+    text_ru = TextAreaField(lazy_gettext("Letter in Russian"), description=MARKDOWN, validators=[LONG])
+    addressee_en = StringField(lazy_gettext("Addressee in English"), validators=[SHORT])
+    addressee_ru = StringField(lazy_gettext("Addressee in Russian"), validators=[SHORT])
+    who_may_sign_en = StringField(lazy_gettext("Who may sign, in English"), validators=[SHORT])
+    who_may_sign_ru = StringField(lazy_gettext("Who may sign, in Russian"), validators=[SHORT])
     goal = IntegerField(
         lazy_gettext("Goal"),
         description=lazy_gettext("A number of verified signatures. May stay empty."),
-        validators=[Optional(), NumberRange(1, 1_000_000_000)],
+        validators=[Optional(), NumberRange(1, 1_000_000_000, lazy_gettext("Please write a whole number from 1 on."))],
     )
     opens = DateField(lazy_gettext("First day of signing"), validators=[Optional()])
     closes = DateField(lazy_gettext("Last day of signing"), validators=[Optional()])
@@ -58,7 +63,11 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
     )
     reviewers = RadioField(
         lazy_gettext("How many reviewers must agree?"),
-        choices=[("2", lazy_gettext("Two, each without seeing the other's decision")), ("1", lazy_gettext("One"))],
+        choices=[
+            ("2", lazy_gettext("Two, each without seeing the other's decision")),
+            ("3", lazy_gettext("Three, each without seeing the others' decisions")),
+            ("1", lazy_gettext("One")),
+        ],
         default="2",
     )
 

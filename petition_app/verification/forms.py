@@ -36,6 +36,12 @@ RETRACTION_WORDS = {
     "no_longer_eligible": lazy_gettext("The signer may not sign this letter"),
     "checked_again": lazy_gettext("It has to be checked again"),
 }
+TIER_WORDS = {
+    0: lazy_gettext("Only counted; nothing about the person is published"),
+    1: lazy_gettext("Role and region may be published, without the name"),
+    2: lazy_gettext("The name may be given to the addressee, not to the public"),
+    3: lazy_gettext("The name may be published with role and place"),
+}
 OUTCOME_WORDS = {
     "verified": lazy_gettext("verified"),
     "rejected": lazy_gettext("not verified"),
@@ -57,6 +63,13 @@ STATE_WORDS = {
 
 
 TIER_NUMBERS = {"0": 0, "1": 1, "2": 2, "3": 3}
+ANNOUNCED = [
+    DataRequired(lazy_gettext("Please write an announcement of at most 2,000 characters in each language.")),
+    Length(
+        max=ANNOUNCEMENT_LENGTH,
+        message=lazy_gettext("Please write an announcement of at most 2,000 characters in each language."),
+    ),
+]
 
 
 class ActForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
@@ -68,10 +81,10 @@ class SealForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
 
     written_for = IntegerField(validators=[InputRequired()])
     en = TextAreaField(
-        lazy_gettext("Announcement in English"), validators=[DataRequired(), Length(max=ANNOUNCEMENT_LENGTH)]
+        lazy_gettext("Announcement in English"), validators=ANNOUNCED, render_kw={"rows": 3, "lang": "en"}
     )
     ru = TextAreaField(
-        lazy_gettext("Announcement in Russian"), validators=[DataRequired(), Length(max=ANNOUNCEMENT_LENGTH)]
+        lazy_gettext("Announcement in Russian"), validators=ANNOUNCED, render_kw={"rows": 3, "lang": "ru"}
     )
 
     def texts(self) -> dict[str, str]:
@@ -95,15 +108,16 @@ class DecideForm(FlaskForm):  # type: ignore[misc] # The library is untyped here
         lazy_gettext("Which signature does it repeat?"), validators=[Optional()], validate_choice=False
     )
     note = TextAreaField(
-        lazy_gettext("Note for the other reviewers"),
-        description=lazy_gettext("Kept sealed. May stay empty."),
-        validators=[Length(max=TEXT_LENGTH)],
+        lazy_gettext("Note"),
+        description=lazy_gettext("Kept sealed with the case; organizers read it beside your decision."),
+        validators=[Length(max=TEXT_LENGTH, message=lazy_gettext("Please write at most 2,000 characters."))],
+        render_kw={"rows": 2, "maxlength": TEXT_LENGTH},
     )
 
-    def __init__(self, *, candidates: list[tuple[str, str]], today: date) -> None:
-        """`candidates` are the possible originals, as (id, words)."""
+    def __init__(self, *, today: date) -> None:
+        """Offer today as the day on which the person was reached; the page itself offers the possible originals."""
         super().__init__(contacted_on=today)
-        self.duplicate_of.choices = candidates
+        self.duplicate_of.choices = []
 
     def to_new_decision(self) -> NewDecision:
         """Return the verdict as the service takes it."""
@@ -125,21 +139,31 @@ class AskForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
         description=lazy_gettext(
             "The signer reads it with their secret code. Do not write anything that names others."
         ),
-        validators=[DataRequired(), Length(max=TEXT_LENGTH)],
+        validators=[
+            DataRequired(lazy_gettext("Please write your question.")),
+            Length(max=TEXT_LENGTH, message=lazy_gettext("Please write at most 2,000 characters.")),
+        ],
+        render_kw={"rows": 3, "maxlength": TEXT_LENGTH},
     )
 
 
 class FindForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
     """A published name or a secret code."""
 
-    wanted = StringField(lazy_gettext("Published name, or the signer's twelve words"), validators=[DataRequired()])
+    wanted = StringField(
+        lazy_gettext("Published name, or the signer's twelve words"),
+        validators=[DataRequired(lazy_gettext("Please write a name or a secret code."))],
+        render_kw={"autocomplete": "off", "spellcheck": "false", "maxlength": 400},
+    )
 
 
 class RetractForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
     """Why a verified signature is taken back."""
 
     retraction = RadioField(
-        lazy_gettext("Why is it taken back?"), choices=list(RETRACTION_WORDS.items()), validators=[InputRequired()]
+        lazy_gettext("Why is it taken back?"),
+        choices=[(reason, words) for reason, words in RETRACTION_WORDS.items() if reason != "checked_again"],
+        validators=[InputRequired(lazy_gettext("Please say why it is taken back."))],
     )
 
 

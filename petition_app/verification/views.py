@@ -9,6 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from petition_app import vault
+from petition_app.accounts.services import name_accounts
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.petitions.services import get_version
@@ -16,7 +17,8 @@ from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
 from petition_app.tally.counting import live_tally
 from petition_app.tally.names import find_published
-from petition_app.verification import batches, desk, services
+from petition_app.verification import batches, desk, rules, services
+from petition_app.verification.desk import Case
 from petition_app.verification.forms import (
     CONTACT_WORDS,
     OUTCOME_WORDS,
@@ -24,6 +26,7 @@ from petition_app.verification.forms import (
     RETRACTION_WORDS,
     STATE_WORDS,
     TIER_NUMBERS,
+    TIER_WORDS,
     ActForm,
     AskForm,
     DecideForm,
@@ -42,6 +45,7 @@ WORDS = {
     "outcomes": OUTCOME_WORDS,
     "reasons": {**REASON_WORDS, **RETRACTION_WORDS},
     "states": STATE_WORDS,
+    "tiers": TIER_WORDS,
 }
 Answer = Response | str | tuple[str, int]
 
@@ -54,7 +58,7 @@ def seal() -> str:
     """Show what is received and waiting, and the announcement as drafted."""
     waiting = live_tally(g.petition).total.received
     form = SealForm(formdata=None, written_for=waiting, **batches.draft_announcement(waiting))
-    return render_template("verification/seal.html", form=form, waiting=waiting)
+    return _show_seal(form, waiting)
 
 
 @staff.post("/p/<slug>/seal")
@@ -63,17 +67,22 @@ def seal_batch() -> Answer:
     form = SealForm()
     waiting = live_tally(g.petition).total.received
     if not form.validate():
-        return render_template("verification/seal.html", form=form, waiting=waiting), 422
+        return _show_seal(form, waiting), 422
     try:
         batch = batches.seal(
             g.petition, by=g.account, at=utcnow(), announcement=form.texts(), written_for=form.written_for.data
         )
     except batches.CountChangedError as error:
-        form.written_for.data = waiting
+        form.written_for.raw_data, form.written_for.data = None, waiting
         flash(gettext(error.message) % error.values, "warning")
-        return render_template("verification/seal.html", form=form, waiting=waiting), 422
+        return _show_seal(form, waiting), 422
     flash(gettext("Batch %(number)s is sealed and announced.", number=batch.number), "success")
     return _to("petitions.show")
+
+
+def _show_seal(form: SealForm, waiting: int) -> str:
+    latest = max((batch.number for batch in batches.list_batches(g.petition.id)), default=0)
+    return render_template("verification/seal.html", form=form, waiting=waiting, number=latest + 1)
 
 
 # --- the desk ---------------------------------------------------------------------------------------------------
@@ -82,8 +91,7 @@ def seal_batch() -> Answer:
 @staff.get("/p/<slug>/desk")
 def show_desk() -> str:
     """Show how many wait, never which."""
-    tally = live_tally(g.petition)
-    return render_template("verification/desk.html", tally=tally, form=ActForm())
+    return render_template("verification/desk.html", tally=live_tally(g.petition), form=ActForm(), problem="")
 
 
 @staff.post("/p/<slug>/next")
@@ -108,14 +116,15 @@ def case(signature_id: UUID) -> Answer:
 @staff.post("/p/<slug>/cases/<uuid:signature_id>/decisions")
 def decide(signature_id: UUID) -> Answer:
     """Record a verdict and go on to the desk."""
-    form = DecideForm(candidates=[], today=utcnow().date())
+    form = DecideForm(today=utcnow().date())
     if not form.validate():
         return _show_case(signature_id, decide=form)
     try:
         _, state = services.decide(signature_id, form.to_new_decision(), petition=g.petition, by=g.account, at=utcnow())
     except services.DecisionShapeError as error:
-        flash(gettext(error.message) % {"what": gettext(str(error.values["what"]))}, "danger")
-        return _show_case(signature_id, decide=form)
+        return _show_case(signature_id, decide=form, problem=_words_of(error))
+    except (services.NotYoursError, services.DecidedAlreadyError) as error:
+        return _show_desk_instead(error)
     flash(_what_followed(state), "success")
     return _to("verification.show_desk")
 
@@ -126,7 +135,12 @@ def ask(signature_id: UUID) -> Answer:
     form = AskForm()
     if not form.validate():
         return _show_case(signature_id, question=form)
-    services.ask(signature_id, form.question.data, petition=g.petition, by=g.account, at=utcnow())
+    try:
+        services.ask(signature_id, form.question.data, petition=g.petition, by=g.account, at=utcnow())
+    except services.CannotAskError as error:
+        return _show_case(signature_id, question=form, problem=_words_of(error))
+    except services.NotYoursError as error:
+        return _show_desk_instead(error)
     flash(gettext("Your question waits for the signer. The case comes back with the answer."), "success")
     return _to("verification.show_desk")
 
@@ -140,16 +154,41 @@ def put_back(signature_id: UUID) -> Response:
 
 
 def _show_case(
-    signature_id: UUID, *, decide: DecideForm | None = None, question: AskForm | None = None
+    signature_id: UUID, *, decide: DecideForm | None = None, question: AskForm | None = None, problem: str = ""
 ) -> str | tuple[str, int]:
-    opened = desk.open_case(signature_id, petition=g.petition, by=g.account, at=utcnow())
-    version = get_version(opened.signature.text_version_id)
-    form = decide or DecideForm(candidates=[], today=utcnow().date())
+    try:
+        opened = desk.open_case(signature_id, petition=g.petition, by=g.account, at=utcnow())
+    except services.NotYoursError as error:
+        return _show_desk_instead(error)
     page: str = render_template(
         "verification/case.html",
-        case=opened, version=version, form=form, ask=question or AskForm(formdata=None), words=WORDS,
+        **_about(opened), form=decide or DecideForm(today=utcnow().date()), ask=question or AskForm(formdata=None),
+        failed=(decide.outcome.data if decide else "ask") if decide or question else "", problem=problem,
     )  # fmt: skip
     return (page, 422) if decide or question else page
+
+
+def _about(opened: Case) -> dict[str, object]:
+    """Return what every page of a case shows: the case, its text version, who decided, and words for codes."""
+    return {
+        "case": opened,
+        "version": get_version(opened.signature.text_version_id),
+        "names": name_accounts({decision.account_id for decision in opened.earlier}),
+        "words": WORDS,
+    }
+
+
+def _show_desk_instead(error: DomainError) -> tuple[str, int]:
+    """Say why the case cannot be shown, with the next one under the hand."""
+    page = render_template(
+        "verification/desk.html", tally=live_tally(g.petition), form=ActForm(), problem=_words_of(error)
+    )
+    return page, 409
+
+
+def _words_of(error: DomainError) -> str:
+    values = {name: gettext(value) if isinstance(value, str) else value for name, value in error.values.items()}
+    return str(gettext(error.message)) % values if values else str(gettext(error.message))
 
 
 def _what_followed(state: str) -> str:
@@ -189,12 +228,7 @@ def find() -> Answer:
 @staff.get("/p/<slug>/decided/<uuid:signature_id>")
 def decided_case(signature_id: UUID) -> str:
     """Show an organizer a decided signature with its decisions."""
-    opened = desk.get_decided(signature_id, petition=g.petition, by=g.account)
-    version = get_version(opened.signature.text_version_id)
-    return render_template(
-        "verification/decided_case.html",
-        case=opened, version=version, form=ActForm(), retract=RetractForm(formdata=None), words=WORDS,
-    )  # fmt: skip
+    return _show_decided(signature_id, RetractForm(formdata=None))
 
 
 @staff.post("/p/<slug>/decided/<uuid:signature_id>/reopen")
@@ -218,11 +252,24 @@ def retract(signature_id: UUID) -> Answer:
     """Take a verified signature back, with a public correction."""
     form = RetractForm()
     if not form.validate():
-        flash(gettext("Please say why it is taken back."), "danger")
-        return _to("verification.decided_case", signature_id=signature_id)
+        return _show_decided(signature_id, form), 422
     services.retract(signature_id, reason=form.retraction.data, petition=g.petition, by=g.account, at=utcnow())
     flash(gettext("The signature is taken back, and a correction is published."), "success")
     return _to("verification.decided_case", signature_id=signature_id)
+
+
+def _show_decided(signature_id: UUID, retract: RetractForm) -> str:
+    opened = desk.get_decided(signature_id, petition=g.petition, by=g.account)
+    return render_template(
+        "verification/decided_case.html", **_about(opened), undoable=_undoable(opened), form=ActForm(), retract=retract
+    )
+
+
+def _undoable(opened: Case) -> bool:
+    """Return whether the latest verdict that stands is of the last hour."""
+    standing = rules.standing(services.verdicts_of(opened.signature.id))
+    latest = next((row for row in opened.earlier if standing and row.id == standing[-1].id), None)
+    return latest is not None and latest.at >= utcnow() - services.FRESH
 
 
 def _to(endpoint: str, **values: object) -> Response:
