@@ -46,7 +46,7 @@ class SignForm(PublicForm):
     )
     role = StringField(
         lazy_gettext("Your role"),
-        description=lazy_gettext("For example: municipal deputy, paediatrician. May stay empty."),
+        description=lazy_gettext("For example: municipal deputy, paediatrician."),
         render_kw={"autocomplete": "organization-title", "maxlength": 200},
     )
     place = StringField(
@@ -69,7 +69,7 @@ class SignForm(PublicForm):
     )
     others = IntegerField(
         lazy_gettext("Publish my name only once this many others agree to be named"),
-        description=lazy_gettext("May stay empty."),
+        description=lazy_gettext("A condition of your own. It matters only if you let your name be published."),
         validators=[
             Optional(),
             NumberRange(1, MOST_OTHERS, lazy_gettext("Please write a whole number from 1 on, or leave it empty.")),

@@ -7,6 +7,7 @@ from flask_babel import get_locale, gettext
 
 from petition_app.clock import utcnow
 from petition_app.petitions.models import Petition
+from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public
 from petition_app.security import limits
 from petition_app.signatures import services
@@ -21,9 +22,9 @@ CLIENT_TRIES, PETITION_TRIES = "5 per hour", "100 per hour"
 def sign(slug: str) -> tuple[str, int] | str:
     """Show the form."""
     petition = get_public(slug)
-    if not petition.takes_signatures(utcnow().date()):
-        return render_template("signatures/closed.html", petition=petition), 200
-    return render_template("signatures/sign.html", petition=petition, form=_sign_form(petition))
+    if not petition.takes_signatures(today := utcnow().date()):
+        return render_template("signatures/closed.html", petition=petition, today=today), 200
+    return _show_form(petition, _sign_form(petition))
 
 
 @public.post("/p/<slug>/sign")
@@ -32,7 +33,7 @@ def submit(slug: str) -> tuple[str, int] | str:
     petition = get_public(slug)
     form = _sign_form(petition)
     if not form.validate():
-        return render_template("signatures/sign.html", petition=petition, form=form), 422
+        return _show_form(petition, form), 422
     new = form.to_new_signature(language=str(get_locale()))
     pending = services.sign(new, petition=petition, at=utcnow())
     confirm_form = ConfirmForm(formdata=None, pending=pending)
@@ -61,11 +62,16 @@ def confirm_code(slug: str) -> tuple[str, int] | str:
     if confirmed is None:
         _count_try(petition, pending)
         return _ask_code(petition, form, gettext(services.WrongCodeError.message))
-    return render_template("signatures/confirmed.html", petition=petition, secret_code=confirmed.secret_code)
+    return render_template("signatures/confirmed.html", petition=petition, confirmed=confirmed)
 
 
 def _sign_form(petition: Petition) -> SignForm:
     return SignForm(mail=petition.mail, language=str(get_locale()))
+
+
+def _show_form(petition: Petition, form: SignForm) -> str:
+    letter = render_text(petition.letter(str(get_locale())))
+    return render_template("signatures/sign.html", petition=petition, form=form, letter=letter)
 
 
 def _ask_code(petition: Petition, form: ConfirmForm, problem: str = "") -> str:

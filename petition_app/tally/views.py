@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Response, flash, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext
@@ -19,6 +20,7 @@ from petition_app.petitions.services import get_public, list_public
 from petition_app.tally import names, services, timeline
 from petition_app.tally.charts import growth_chart
 from petition_app.tally.rules import Tally, rfc3339
+from petition_app.verification.batches import list_batches
 
 public = Blueprint("tally", __name__)
 staff = Blueprint("tally", __name__)
@@ -26,25 +28,26 @@ staff = Blueprint("tally", __name__)
 FRESH = "public, max-age=1, stale-while-revalidate=2, stale-if-error=600"
 KINDS = ("received_total", "verified", "checking", "received", "not_counted", "retracted", "corrections")
 FIRST_NAMES, MOST_NAMES = 30, 500
+EVERY_PLACE = "*"  # An empty place stands for the small ones together, so a form needs a word for all.
 
 
 @public.get("/")
 def home() -> Response:
     """Show the petitions the public may see."""
     petitions = [(petition, services.get_publication(petition)) for petition in list_public()]
-    return _fresh(render_template("tally/home.html", petitions=petitions))
+    return _fresh(render_template("tally/home.html", petitions=petitions, today=utcnow().date()))
 
 
 @public.get("/p/<slug>")
 def show(slug: str) -> Response:
     """Show the letter, the numbers, what happened, and the first names."""
     petition = get_public(slug)
-    published, language = services.get_publication(petition), str(get_locale())
+    published, tally = services.get_publication(petition), _numbers(petition)
     page = render_template(
         "tally/show.html",
-        petition=petition, tally=_numbers(petition), as_of=published.as_of if published else petition.created_at,
-        named=published.named if published else {}, letter=render_text(petition.letter(language)),
-        updates=timeline.list_updates(petition, limit=20), today=utcnow().date(),
+        petition=petition, tally=tally, as_of=published.as_of if published else petition.created_at,
+        named=published.named if published else {}, letter=render_text(petition.letter(str(get_locale()))),
+        updates=timeline.list_updates(petition, limit=20), batches=_by_id(petition, tally), today=utcnow().date(),
         initial=names.list_names(petition, batch=0, per_page=FIRST_NAMES).names,
         others=names.list_later_names(petition, limit=FIRST_NAMES),
     )  # fmt: skip
@@ -65,6 +68,7 @@ def signatories(slug: str) -> Response:
     """List published names by batch or place."""
     petition = get_public(slug)
     batch, place = request.args.get("batch", type=int), request.args.get("place")
+    place = None if place == EVERY_PLACE else place
     page = min(max(request.args.get("page", 1, type=int), 1), 1_000_000)
     per_page = min(max(request.args.get("per_page", 100, type=int), 1), MOST_NAMES)
     found = names.list_names(petition, batch=batch, place=place, page=page, per_page=per_page)
@@ -88,8 +92,8 @@ def signatories(slug: str) -> Response:
 def updates(slug: str) -> Response:
     """Show the whole timeline."""
     petition = get_public(slug)
-    found = timeline.list_updates(petition, limit=500)
-    return _fresh(render_template("tally/updates.html", petition=petition, updates=found, tally=_numbers(petition)))
+    found, batches = timeline.list_updates(petition, limit=500), _by_id(petition, _numbers(petition))
+    return _fresh(render_template("tally/updates.html", petition=petition, updates=found, batches=batches))
 
 
 @public.get("/p/<slug>/updates.atom")
@@ -133,6 +137,7 @@ def chart(slug: str) -> Response:
         received=gettext("received"),
         verified=gettext("verified"),
         empty=gettext("Nothing has been published yet."),
+        dark=request.args.get("theme") == "dark",
     )
     return _image(svg)
 
@@ -169,6 +174,12 @@ def _numbers(petition: Petition) -> dict[str, Any]:
         for batch in published.tally["batches"]
     ]
     return {**published.tally, "batches": batches}
+
+
+def _by_id(petition: Petition, tally: dict[str, Any]) -> dict[UUID, dict[str, Any]]:
+    """Return the published numbers of each batch by its id, as the entries of the timeline name it."""
+    published = {batch["number"]: batch for batch in tally["batches"]}
+    return {batch.id: published[batch.number] for batch in list_batches(petition.id) if batch.number in published}
 
 
 def _kind(tally: dict[str, Any], kind: str) -> int:
