@@ -128,6 +128,7 @@ def _sign(story: Story, row: Row, *, minutes: float) -> None:
         confirmed = signing.confirm(petition=petition, pending=pending, code=code, at=story.now)
         if confirmed:
             story.codes[row.ref] = confirmed.secret_code
+            story.signatures[row.ref] = signing.find_by_code(confirmed.secret_code)[0].id
 
 
 def _check_batch(story: Story, *, ends: datetime) -> None:
@@ -164,7 +165,7 @@ def _handle(story: Story, case: desk.Case, ref: str, *, petition: Petition, by: 
         return
     if ref in REJECTED:
         new = NewDecision("rejected", reason=REJECTED[ref])
-    elif ref in DUPLICATES and DUPLICATES[ref] in story.signatures:
+    elif ref in DUPLICATES:
         new = NewDecision("duplicate", duplicate_of=story.signatures[DUPLICATES[ref]])
     elif ref in VERIFIED or ref.startswith("i"):
         new = NewDecision("verified", contact="official_contact", contacted_on=on)
