@@ -1,0 +1,243 @@
+"""kill -9 of server and worker in the middle of an import, a seal and a mail run: nothing acknowledged is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Thread
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from petition_app.config import Settings
+from petition_app.db import db, transaction
+from petition_app.jobs import Job
+from petition_app.petitions.services import get_by_slug
+from petition_app.signatures.models import Import, Signature, StagedRow
+from petition_app.tally.counting import recount
+from petition_app.verification.models import Batch
+from petition_app.worker import run_once
+from tests.conftest import start_app, stop_app
+from tests.factories import PASSWORD, outbox, read_mail
+
+KILLS = 20
+ROWS = 600
+PETITION = """
+slug = "letter"
+addressee = "The Assembly"
+who_may_sign = "anybody"
+reviewers = 1
+title.en = "A letter"
+text.en = "We ask."
+"""
+
+
+class Place:
+    """One installation, with the processes an operator runs."""
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.environ = {
+            **os.environ,
+            "COUNTERSIGN_ENV": "development",
+            "COUNTERSIGN_INSTANCE": str(folder / "instance"),
+            "DATABASE_URL": database_url,
+            "PORT": str(self.port),
+        }
+        self.acknowledged: list[str] = []
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Start a flask command in a process group of its own."""
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "flask", "--app", "wsgi", *command],
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def do(self, *command: str, feed: str = "") -> None:
+        """Run a flask command to its end."""
+        words = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
+        done = subprocess.run(words, env=self.environ, input=feed, text=True, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Look at the data from this process."""
+        app = start_app(Settings.from_environment(self.environ))
+        with app.app_context():
+            yield
+        stop_app(app)
+
+    def client(self) -> httpx.Client:
+        """Return a browser without JavaScript."""
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10)
+
+    def wait_until_up(self) -> None:
+        """Wait for the web server."""
+        for _ in range(200):
+            with suppress(httpx.HTTPError), self.client() as client:
+                if client.get("/healthz").status_code == 200:
+                    return
+            time.sleep(0.05)
+        raise AssertionError((self.folder / "log").read_text()[-3000:])
+
+    def sign(self, stop: list[bool]) -> None:
+        """Sign until told to stop, and note each address whose signature was acknowledged."""
+        number = 0
+        with self.client() as client, suppress(httpx.HTTPError):
+            while not stop:
+                number += 1
+                address = f"s{time.time_ns()}@example.org"
+                token = field(client.get("/p/letter/sign").text, "form")
+                fields = {"form": token, "name": "Вера Луговая", "email": address, "lang": "ru"}
+                answer = client.post("/p/letter/sign", data=fields | {"publish": "0", "consent": "1"})
+                if answer.status_code == 200:
+                    self.acknowledged.append(address)
+
+    def check(self) -> None:
+        """Check that the numbers add up and that nothing is half-done."""
+        with self.inside(), transaction(saving=False):
+            assert recount(get_by_slug("letter")) == []
+            for batch in db.session.scalars(select(Batch)):
+                members = select(func.count()).select_from(Signature).where(Signature.batch_id == batch.id)
+                assert db.session.scalar(members) == batch.size
+            for job in db.session.scalars(select(Import)):
+                staged = select(func.count()).select_from(StagedRow).where(StagedRow.import_id == job.id)
+                assert job.added in (0, ROWS)
+                assert (job.state == "done") == (job.added == ROWS)
+                assert job.state == "staging" or db.session.scalar(staged) == 0
+
+
+def field(page: str, name: str) -> str:
+    """Return the value of a hidden field."""
+    tag = next(tag for tag in re.findall(r"<input[^>]*>", page) if f'name="{name}"' in tag)
+    return re.findall(r'value="([^"]*)"', tag)[0]
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process, and all that it started, without warning."""
+    children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False).stdout
+    groups = [process.pid, *map(int, children.split())]
+    for group in groups:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.fixture
+def place(database: str, tmp_path: Path) -> Place:
+    """An installation with an open petition and an organizer."""
+    place = Place(tmp_path, database)
+    (tmp_path / "letter.toml").write_text(PETITION)
+    place.do("petitions", "create", str(tmp_path / "letter.toml"))
+    words = ("--name", "Olga", "--role", "organizer", "--petition", "letter", "--password-stdin")
+    place.do("accounts", "create", "olga@example.org", *words, feed=f"{PASSWORD}\n")
+    place.do("petitions", "open", "letter")
+    return place
+
+
+def test_an_import_killed_at_random_points_is_whole_or_not_there(place: Place) -> None:
+    chance = random.Random(1)
+    lines = [
+        "name,ref",
+        *(f"Иван Горный-{'абвгдежзик'[n % 10]}{'абвгдежзик'[n // 10 % 10]},{{}}-{n}" for n in range(ROWS)),
+    ]
+    for kill in range(KILLS // 3):
+        file = place.folder / f"import{kill}.csv"
+        file.write_text("\n".join(lines).format(*[kill] * ROWS))
+        process = place.start("signatures", "import", "letter", str(file))
+        time.sleep(chance.uniform(0.9, 3.0))
+        kill_group(process)
+        place.check()
+        place.do("signatures", "import", "letter", str(file))
+        place.check()
+    with place.inside(), transaction(saving=False):
+        assert db.session.scalar(select(func.count()).select_from(Signature)) == ROWS * (KILLS // 3)
+
+
+def test_a_seal_and_a_mail_run_killed_at_random_points_lose_nothing_acknowledged(place: Place) -> None:
+    chance = random.Random(2)
+    kills = KILLS - KILLS // 3
+    sealed = 0
+    for _ in range(kills):
+        process = place.start("serve")
+        place.wait_until_up()
+        stop: list[bool] = []
+        signers = [Thread(target=place.sign, args=(stop,)) for _ in range(2)]
+        for signer in signers:
+            signer.start()
+        sealer = Thread(target=keep_sealing, args=(place, stop))
+        sealer.start()
+        time.sleep(chance.uniform(0.3, 1.8))
+        kill_group(process)
+        stop.append(True)
+        for thread in (*signers, sealer):
+            thread.join()
+        place.check()
+    with place.inside():
+        with transaction(saving=False):
+            stored = db.session.scalar(select(func.count()).select_from(Signature)) or 0
+            sealed = db.session.scalar(select(func.count()).select_from(Batch)) or 0
+        assert stored >= len(place.acknowledged) > kills
+        assert sealed >= 1, "no batch was sealed, so nothing was tried"
+        mails = deliver_the_rest()
+    assert not set(place.acknowledged) - set(mails), "an acknowledged signer got no mail"
+    assert sum(number - 1 for number in mails.values()) <= kills, "a kill may repeat one mail, not more"
+
+
+def keep_sealing(place: Place, stop: list[bool]) -> None:
+    """Confirm one signature after the other, and seal each as a batch of one."""
+    with place.client() as client, suppress(httpx.HTTPError, StopIteration, IndexError):
+        token = field(client.get("/organizer/login").text, "csrf_token")
+        sign_in = {"csrf_token": token, "email": "olga@example.org", "password": PASSWORD}
+        client.post("/organizer/login", data=sign_in)
+        while not stop:
+            confirm_one(place, client)
+            page = client.get("/organizer/p/letter/seal").text
+            fields = {"csrf_token": field(page, "csrf_token"), "written_for": field(page, "written_for")}
+            client.post("/organizer/p/letter/seal", data=fields | {"en": "More came.", "ru": "Пришли ещё."})
+
+
+def confirm_one(place: Place, client: httpx.Client) -> None:
+    """Sign, wait for the mail and type its code."""
+    address = f"c{time.time_ns()}@example.org"
+    token = field(client.get("/p/letter/sign").text, "form")
+    fields = {"form": token, "name": "Глеб Дольный", "email": address, "lang": "ru", "publish": "0", "consent": "1"}
+    page = client.post("/p/letter/sign", data=fields).text
+    place.acknowledged.append(address)
+    for _ in range(100):
+        for path in (place.folder / "instance" / "outbox").glob("*.eml"):
+            text = path.read_text()
+            if address in text and (code := re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", text)):
+                client.post("/p/letter/confirm", data={"pending": field(page, "pending"), "code": code.group()})
+                return
+        time.sleep(0.05)
+
+
+def deliver_the_rest() -> Counter[str]:
+    """Run the worker until no mail waits, also for those that a killed worker had taken; count mails by recipient."""
+    for _ in range(80):
+        run_once()
+        with transaction(saving=False):
+            if not db.session.scalar(select(func.count()).select_from(Job)):
+                break
+        time.sleep(0.5)
+    return Counter(read_mail(path)[0] for path in outbox())
