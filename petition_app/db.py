@@ -67,6 +67,11 @@ def note_change(petition_id: UUID) -> bool:
     return not known
 
 
+def note_erasure() -> None:
+    """Remember that the open transaction erases something for good, so that no log may keep it either."""
+    db.session.info["erased"] = True
+
+
 class UnitOfWork:
     """One transaction while it is open; `discard()` makes it end without a trace."""
 
@@ -91,18 +96,35 @@ def transaction(*, saving: bool = True) -> Iterator[UnitOfWork]:
     token = _saving.set(saving)
     work = UnitOfWork()
     changed: set[UUID] = set()
+    erased = False
     try:
         yield work
         if saving and not work.discarded:
             db.session.commit()
-            changed = db.session.info.get("changed", set())
+            changed, erased = db.session.info.get("changed", set()), "erased" in db.session.info
     finally:
         db.session.rollback()
         db.session.info.pop("changed", None)
+        db.session.info.pop("erased", None)
         _saving.reset(token)
+    if erased:
+        _truncate_log()
     for petition_id in changed:
         for hook in after_commit:
             hook(petition_id)
+
+
+def _truncate_log() -> None:
+    """Empty SQLite's write-ahead log, which would keep what was erased; a reader is waited for, but not for long."""
+    if db.engine.dialect.name != "sqlite":
+        return
+    connection = db.engine.raw_connection()
+    try:
+        connection.execute("PRAGMA busy_timeout=2000")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        connection.execute("PRAGMA busy_timeout=30000")
+    finally:
+        connection.close()
 
 
 def lock(model: type[Row], key: object) -> Row | None:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, select
 
 from petition_app import vault
-from petition_app.db import db
+from petition_app.db import db, note_erasure
 from petition_app.security import commitment, fingerprint
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
@@ -132,6 +132,7 @@ def erase(signature: Signature) -> None:
     """Make every part unreadable for good: the keys go, and the indexes that could find the person."""
     db.session.execute(delete(SealedKey).where(SealedKey.signature_id == signature.id))
     signature.name_index = signature.mailbox_index = None
+    note_erasure()
 
 
 def _signature_key(signature: Signature, ring: KeyRing) -> bytes:

@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 from petition_app import jobs
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
-from petition_app.db import db
+from petition_app.db import db, note_erasure
 from petition_app.errors import StorageSealedError
 from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
@@ -90,6 +90,7 @@ def _show(signature: Signature, petition: Petition, named: dict[str, int], *, wa
         named[str(public.batch_number)] = named.get(str(public.batch_number), 0) - 1
         _count_place(petition.id, public.place, -1)
         db.session.delete(public)
+        note_erasure()
     if wanted and not public and (name := _open(signature)):
         named[str(name.batch_number)] = named.get(str(name.batch_number), 0) + 1
         _count_place(petition.id, name.place, 1)

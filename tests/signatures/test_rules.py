@@ -1,0 +1,151 @@
+"""Names and lines that may be typed, the states, and publication on a condition."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from petition_app.signatures import rules
+from petition_app.signatures.rules import MOVES, STATES, UnfitTextError, fold_mailbox, fold_name, read_line, read_name
+
+NAMES = json.loads((Path(__file__).parent.parent / "data" / "names.json").read_text())
+REFUSED = {
+    kind: typed if isinstance(typed, str) else typed["repeat"] * typed["times"]
+    for kind, typed in NAMES["refuse"].items()
+}
+
+
+@pytest.mark.parametrize("name", NAMES["accept"])
+def test_a_real_name_is_taken_as_typed(name: str) -> None:
+    assert read_name(name) == name
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_no_name_is_refused_with_a_reason(kind: str) -> None:
+    with pytest.raises(UnfitTextError) as refused:
+        read_name(REFUSED[kind])
+    assert str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["bidi override", "zero width", "nul", "zalgo", "formula", "formula, full width"])
+def test_a_role_or_place_is_refused_for_what_hides_or_runs(kind: str) -> None:
+    with pytest.raises(UnfitTextError):
+        read_line(REFUSED[kind])
+
+
+def test_a_name_keeps_its_letters_and_loses_its_double_spaces() -> None:
+    assert read_name("  Мария\t Ивановна\n Петрова ") == "Мария Ивановна Петрова"
+    assert read_name("Йод") == "Йод"  # Decomposed й is composed.
+
+
+def test_a_name_of_120_letters_is_taken_and_one_of_121_is_not() -> None:
+    assert len(read_name("А" * 120)) == 120
+    with pytest.raises(UnfitTextError):
+        read_name("А" * 121)
+
+
+@given(st.text(max_size=150))
+def test_reading_a_name_twice_changes_nothing(typed: str) -> None:
+    try:
+        name = read_name(typed)
+    except UnfitTextError:
+        return
+    assert read_name(name) == name
+    assert 0 < len(name) <= 120
+
+
+@given(st.text(max_size=250))
+def test_reading_a_line_twice_changes_nothing(typed: str) -> None:
+    try:
+        line = read_line(typed)
+    except UnfitTextError:
+        return
+    assert read_line(line) == line
+    assert "\n" not in line
+    assert not line.startswith(("=", "+", "-", "@"))
+
+
+@given(st.text(alphabet="абвгдёжзЁ АБВ-'", min_size=1, max_size=60))
+def test_folding_a_name_forgets_case_order_and_yo(name: str) -> None:
+    turned = " ".join(reversed(name.split(" ")))
+    assert fold_name(name) == fold_name(turned) == fold_name(name.upper()) == fold_name(name.replace("ё", "е"))
+
+
+@given(st.emails())
+def test_a_tag_and_capitals_lead_to_the_same_mailbox(address: str) -> None:
+    local, _, domain = address.rpartition("@")
+    plain = local.split("+")[0]
+    assert fold_mailbox(f"{plain}@{domain}") == fold_mailbox(f" {plain}+tag@{domain}".swapcase())
+
+
+@pytest.mark.parametrize("text", ["а" * 100_000, "́" * 100_000, "a." * 50_000, " " * 100_000, "@" * 100_000])
+def test_a_hundred_kilobytes_are_refused_at_once(text: str) -> None:
+    started = time.perf_counter()
+    for read in (read_name, read_line):
+        with pytest.raises(UnfitTextError):
+            read(text)
+    assert time.perf_counter() - started < 0.05
+
+
+# --- the states -------------------------------------------------------------------------------------------------
+
+# Written down anew from the drawing of a signature's life, so that a change of either is seen.
+ALLOWED = {
+    ("unconfirmed", "received"),
+    ("unconfirmed", "discarded"),
+    ("received", "checking"),
+    ("received", "withdrawn"),
+    ("checking", "needs_info"),
+    ("checking", "verified"),
+    ("checking", "rejected"),
+    ("checking", "duplicate"),
+    ("checking", "withdrawn"),
+    ("needs_info", "checking"),
+    ("needs_info", "verified"),
+    ("needs_info", "rejected"),
+    ("needs_info", "duplicate"),
+    ("needs_info", "withdrawn"),
+    ("verified", "checking"),
+    ("verified", "withdrawn"),
+    ("verified", "retracted"),
+    ("rejected", "checking"),
+    ("duplicate", "checking"),
+    ("retracted", "checking"),
+}
+
+
+def test_only_the_moves_of_the_drawing_are_allowed() -> None:
+    assert {(state, to) for state in STATES for to in STATES if rules.may_move(state, to)} == ALLOWED
+
+
+def test_nothing_leads_out_of_withdrawn_and_discarded() -> None:
+    assert not MOVES["withdrawn"]
+    assert not MOVES["discarded"]
+    assert set(rules.LIVE) == {state for state in STATES if "withdrawn" in MOVES[state]}
+
+
+# --- publish me once N others agree -----------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(1, 9), max_size=8), st.integers(0, 6))
+def test_the_largest_set_in_which_every_condition_holds_is_found(conditions: list[int], unconditional: int) -> None:
+    largest = unconditional
+    for size in range(1, len(conditions) + 1):
+        for chosen in itertools.combinations(conditions, size):
+            together = unconditional + len(chosen)
+            if all(needed <= together - 1 for needed in chosen):
+                largest = max(largest, together)
+    assert rules.publishable(conditions, unconditional=unconditional) == largest
+
+
+@given(st.lists(st.integers(1, 9), max_size=8), st.integers(0, 6))
+def test_those_who_ask_for_fewer_than_the_size_are_exactly_the_set(conditions: list[int], unconditional: int) -> None:
+    size = rules.publishable(conditions, unconditional=unconditional)
+    named = [needed for needed in conditions if needed < size]
+    assert len(named) + unconditional == size

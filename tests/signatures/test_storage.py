@@ -1,0 +1,289 @@
+"""What is stored about a signer: sealed, bound to its place, of one length, and gone after withdrawal."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from petition_app import audit, config, security, vault, worker
+from petition_app.audit import AuditEvent
+from petition_app.clock import utcnow
+from petition_app.db import Base, db, transaction
+from petition_app.errors import StorageSealedError
+from petition_app.jobs import DueMark, Job
+from petition_app.signatures import sealing
+from petition_app.signatures import services as signing
+from petition_app.signatures.models import Confirmation, SealedKey, SealedPart, Signature, SignatureDelta
+from petition_app.tally.models import PublishedName
+from petition_app.vault import UnreadableError
+from petition_app.verification import services as checking
+from tests import dumps
+from tests import factories as make
+
+NAME, ROLE, PLACE = "Канареева Зинаида Тестовна", "смотрительница маяка", "Совет Выдуманного мыса"
+MAIL = "zinaida.kanareeva@example.org"
+QUESTION, ANSWER, NOTE = (
+    "В каком году был ваш первый созыв?",
+    "Первый созыв был в позапрошлом",
+    "Голос по телефону узнан",
+)
+
+
+def test_no_canary_is_found_outside_the_sealed_parts(app: Any) -> None:
+    world = make.make_world(app, reviewers=1)
+    by = world.reviewers[0]
+    submitted = make.submit(
+        app,
+        world.petition_id,
+        make.new_signature(NAME, role=ROLE, place=PLACE, email=MAIL, language="ru", consent=2),
+    )
+    assert not dumps.traces(dumps.everything(app), NAME, ROLE, PLACE, MAIL, submitted.code)
+    signed = make.confirm(app, world.petition_id, submitted)
+    make.seal(app, world.petition_id, by=world.organizer)
+    make.ask(app, world.petition_id, signed.id, by, QUESTION)
+    make.answer(app, signed, ANSWER)
+    today = utcnow().date()
+    make.decide(
+        app, world.petition_id, signed.id, by,
+        outcome="verified", contact="live_call", contacted_on=today, note=NOTE,
+    )  # fmt: skip
+    with app.app_context():
+        worker.run_once()
+    canaries = (NAME, ROLE, PLACE, MAIL, QUESTION, ANSWER, NOTE, submitted.code, signed.secret_code)
+    assert dumps.traces(dumps.everything(app), *canaries) == []
+    words = [word for text in (NAME, QUESTION) for word in text.split() if len(word) > 6]
+    assert dumps.traces(dumps.everything(app), *words) == []
+
+
+def test_the_search_finds_a_canary_that_lies_about(app: Any) -> None:
+    world = make.make_world(app)
+    make.make_verified(app, world, NAME, place=PLACE)
+    found = dumps.traces(dumps.everything(app), NAME, PLACE)
+    assert any(line.startswith(NAME) for line in found), "a published name must be seen, or the search is void"
+    (config.current().instance / "note.txt").write_bytes(MAIL.encode("utf-16-le"))
+    assert dumps.traces(dumps.everything(app), MAIL)
+
+
+def test_imported_people_are_sealed_too(app: Any) -> None:
+    petition_id = make.make_petition(app)
+    make.import_rows(app, petition_id, NAME, consent=3)
+    assert dumps.traces(dumps.everything(app), NAME) == []
+
+
+def test_every_part_and_every_key_has_the_length_of_all_others(app: Any) -> None:
+    petition_id = make.make_petition(app)
+    make.make_signature(app, petition_id, "Li", role="", place="", email="a@example.org")
+    make.make_signature(app, petition_id, "А" * 120, role="Р" * 190, place="", email=f"{'m' * 60}@example.org")
+    with make.looking(app):
+        boxes = {(part.part, len(part.box)) for part in db.session.scalars(db.select(SealedPart))}
+        keys = {len(key.box) for key in db.session.scalars(db.select(SealedKey))}
+    assert len(boxes) == len(vault.PARTS)
+    assert len({length for _, length in boxes}) == 1
+    assert len(keys) == 1
+
+
+def _opens(signature: Signature) -> list[str]:
+    opened = []
+    for part in vault.PARTS:
+        try:
+            sealing._open(signature, part)
+        except UnreadableError:
+            continue
+        opened.append(part)
+    return opened
+
+
+@pytest.mark.parametrize("model", [SealedPart, SealedKey])
+def test_rows_swapped_between_signatures_or_parts_do_not_open(app: Any, model: Any) -> None:
+    petition_id = make.make_petition(app)
+    ids = [make.make_signature(app, petition_id).id for _ in range(2)]
+    with make.looking(app):
+        rows = [row.id for row in db.session.scalars(db.select(model))]
+        assert [_opens(db.session.get_one(Signature, one)) for one in ids] == [list(vault.PARTS)] * 2
+    assert len(rows) == (6 if model is SealedPart else 8)
+    for one, other in itertools.combinations(rows, 2):
+        with app.app_context(), transaction() as work:
+            first, second = db.session.get_one(model, one), db.session.get_one(model, other)
+            first.box, second.box = second.box, first.box
+            db.session.flush()
+            opened = [_opens(db.session.get_one(Signature, signature_id)) for signature_id in ids]
+            work.discard()
+        touched = [(row.signature_id, _part_of(app, row)) for row in (_row(app, model, one), _row(app, model, other))]
+        for signature_id, part in touched:
+            still = opened[ids.index(signature_id)]
+            assert (part not in still) if part else (still == []), "a swapped row was opened"
+
+
+def _row(app: Any, model: Any, row_id: Any) -> Any:
+    with make.looking(app):
+        row = db.session.get_one(model, row_id)
+        db.session.expunge(row)
+        return row
+
+
+def _part_of(app: Any, row: Any) -> str | None:
+    if isinstance(row, SealedPart):
+        return row.part
+    if row.part_id is None:
+        return None
+    with make.looking(app):
+        return db.session.get_one(SealedPart, row.part_id).part
+
+
+def test_a_part_moved_to_another_signature_or_petition_does_not_open(app: Any) -> None:
+    one = make.make_signature(app, make.make_petition(app))
+    other = make.make_signature(app, make.make_petition(app, "other-letter"))
+    with app.app_context(), transaction() as work:
+        for model in (SealedKey, SealedPart):
+            for row in db.session.scalars(db.select(model)):
+                row.signature_id = other.id if row.signature_id == one.id else one.id
+        db.session.flush()
+        assert [_opens(db.session.get_one(Signature, signed.id)) for signed in (one, other)] == [[], []]
+        work.discard()
+    with app.app_context(), transaction() as work:
+        signature = db.session.get_one(Signature, one.id)
+        signature.petition_id = db.session.get_one(Signature, other.id).petition_id
+        db.session.flush()
+        assert _opens(signature) == []
+        work.discard()
+
+
+def test_after_withdrawal_the_keys_are_gone_and_nothing_opens(app: Any) -> None:
+    world = make.make_world(app)
+    signed = make.make_verified(app, world, NAME)
+    make.withdraw(app, signed)
+    with make.looking(app):
+        signature = db.session.get_one(Signature, signed.id)
+        assert _opens(signature) == []
+        assert (signature.name_index, signature.mailbox_index) == (None, None)
+        assert not db.session.scalars(db.select(SealedKey).where(SealedKey.signature_id == signed.id)).all()
+        assert not db.session.scalars(db.select(PublishedName)).all()
+
+
+def test_after_withdrawal_no_file_holds_the_erased_keys(app: Any) -> None:
+    world = make.make_world(app)
+    signed = make.make_verified(app, world, NAME, place=PLACE)
+    with make.looking(app):
+        keys = [key.box for key in db.session.scalars(db.select(SealedKey).where(SealedKey.signature_id == signed.id))]
+        index = db.session.get_one(Signature, signed.id).name_index
+    assert len(keys) == 4
+    assert index is not None
+    make.withdraw(app, signed)
+    held = dumps.everything(app)
+    assert [key for key in (*keys, index) if key in held] == []
+    assert dumps.traces(held, NAME, PLACE) == []
+
+
+def test_the_secret_r_hashes_to_the_commitment(app: Any) -> None:
+    signed = make.make_signature(app, make.make_petition(app))
+    with make.looking(app):
+        signature = db.session.get_one(Signature, signed.id)
+        r = bytes.fromhex(sealing._open(signature, "identity")[0]["r"])
+        assert len(r) == 32
+        assert security.commitment(signature.petition_id, r) == signature.commitment
+
+
+def test_a_signers_acts_leave_no_id_and_no_time_of_day(app: Any) -> None:
+    world = make.make_world(app)
+    signed = make.make_signature(app, world.petition_id)
+    make.change_consent(app, signed, 1)
+    make.seal(app, world.petition_id, by=world.organizer)
+    make.ask(app, world.petition_id, signed.id, world.reviewers[0])
+    make.answer(app, signed, ANSWER)
+    make.withdraw(app, signed)
+    with make.looking(app):
+        events = [event for event in db.session.scalars(db.select(AuditEvent)) if event.act.startswith("signature.")]
+        assert sorted(event.act for event in events) == [
+            "signature.answered",
+            "signature.consent_changed",
+            "signature.received",
+            "signature.submitted",
+            "signature.withdrawn",
+        ]
+        for event in events:
+            assert (event.object_id, event.actor_id, event.at) == (None, None, None)
+
+
+@pytest.mark.parametrize("model", [SignatureDelta, DueMark, Signature, SealedPart, SealedKey])
+def test_what_a_signer_writes_has_no_column_for_a_time_of_day(model: Any) -> None:
+    moments = [column.name for column in model.__table__.columns if column.type.python_type is datetime]
+    assert moments == []
+
+
+@pytest.mark.parametrize("model", [SignatureDelta, DueMark, Job, AuditEvent])
+def test_rows_about_counts_work_and_acts_cannot_point_to_a_signature(model: Any) -> None:
+    assert not [key for key in model.__table__.foreign_keys if key.column.table.name == "signatures"]
+
+
+def test_a_job_and_a_confirmation_do_not_tell_the_second_of_signing(app: Any) -> None:
+    petition_id = make.make_petition(app)
+    at = utcnow().replace(second=37, microsecond=123456)
+    with make.acting(app):
+        signing.sign(make.new_signature(), petition=make.petition(petition_id), at=at)
+    with make.looking(app):
+        job, confirmation = (db.session.scalars(db.select(model)).one() for model in (Job, Confirmation))
+        assert (job.due_at.second, job.due_at.microsecond) == (0, 0)
+        assert (confirmation.expires_at.minute % 15, confirmation.expires_at.second) == (0, 0)
+        assert isinstance(db.session.scalars(db.select(Signature)).one().arrived_on, date)
+
+
+def test_ids_are_random_and_tell_no_order(app: Any) -> None:
+    petition_id = make.make_petition(app)
+    ids = [make.make_signature(app, petition_id).id for _ in range(12)]
+    assert {one.version for one in ids} == {4}
+    assert ids != sorted(ids)
+
+
+def test_without_its_ring_the_server_stores_nothing(app: Any) -> None:
+    petition_id = make.make_petition(app)
+    before = dumps.tables(app)
+    ring = Path(config.current().key_ring)
+    kept = ring.read_text()
+    ring.unlink()
+    with pytest.raises(StorageSealedError):
+        make.submit(app, petition_id)
+    assert dumps.tables(app) == before
+    ring.write_text(kept)
+    make.submit(app, petition_id)
+
+
+def test_an_answer_is_sealed_without_opening_anything(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make.make_world(app)
+    signed = make.make_signature(app, world.petition_id)
+    make.seal(app, world.petition_id, by=world.organizer)
+    make.ask(app, world.petition_id, signed.id, world.reviewers[0])
+    with monkeypatch.context() as patch:
+        # The signer's door may only write: any attempt to unwrap a key fails here.
+        patch.setattr(vault.KeyRing, "unwrap", lambda *_: pytest.fail("the signer's door opened a key"))
+        make.answer(app, signed, ANSWER)
+    with make.looking(app):
+        notes = sealing.open_case(db.session.get_one(Signature, signed.id))
+    assert [note.get("text") for note in notes if note.get("kind") == "answer"] == [ANSWER]
+
+
+def test_the_case_keeps_the_order_in_which_it_grew(app: Any) -> None:
+    world = make.make_world(app)
+    signed = make.make_signature(app, world.petition_id)
+    with make.acting(app):
+        signature = db.session.get_one(Signature, signed.id)
+        for number in range(6):
+            sealing.add_to_case(signature, {"kind": "note", "text": str(number)}, by_signer=number % 2 == 0)
+    with make.looking(app):
+        notes = sealing.open_case(db.session.get_one(Signature, signed.id))
+    assert [note["text"] for note in notes if note.get("kind")] == [str(number) for number in range(6)]
+
+
+def test_plain_columns_are_those_that_name_nobody() -> None:
+    plain = {column.name for column in Base.metadata.tables["signatures"].columns}
+    assert plain == {
+        "id", "petition_id", "text_version_id", "batch_id", "state", "language", "consent", "others", "arrived_on",
+        "commitment", "code_hash", "signer_key", "name_index", "mailbox_index", "names_due",
+    }  # fmt: skip
+    assert checking.Question.__table__.columns.keys() == ["id", "signature_id", "box", "asked_on", "answered_on"]
+    assert audit.AuditEvent.__table__.columns.keys() == [
+        "id", "act", "petition_id", "actor_id", "object_id", "number", "day", "at", "position", "link",
+    ]  # fmt: skip

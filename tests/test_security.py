@@ -1,0 +1,102 @@
+"""Codes that people type, and limits on guessing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from petition_app import config, security
+from petition_app.security import Limits
+from tests.conftest import settings_for
+
+
+@pytest.fixture(autouse=True)
+def _settings(tmp_path: Path) -> Iterator[None]:
+    config.activate(settings_for(tmp_path, "sqlite://"))
+    return
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_secret_code_is_twelve_words_that_give_back_their_bits(language: str) -> None:
+    for _ in range(50):
+        words, entropy = security.new_secret_code(language)
+        assert len(words.split()) == 12
+        assert len(entropy) == 16
+        assert security.read_secret_code(words) == entropy
+
+
+def test_a_secret_code_may_be_typed_in_capitals_with_commas_and_yo() -> None:
+    words, entropy = security.new_secret_code("ru")
+    assert security.read_secret_code(f"  {words.upper().replace(' ', ', ')}\n") == entropy
+    assert security.read_secret_code(words.replace("е", "ё")) == entropy
+
+
+@given(st.text(max_size=200))
+def test_text_that_is_no_code_is_read_as_nothing(typed: str) -> None:
+    assert security.read_secret_code(typed) is None
+
+
+def test_a_code_with_one_other_word_is_hardly_ever_a_code() -> None:
+    words = "abandon " * 12
+    assert security.read_secret_code(words) is None  # The checksum is wrong.
+
+
+def test_a_mailed_code_reads_the_same_in_any_case_and_with_look_alike_letters() -> None:
+    for _ in range(200):
+        code = security.new_mail_code()
+        meant = code.replace("-", "")
+        assert security.read_mail_code(code) == meant
+        assert security.read_mail_code(f" {code.lower()} ") == meant
+        assert security.read_mail_code(code.replace("0", "O").replace("1", "l")) == meant
+        assert security.read_mail_code(code.replace("B", "В").replace("K", "К")) == meant  # Cyrillic letters.
+
+
+@given(st.text(max_size=100))
+def test_reading_a_mailed_code_never_fails(typed: str) -> None:
+    assert set(security.read_mail_code(typed)) <= set(security.ALPHABET)
+
+
+def test_reading_a_hundred_kilobytes_takes_no_time() -> None:
+    started = time.perf_counter()
+    security.read_secret_code("abandon " * 12_500)
+    security.read_mail_code("4F7K-92QX" * 11_000)
+    assert time.perf_counter() - started < 0.1
+
+
+def test_a_form_token_of_another_server_is_not_taken() -> None:
+    token = security.new_form_token()
+    assert security.is_form_token(token)
+    assert not security.is_form_token("")
+    assert not security.is_form_token("." + "0" * 32)
+    assert not security.is_form_token(token[:-1] + ("0" if token[-1] != "0" else "1"))
+    assert not security.is_form_token("x" + token)
+
+
+@given(st.text(max_size=80))
+def test_any_text_can_be_offered_as_a_form_token(typed: str) -> None:
+    assert not security.is_form_token(typed)
+
+
+def test_the_commitment_is_bound_to_the_petition_and_the_secret() -> None:
+    petition, r = UUID(int=7), bytes(range(32))
+    made = security.commitment(petition, r)
+    assert made == security.commitment(petition, r)
+    assert made != security.commitment(uuid4(), r)
+    assert made != security.commitment(petition, bytes(32))
+
+
+def test_a_limit_counts_each_client_apart_and_keeps_no_address() -> None:
+    limits = Limits()
+    one, other = limits.client("203.0.113.7"), limits.client("203.0.113.8")
+    assert "203" not in one
+    assert one != other
+    for _ in range(5):
+        assert limits.count("5 per hour", one)
+    assert not limits.allows("5 per hour", one)
+    assert limits.allows("5 per hour", other)
