@@ -118,8 +118,9 @@ def _in_language(code: str) -> str:
     """Return this page's address in another language; a page that was posted to leads to the home page."""
     if request.endpoint is None or request.method not in SAFE:
         return url_for("tally.home", lang=code)
-    arguments = {**request.args.to_dict(), **(request.view_args or {}), "lang": code}
-    return url_for(request.endpoint, **arguments)
+    query = {name: value for name, value in request.args.items() if name != "endpoint" and name[0:1] != "_"}
+    place = {**(request.view_args or {}), **({"slug": g.petition.slug} if g.get("petition") else {})}
+    return url_for(request.endpoint, **{**query, **place, "lang": code})
 
 
 # --- audiences --------------------------------------------------------------------------------------------------
