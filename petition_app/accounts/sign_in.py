@@ -70,6 +70,7 @@ def init_app(app: Flask) -> None:
         SECURITY_PASSWORD_LENGTH_MIN=services.PASSWORD_LENGTH,
         SECURITY_RETURN_GENERIC_RESPONSES=True,
         SECURITY_FLASH_MESSAGES=False,
+        SECURITY_JOIN_USER_ROLES=False,
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
         SECURITY_DEFAULT_REMEMBER_ME=False,
         SECURITY_CLI_USERS_NAME=False,
