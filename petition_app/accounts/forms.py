@@ -8,7 +8,7 @@ from flask import request
 from flask_babel import gettext, lazy_gettext
 from flask_security import ChangePasswordForm, LoginForm, current_user, hash_password, verify_password
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Field, PasswordField, SelectField
+from wtforms import EmailField, Field, PasswordField, SelectChoice, SelectField
 from wtforms.validators import DataRequired, EqualTo, Length, ValidationError
 
 from petition_app.accounts import services
@@ -113,4 +113,4 @@ class NewPasswordForm(ChangePasswordForm):
 class RoleForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
     """The role of a member."""
 
-    role = SelectField(lazy_gettext("Role"), choices=[(role, ROLE_WORDS[role]) for role in ROLES])
+    role = SelectField(lazy_gettext("Role"), choices=[SelectChoice(role, ROLE_WORDS[role]) for role in ROLES])

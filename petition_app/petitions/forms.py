@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import DateField, IntegerField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp
 
 from petition_app.i18n import LANGUAGES
@@ -56,17 +56,17 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
     mail = SelectField(
         lazy_gettext("Confirmation by mail"),
         choices=[
-            ("required", lazy_gettext("Each signer confirms with a mailed code")),
-            ("optional", lazy_gettext("Signers may leave the address empty")),
-            ("none", lazy_gettext("No mail at all; reviewers reach the signers themselves")),
+            SelectChoice("required", lazy_gettext("Each signer confirms with a mailed code")),
+            SelectChoice("optional", lazy_gettext("Signers may leave the address empty")),
+            SelectChoice("none", lazy_gettext("No mail at all; reviewers reach the signers themselves")),
         ],
     )
     reviewers = RadioField(
         lazy_gettext("How many reviewers must agree?"),
         choices=[
-            ("2", lazy_gettext("Two, each without seeing the other's decision")),
-            ("3", lazy_gettext("Three, each without seeing the others' decisions")),
-            ("1", lazy_gettext("One")),
+            SelectChoice("2", lazy_gettext("Two, each without seeing the other's decision")),
+            SelectChoice("3", lazy_gettext("Three, each without seeing the others' decisions")),
+            SelectChoice("1", lazy_gettext("One")),
         ],
         default="2",
     )

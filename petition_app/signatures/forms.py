@@ -7,7 +7,17 @@ from collections.abc import Callable
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, Field, HiddenField, IntegerField, RadioField, SelectField, StringField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Field,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+)
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, StopValidation, ValidationError
 
 from petition_app.i18n import LANGUAGES
@@ -18,10 +28,10 @@ from petition_app.signatures.services import NewSignature
 
 MOST_OTHERS = 1_000_000
 TIERS = (
-    ("0", lazy_gettext("Only count me. Nothing about me is published.")),
-    ("1", lazy_gettext("Publish my role and region, without my name.")),
-    ("2", lazy_gettext("Give my name to the addressee, not to the public.")),
-    ("3", lazy_gettext("Publish my name with my role and place.")),
+    SelectChoice("0", lazy_gettext("Only count me. Nothing about me is published.")),
+    SelectChoice("1", lazy_gettext("Publish my role and region, without my name.")),
+    SelectChoice("2", lazy_gettext("Give my name to the addressee, not to the public.")),
+    SelectChoice("3", lazy_gettext("Publish my name with my role and place.")),
 )
 
 
@@ -61,7 +71,9 @@ class SignForm(PublicForm):
         ),
         render_kw={"autocomplete": "email", "maxlength": 254},
     )
-    lang = SelectField(lazy_gettext("Language of the message"), choices=list(LANGUAGES.items()))
+    lang = SelectField(
+        lazy_gettext("Language of the message"), choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()]
+    )
     publish = RadioField(
         lazy_gettext("What may be published?"),
         choices=list(TIERS),

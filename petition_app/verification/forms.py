@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import DateField, HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    DateField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from petition_app.signatures.forms import PublicForm
@@ -72,6 +82,10 @@ ANNOUNCED = [
 ]
 
 
+def _choices(words: dict[str, Any]) -> list[SelectChoice]:
+    return [SelectChoice(value, label) for value, label in words.items()]
+
+
 class ActForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
     """A button: nothing but the token against other sites."""
 
@@ -99,11 +113,11 @@ class DecideForm(FlaskForm):  # type: ignore[misc] # The library is untyped here
     contact = SelectField(
         lazy_gettext("How was the person reached?"),
         description=lazy_gettext("Without this the signature counts, but no name is published."),
-        choices=[("", lazy_gettext("Not reached outside this site")), *CONTACT_WORDS.items()],
+        choices=[SelectChoice("", lazy_gettext("Not reached outside this site")), *_choices(CONTACT_WORDS)],
         validators=[Optional()],
     )
     contacted_on = DateField(lazy_gettext("On which day?"), validators=[Optional()])
-    reason = RadioField(lazy_gettext("Why not?"), choices=list(REASON_WORDS.items()), validators=[Optional()])
+    reason = RadioField(lazy_gettext("Why not?"), choices=_choices(REASON_WORDS), validators=[Optional()])
     duplicate_of = RadioField(
         lazy_gettext("Which signature does it repeat?"), validators=[Optional()], validate_choice=False
     )
@@ -162,7 +176,7 @@ class RetractForm(FlaskForm):  # type: ignore[misc] # The library is untyped her
 
     retraction = RadioField(
         lazy_gettext("Why is it taken back?"),
-        choices=[(reason, words) for reason, words in RETRACTION_WORDS.items() if reason != "checked_again"],
+        choices=[choice for choice in _choices(RETRACTION_WORDS) if choice.value != "checked_again"],
         validators=[InputRequired(lazy_gettext("Please say why it is taken back."))],
     )
 
