@@ -79,7 +79,7 @@ def stage(job: Import, rows: Iterable[Row], *, consent_held: str, codes: bool) -
         ref = fingerprint("ref", job.petition_id, row.ref) if row.ref else None
         if ref and db.session.get(ImportedRef, ref):
             continue
-        case: dict[str, Any] = {"kind": "imported"}
+        case: dict[str, Any] = {"kind": "imported", "on": job.at.date().isoformat()}
         if row.consent:
             case["consent_held"] = consent_held
         sealed = sealing.seal(
