@@ -79,9 +79,7 @@ def stage(job: Import, rows: Iterable[Row], *, consent_held: str, codes: bool) -
         ref = fingerprint("ref", job.petition_id, row.ref) if row.ref else None
         if ref and db.session.get(ImportedRef, ref):
             continue
-        case: dict[str, Any] = {"kind": "imported", "on": job.at.date().isoformat()}
-        if row.consent:
-            case["consent_held"] = consent_held
+        case = {"kind": "imported", "on": job.at.date().isoformat(), "text": consent_held if row.consent else ""}
         sealed = sealing.seal(
             vault.key_ring(), petition_id=job.petition_id, identity=row.identity, email=row.email, case=case
         )
