@@ -56,12 +56,13 @@ checks: $(VENV)/test.stamp $(MESSAGES)
 test: checks $(CHROMIUM)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-# New and changed messages are written into the catalogues; obsolete ones go.
+# New and changed messages are written into the catalogues, sorted; obsolete ones go. Running it twice changes nothing.
 translations: $(VENV)/run.stamp
+	@mkdir -p build
 	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keywords lazy_gettext --keywords N_ \
-		--keywords in_each_language:1,2 --no-location --omit-header --sort-output --output-file build/messages.pot .
+		--keywords in_each_language:1,2 --no-location --sort-output --output-file build/messages.pot .
 	@$(BIN)/pybabel --quiet update --input-file build/messages.pot --output-dir petition_app/translations \
-		--no-fuzzy-matching --ignore-obsolete --omit-header
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 define system
 { if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
