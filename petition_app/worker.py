@@ -123,7 +123,7 @@ def serve(host: str) -> None:
     port = str(config.current().port)
     click.echo(f"Countersign on http://{host}:{port} (Ctrl-C ends it)")
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", port, "--workers", "1"]
-    web += ["--blocking-threads", "8", "--no-ws", "--log-level", "warning", "wsgi:app"]
+    web += ["--blocking-threads", "8", "--no-ws", "--log-level", "error", "wsgi:app"]
     commands = (web, [sys.executable, "-m", "flask", "--app", "wsgi", "worker"])
     processes = [subprocess.Popen(command, start_new_session=True) for command in commands]  # noqa: S603 -- fixed words.
 

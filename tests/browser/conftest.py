@@ -99,10 +99,18 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Open]:
-    """Open pages, each in a browser of its own; a page that writes to the console has failed."""
+    """Open pages, each in a browser of its own; unless `quiet`, a page that writes to the console has failed."""
     contexts, problems = [], []
 
-    def open_(url: str, *, width: int = 1280, scheme: str = "light", script: bool = True, language: str = "en") -> Page:
+    def open_(
+        url: str,
+        *,
+        width: int = 1280,
+        scheme: str = "light",
+        script: bool = True,
+        language: str = "en",
+        quiet: bool = False,
+    ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=scheme,  # type: ignore[arg-type] # One of the two words.
@@ -111,7 +119,8 @@ def open_page(browser: Browser) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: problems.append(f"{page.url}: {message.text}"))
+        if not quiet:
+            page.on("console", lambda message: problems.append(f"{page.url}: {message.text}"))
         page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
         page.goto(url)
         return page
