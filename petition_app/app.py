@@ -17,6 +17,7 @@ from petition_app.config import ConfigError, Settings
 from petition_app.db import after_commit, transaction
 from petition_app.demo import cli as demo_cli
 from petition_app.errors import StorageSealedError
+from petition_app.i18n import CatalogueError, check_catalogues
 from petition_app.petitions import accounts_cli
 from petition_app.petitions import cli as petitions_cli
 from petition_app.tally import cli as tally_cli
@@ -44,8 +45,9 @@ def create_app(settings: Settings | None = None) -> Countersign:
     """Make the application.
 
     Raises:
-        ConfigError: a setting is missing or weak.
+        ConfigError: a setting is missing or weak, or the texts of a language are not compiled.
     """
+    _check_texts()
     settings = settings or Settings.from_environment()
     config.activate(settings)
     _check_ring(settings)
@@ -83,6 +85,13 @@ def create_app(settings: Settings | None = None) -> Countersign:
         door.init_app(app)
     after_commit[:] = [_publish]
     return app
+
+
+def _check_texts() -> None:
+    try:
+        check_catalogues()
+    except CatalogueError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _check_ring(settings: Settings) -> None:

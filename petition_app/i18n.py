@@ -6,11 +6,16 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from babel import Locale
 from babel.support import NullTranslations, Translations
 
 LANGUAGES = {"en": "English", "ru": "Русский"}
 DEFAULT_LANGUAGE = "en"
 FOLDER = Path(__file__).parent / "translations"
+
+
+class CatalogueError(Exception):
+    """A language whose texts are not compiled: the pages would silently speak English instead."""
 
 
 def N_(message: str) -> str:  # noqa: N802 -- the name under which every gettext tool knows a marked message.
@@ -26,6 +31,18 @@ def choose_language(requested: str | None, accepted: Iterable[str]) -> str:
         if (base := tag.lower().split("-")[0]) in LANGUAGES:
             return base
     return DEFAULT_LANGUAGE
+
+
+def check_catalogues(folder: Path = FOLDER) -> None:
+    """Refuse to go on without the compiled texts of every language but English, in which they are written.
+
+    Raises:
+        CatalogueError: they are missing; the message is one line for the operator.
+    """
+    for language in LANGUAGES:
+        if language != DEFAULT_LANGUAGE and not (folder / language / "LC_MESSAGES" / "messages.mo").exists():
+            name = Locale(language).get_language_name(DEFAULT_LANGUAGE)
+            raise CatalogueError(f"The {name} texts are not compiled; run `make install`.")
 
 
 @cache
