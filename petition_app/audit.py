@@ -101,13 +101,10 @@ def link_events(limit: int = 5000) -> int:
 def find_broken_link() -> int | None:
     """Walk the chain; return the first position whose row was changed, added or removed, or nothing."""
     previous, expected = b"", 1
-    for event in db.session.scalars(
-        select(AuditEvent)
-        .where(AuditEvent.position.is_not(None))
-        .order_by(AuditEvent.position)
-        .execution_options(yield_per=1000)
-    ):
-        if event.position != expected or event.link != event.digest(previous):
-            return expected
-        previous, expected = event.link, expected + 1
+    query = select(AuditEvent).where(AuditEvent.position.is_not(None)).order_by(AuditEvent.position)
+    with db.session.execute(query.execution_options(yield_per=1000)) as rows:
+        for event in rows.scalars():
+            if event.position != expected or event.link != event.digest(previous):
+                return expected
+            previous, expected = event.link, expected + 1
     return None
