@@ -268,7 +268,8 @@ def _show_decided(signature_id: UUID, retract: RetractForm) -> str:
 def _undoable(opened: Case) -> bool:
     """Return whether the latest verdict that stands is of the last hour."""
     standing = rules.standing(services.verdicts_of(opened.signature.id))
-    latest = next((row for row in opened.earlier if standing and row.id == standing[-1].id), None)
+    decisions = desk.list_decisions(opened.signature.id)
+    latest = next((row for row in decisions if standing and row.id == standing[-1].id), None)
     return latest is not None and latest.at >= utcnow() - services.FRESH
 
 
