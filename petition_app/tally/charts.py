@@ -31,9 +31,9 @@ def growth_chart(
 ) -> str:
     """Draw received and verified over days as SVG; the words are in the reader's language."""
     chart = pygal.Line(
-        width=800, height=340, js=[], css=[], no_prefix=True, explicit_size=True, margin=16, dots_size=3,
-        legend_at_bottom=True, truncate_legend=-1, no_data_text=empty, include_x_axis=True, min_scale=3, max_scale=6,
-        show_minor_x_labels=False, x_labels_major_count=6, formatter=lambda number: f"{number:.0f}",
+        width=800, height=340, js=[], css=[], no_prefix=True, explicit_size=True, margin=16, margin_right=56,
+        dots_size=3, legend_at_bottom=True, truncate_legend=-1, no_data_text=empty, include_x_axis=True, min_scale=3,
+        max_scale=6, show_minor_x_labels=False, x_labels_major_count=6, formatter=lambda number: f"{number:.0f}",
     )  # fmt: skip
     chart.x_labels = [day.isoformat() for day, _ in days]
     chart.add(received, [tally["received_total"] for _, tally in days])
@@ -55,7 +55,7 @@ def _plain(root: Element, colours: Colours) -> None:
 
 def _paint(element: Element, colours: Colours, *, serie: int | None) -> None:
     classes = element.get("class", "").split()
-    for name in classes:
+    for name in (*classes, element.get("id", "")):
         if name.startswith(("serie-", "activate-serie")):
             serie = int(name.rpartition("-")[2]) if name.rpartition("-")[2].isdigit() else serie
     name = _name(element)
