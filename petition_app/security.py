@@ -89,11 +89,16 @@ def read_secret_code(typed: str) -> bytes | None:
     return None
 
 
+_REPAIRED = {"сно\ufffd\ufffdа": "снова"}
+
+
 @lru_cache(maxsize=4)
 def _words(language: str) -> Mnemonic:
-    # The library looks words up in NFKD, but ships the Russian ones in NFC, so that every «й» would be unknown.
+    # The library looks words up in NFKD, but ships the Russian ones in NFC, so that every «й» would be unknown; and
+    # one of its Russian words is damaged.
     name = WORDLISTS.get(language, "english")
-    return Mnemonic(name, [unicodedata.normalize("NFKD", word) for word in Mnemonic(name).wordlist])
+    words = [_REPAIRED.get(word, word) for word in Mnemonic(name).wordlist]
+    return Mnemonic(name, [unicodedata.normalize("NFKD", word) for word in words])
 
 
 def hash_secret(purpose: str, secret: bytes) -> bytes:

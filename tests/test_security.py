@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -100,3 +101,13 @@ def test_a_limit_counts_each_client_apart_and_keeps_no_address() -> None:
         assert limits.count("5 per hour", one)
     assert not limits.allows("5 per hour", one)
     assert limits.allows("5 per hour", other)
+
+
+@pytest.mark.parametrize(
+    ("language", "letters"), [("en", "abcdefghijklmnopqrstuvwxyz"), ("ru", "абвгдежзийклмнопрстуфхцчшщъыьэюя")]
+)
+def test_every_word_of_a_secret_code_can_be_written_down(language: str, letters: str) -> None:
+    for entropy in (number.to_bytes(2, "big") * 8 for number in range(0, 65536, 32)):
+        words = unicodedata.normalize("NFC", security._words(language).to_mnemonic(entropy))
+        assert set(words) <= {*letters, " "}, words
+        assert security.read_secret_code(words) == entropy
