@@ -49,7 +49,7 @@ def new_form_token() -> str:
 def is_form_token(value: str) -> bool:
     """Return whether this server made the token."""
     token, _, mark = value.partition(".")
-    return hmac.compare_digest(fingerprint("form", token).hex()[:32], mark)
+    return hmac.compare_digest(fingerprint("form", token).hex()[:32].encode(), mark.encode())
 
 
 # --- the code that is mailed ------------------------------------------------------------------------------------
