@@ -89,6 +89,11 @@ def mark_due(petition_id: UUID) -> None:
         db.session.add(DueMark(petition_id=petition_id))
 
 
+def leave_due(petition_id: UUID) -> None:
+    """Leave what waits to be published to the worker, without waking this door's own publisher again."""
+    db.session.add(DueMark(petition_id=petition_id))
+
+
 def list_due() -> list[UUID]:
     """Return the petitions with changes that wait to be published."""
     return list(db.session.scalars(select(DueMark.petition_id).distinct()))

@@ -52,9 +52,16 @@ def publish_names(petition: Petition, *, named: dict[str, int]) -> dict[str, int
     if len(waiting) == CHUNK:
         jobs.mark_due(petition.id)
     db.session.flush()
+    if len(waiting) < CHUNK and _is_waiting(petition):
+        jobs.leave_due(petition.id)  # Somebody holds a signature at this moment, perhaps to no end.
     _show_conditional(petition, named)
     db.session.flush()
     return {batch: number for batch, number in named.items() if number}
+
+
+def _is_waiting(petition: Petition) -> bool:
+    waiting = select(Signature.id).where(Signature.petition_id == petition.id, Signature.names_due)
+    return db.session.scalar(waiting.limit(1)) is not None
 
 
 def _agreed(signature: Signature) -> bool:

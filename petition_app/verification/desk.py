@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from petition_app import audit
@@ -66,8 +66,8 @@ def next_case(
     """Give a reviewer a case to hold for ten minutes, or nothing when none waits for them.
 
     A case the reviewer holds already is given again. Batches go in order; within one, cases follow their random
-    ids from `after` on and around, so that a case just put back comes last. With `asked` it is a case whose
-    question has not been answered.
+    ids. It goes on from `after` and around, so that a case just put back comes last. With `asked` it is a case
+    whose question has not been answered.
     """
     require_role(by, petition.id, "reviewer", "organizer")
     state = "needs_info" if asked else "checking"
@@ -97,12 +97,20 @@ def next_case(
         .limit(1)
         .with_for_update(skip_locked=True, key_share=True, of=Signature)
     )
-    ahead = [free.where(Signature.id > after)] if after else []
-    for query in (*ahead, free):
+    for query in (*_ahead(free, after), free):
         if signature := db.session.scalars(query.execution_options(populate_existing=True)).first():
             _take(signature, by=by, at=at)
             return signature.id
     return None
+
+
+def _ahead(free: Select[Signature], after: UUID | None) -> list[Select[Signature]]:
+    """Return the cases that follow the one seen last: later in its batch, or in a later batch."""
+    seen = select(Batch.number).join(Signature, Signature.batch_id == Batch.id).where(Signature.id == after)
+    number = db.session.scalar(seen) if after else None
+    if number is None:
+        return []
+    return [free.where(or_(Batch.number > number, and_(Batch.number == number, Signature.id > after)))]
 
 
 def _decided_by(by: Account) -> ColumnElement[bool]:

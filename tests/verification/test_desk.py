@@ -131,6 +131,20 @@ def test_older_batches_come_first(app: Any) -> None:
     assert set(given[2:]) == {case.id for case in later}
 
 
+def test_cases_put_back_never_hide_those_of_a_later_batch(app: Any) -> None:
+    world, _ = sealed(app, 3)
+    for _ in range(3):
+        make.make_signature(app, world.petition_id)
+    make.seal(app, world.petition_id)
+    by, after, seen = world.reviewers[0], None, set()
+    for _ in range(6):
+        after = make.take(app, world.petition_id, by, after=after)
+        assert after is not None
+        seen.add(after)
+        make.put_back(app, world.petition_id, after, by)
+    assert len(seen) == 6
+
+
 @pytest.mark.parametrize("who", ["auditor", "stranger", "other petition"])
 def test_only_reviewers_and_organizers_of_the_petition_get_a_case(app: Any, who: str) -> None:
     world, _ = sealed(app)
