@@ -117,9 +117,9 @@ def _carry_language(endpoint: str, values: dict[str, object]) -> None:
 def _in_language(code: str) -> str:
     """Return this page's address in another language; a page that was posted to leads to the home page."""
     if request.endpoint is None or request.method not in SAFE:
-        return url_for("tally.home", lang=code)
+        return url_for("staff.accounts.home" if g.get("account") else "tally.home", lang=code)
     query = {name: value for name, value in request.args.items() if name != "endpoint" and name[0:1] != "_"}
-    place = {**(request.view_args or {}), **({"slug": g.petition.slug} if g.get("petition") else {})}
+    place = {**(request.view_args or {}), **({"slug": g.slug} if g.get("slug") else {})}
     return url_for(request.endpoint, **{**query, **place, "lang": code})
 
 
@@ -149,9 +149,9 @@ def _guard_staff(name: str) -> AnyResponse | None:
     if request.method not in SAFE:
         csrf.protect()
     g.account, g.petition, g.role = account, None, None
-    slug = (request.view_args or {}).pop("slug", None)
-    if slug is not None:
-        g.petition, g.role = get_for_staff(slug, by=account)
+    g.slug = (request.view_args or {}).pop("slug", None)
+    if g.slug is not None:
+        g.petition, g.role = get_for_staff(g.slug, by=account)
     if name not in SIGNED_IN and g.role not in ROLES.get(name, frozenset()):
         raise NotFoundError
     return None
@@ -224,4 +224,5 @@ def explain(error: DomainError) -> str:
 
 
 def _page(code: int, words: str) -> tuple[str, int]:
-    return render_template("errors/error.html", code=code, words=words), code
+    template = "errors/staff.html" if g.get("account") and code < 500 else "errors/error.html"
+    return render_template(template, code=code, words=words), code

@@ -68,7 +68,7 @@ def init_app(app: Flask) -> None:
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 -- a method.
         SECURITY_PASSWORD_SALT=app.config["SECRET_KEY"],
         SECURITY_PASSWORD_LENGTH_MIN=services.PASSWORD_LENGTH,
-        SECURITY_RETURN_GENERIC_RESPONSES=True,
+        SECURITY_RETURN_GENERIC_RESPONSES=False,  # Our form says the same whatever is wrong, in our words.
         SECURITY_FLASH_MESSAGES=False,
         SECURITY_JOIN_USER_ROLES=False,
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
