@@ -1,0 +1,272 @@
+"""Importing files of signatures through the command."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from petition_app.db import db
+from petition_app.signatures import sealing
+from petition_app.signatures import services as signing
+from petition_app.signatures.models import Signature, StagedRow
+from petition_app.tally.models import PublishedName
+from petition_app.verification import batches
+from petition_app.verification.models import Batch
+from tests import factories as make
+from tests.conftest import DATA
+
+HELD = "The organizer holds each word on paper."
+
+
+@pytest.fixture
+def petition(app: Any) -> Any:
+    return make.make_petition(app)
+
+
+@pytest.fixture
+def put(tmp_path: Path) -> Any:
+    """Write a file to import and return its path."""
+
+    def write(text: str | bytes, name: str = "rows.csv", encoding: str = "utf-8") -> Path:
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
+        return path
+
+    return write
+
+
+def bring(cli: Any, path: Path, *options: object, code: int = 0) -> Any:
+    return cli("signatures", "import", make.SLUG, path, *options, code=code)
+
+
+def people(app: Any) -> list[tuple[str, str, str, str, str, int]]:
+    with make.looking(app):
+        return sorted(
+            (
+                identity.name, identity.role, identity.place, sealing.open_address(signature),
+                signature.language, signature.consent,
+            )
+            for signature in db.session.scalars(db.select(Signature))
+            for identity in [sealing.open_identity(signature)]
+        )  # fmt: skip
+
+
+def errors(path: Path) -> list[list[str]]:
+    file = path.with_name(f"{path.name}.errors.csv")
+    return list(csv.reader(file.read_text().splitlines())) if file.exists() else []
+
+
+@pytest.mark.parametrize(
+    ("header", "delimiter", "bom"),
+    [
+        ("name,role,place,email,lang,publish,ref", ",", False),
+        ("NAME;Role;council;E-Mail;lang;publish;ref", ";", True),
+        ("ФИО;Должность;Совет;Почта;Язык;Публикация;ref", ";", True),
+        ("фио,должность,место,почта,язык,публикация,ref", ",", False),
+        ("ФИО\tДолжность\tМесто\tПочта\tЯзык\tПубликация\tref", "\t", False),
+    ],
+    ids=["english", "mixed case, semicolon, bom", "russian, bom", "russian, comma", "tabs"],
+)
+def test_headers_in_both_languages_are_understood(
+    app: Any, cli: Any, petition: Any, put: Any, header: str, delimiter: str, bom: bool
+) -> None:
+    header = header.replace("E-Mail", "email")
+    row = delimiter.join(["Иванова Мария", "депутат", "МО Лесное", "m@example.org", "ru", "name", "r1"])
+    path = put(f"{header}\r\n{row}\r\n", encoding="utf-8-sig" if bom else "utf-8")
+    assert "1 signatures added, 0 rows not taken" in bring(cli, path, "--consent", HELD).out
+    assert people(app) == [("Иванова Мария", "депутат", "МО Лесное", "m@example.org", "ru", 3)]
+    assert errors(path) == []
+    assert make.problems(app, petition) == []
+
+
+def test_only_the_name_is_required_and_the_rest_has_defaults(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    bring(cli, put("name\nAda Sample\nИванова Мария\n"))
+    assert people(app) == [("Ada Sample", "", "", "", "en", 0), ("Иванова Мария", "", "", "", "ru", 0)]
+
+
+def test_unknown_columns_are_named_and_ignored(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    said = bring(cli, put("name,phone,shoe size\nAda Sample,555-0100,39\n")).err
+    assert "column ignored: phone" in said
+    assert "column ignored: shoe size" in said
+    assert "555" not in said
+
+
+def test_bad_rows_are_told_by_line_and_reason_without_their_content(
+    app: Any, cli: Any, petition: Any, put: Any
+) -> None:
+    path = put(
+        "name,email,lang,publish,ref\n"
+        "Ada Sample,ada@example.org,en,count,a1\n"
+        "=HYPERLINK(1),x@example.org,en,count,a2\n"
+        "Ben Sample,not an address,en,count,a3\n"
+        "Cid Sample,c@example.org,xx,count,a4\n"
+        "Dee Sample,d@example.org,en,everything,a5\n"
+        "Eve Sample,e@example.org,en,name,a6\n"
+        "Fay Sample,f@example.org\n"
+        "Gil Sample,g@example.org,en,count,a1\n"
+        ",h@example.org,en,count,a8\n"
+        "\n"
+        '"Ivy\nSample",i@example.org,en,count,a9\n'
+        "Joe Sample,j@example.org,en,count,a10\n"
+    )
+    assert "3 signatures added, 8 rows not taken" in bring(cli, path).out
+    told = errors(path)
+    assert told[0] == ["line", "reason"]
+    assert [row[0] for row in told[1:]] == ["3", "4", "5", "6", "7", "8", "9", "10"]
+    text = path.with_name("rows.csv.errors.csv").read_text()
+    for content in ("Sample", "HYPERLINK", "example.org", "a1", "everything", "xx"):
+        assert content not in text
+    assert "--consent" in dict(told)["7"]
+    assert {name for name, *_ in people(app)} == {"Ada Sample", "Ivy Sample", "Joe Sample"}
+
+
+def test_a_second_try_without_bad_rows_removes_the_old_list(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    path = put("name\nAda Sample\n12345\n")
+    bring(cli, path)
+    assert len(errors(path)) == 2
+    bring(cli, put("name\nAda Sample\nBen Sample\n"))
+    assert errors(path) == []
+
+
+def test_the_same_file_twice_adds_nothing(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    path = put("name\nAda Sample\n")
+    bring(cli, path)
+    again = bring(cli, put("name\nAda Sample\n", name="copy.csv"))
+    assert "imported before" in again.out
+    assert make.tally(app, petition)["received_total"] == 1
+    assert make.problems(app, petition) == []
+
+
+def test_the_same_reference_in_another_file_adds_nothing(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    bring(cli, put("name,ref\nAda Sample,r1\n"))
+    bring(cli, put("name,ref\nAda Q. Sample,r1\nBen Sample,r2\n", name="more.csv"))
+    assert [name for name, *_ in people(app)] == ["Ada Sample", "Ben Sample"]
+
+
+def test_consent_held_by_the_organizer_is_kept_as_evidence(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    bring(cli, put("name,publish\nAda Sample,name\nBen Sample,count\n"), "--consent", HELD)
+    with make.looking(app):
+        kept = {
+            sealing.open_identity(signature).name: sealing.open_case(signature)[0]["text"]
+            for signature in db.session.scalars(db.select(Signature))
+        }
+    assert kept == {"Ada Sample": HELD, "Ben Sample": ""}
+
+
+def test_initial_signatories_are_checked_in_batch_nought(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    bring(cli, put("name,publish\nAda Sample,name\n"), "--initial", "--consent", HELD)
+    tally = make.tally(app, petition)
+    assert (tally["states"]["checking"], tally["received_total"], tally["initial"]) == (1, 1, 0)
+    assert [(batch["number"], batch["state"], batch["sealed_at"]) for batch in tally["batches"]] == [(0, "open", None)]
+    with make.looking(app):
+        assert db.session.scalar(db.select(db.func.count()).select_from(PublishedName)) == 0
+
+
+def test_batch_nought_takes_additions_until_batch_one_is_sealed(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    bring(cli, put("name\nAda Sample\n"), "--initial")
+    bring(cli, put("name\nBen Sample\n", name="b.csv"), "--initial")
+    bring(cli, put("name\nCid Sample\n", name="c.csv"))
+    cli("batches", "seal", make.SLUG)
+    assert "Batch 1 is sealed" in bring(cli, put("name\nDee Sample\n", name="d.csv"), "--initial", code=1).err
+    with make.looking(app):
+        sizes = {batch.number: batch.size for batch in db.session.scalars(db.select(Batch))}
+        assert sizes == {0: 2, 1: 1}
+        assert db.session.scalar(db.select(db.func.count()).select_from(StagedRow)) == 0
+    assert make.problems(app, petition) == []
+
+
+def test_written_codes_open_their_signatures(app: Any, cli: Any, petition: Any, put: Any, tmp_path: Path) -> None:
+    out = tmp_path / "codes.csv"
+    bring(cli, put("name\nAda Sample\nИванова Мария\n"), "--codes", out)
+    assert out.stat().st_mode & 0o077 == 0
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert [row["line"] for row in rows] == ["2", "3"]
+    with make.looking(app):
+        found = [sealing.open_identity(signing.find_by_code(row["code"])[0]).name for row in rows]
+    assert found == ["Ada Sample", "Иванова Мария"]
+    assert "already" in bring(cli, put("name\nBen Sample\n", name="b.csv"), "--codes", out, code=1).err
+
+
+def test_without_codes_nobody_gets_one(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    bring(cli, put("name\nAda Sample\n"))
+    with make.looking(app):
+        assert db.session.scalars(db.select(Signature)).one().code_hash is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("rows.xlsx", b"PK\x03\x04 a spreadsheet"),
+        ("rows.csv", b""),
+        ("rows.csv", b"\n\n"),
+        ("rows.csv", bytes(range(256)) * 4),
+        ("rows.csv", "ФИО\nИванова\n".encode("cp1251")),
+        ("rows.csv", "name\nИванова\n".encode("cp1251")),
+        ("rows.csv", "name\nИванова\n".encode("utf-16")),
+        ("rows.csv", b"surname,role\nSample,deputy\n"),
+        ("rows.csv", "name,ФИО\nAda,Ada\n".encode()),
+        ("rows.csv", b"name\n" + b"A" * 70_000 + b"\n"),
+        ("rows.csv", b'name\n"' + b"A" * 200_000),
+        ("rows.csv", b'name\n"Ada" Sample\n'),
+        ("rows.csv", b"name\nAda\x00 Sample\n"),
+    ],
+    ids=[
+        "spreadsheet", "empty", "blank", "binary", "cp1251", "cp1251 rows", "utf-16", "no name", "name twice",
+        "huge field", "open quote", "stray quote", "nul",
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_refused_in_one_line(
+    app: Any, cli: Any, petition: Any, put: Any, name: str, content: bytes
+) -> None:
+    path = put(content, name)
+    if b"\x00 Sample" in content:
+        said = cli("signatures", "import", make.SLUG, path)
+        assert len(errors(path)) == 2
+        assert "Ada" not in said.output
+        return
+    said = bring(cli, path, code=1)
+    lines = [line for line in said.err.splitlines() if line.strip()]
+    assert len([line for line in lines if line.startswith("Error:")]) == 1
+    assert "Traceback" not in said.output
+    assert make.tally(app, petition)["received_total"] == 0
+    assert make.problems(app, petition) == []
+
+
+def test_a_file_that_is_not_there_is_refused_in_one_line(cli: Any, petition: Any, tmp_path: Path) -> None:
+    assert bring(cli, tmp_path / "none.csv", code=1).err.strip().count("\n") == 0
+
+
+def test_nothing_is_imported_into_a_closed_or_unknown_petition(app: Any, cli: Any, put: Any) -> None:
+    make.make_petition(app, state="closed")
+    path = put("name\nAda Sample\n")
+    assert "closed" in bring(cli, path, code=1).err
+    cli("signatures", "import", "no-such-letter", path, code=1)
+
+
+def test_an_import_that_was_cut_off_begins_anew_and_adds_each_row_once(
+    app: Any, cli: Any, petition: Any, put: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put("name\nAda Sample\nBen Sample\n")
+    with monkeypatch.context() as patch:
+
+        def die(*_: Any, **__: Any) -> None:
+            raise SystemExit(9)
+
+        patch.setattr(batches, "admit_import", die)
+        bring(cli, path, code=9)
+    assert make.tally(app, petition)["received_total"] == 0
+    assert "2 signatures added" in bring(cli, path).out
+    assert len(people(app)) == 2
+    assert make.problems(app, petition) == []
+
+
+@pytest.mark.parametrize(("file", "number"), [("initial.csv", 20), ("batch1.csv", 84)])
+def test_the_founding_files_are_taken_whole(
+    app: Any, cli: Any, petition: Any, file: str, number: int, put: Any
+) -> None:
+    path = put((DATA / file).read_bytes(), file)
+    assert f"{number} signatures added, 0 rows" in bring(cli, path, "--consent", HELD).out
+    assert make.problems(app, petition) == []
