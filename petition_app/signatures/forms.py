@@ -72,7 +72,8 @@ class SignForm(PublicForm):
         render_kw={"autocomplete": "email", "maxlength": 254},
     )
     lang = SelectField(
-        lazy_gettext("Language of the message"), choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()]
+        lazy_gettext("Language of the message"),
+        choices=[SelectChoice(code, name, {"lang": code, "translate": "no"}) for code, name in LANGUAGES.items()],
     )
     publish = RadioField(
         lazy_gettext("What may be published?"),
