@@ -68,7 +68,7 @@ PERMISSIONS = ", ".join(
     for feature in (
         "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen", "geolocation",
         "gyroscope", "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock",
-        "usb", "web-share", "xr-spatial-tracking",
+        "usb", "xr-spatial-tracking",
     )
 )  # fmt: skip
 
