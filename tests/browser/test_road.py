@@ -61,7 +61,7 @@ def test_a_letter_goes_from_its_draft_to_verified_names(
     show_mine(mine, code)
     expect(mine.get_by_text("Which council are you on?")).to_be_visible()
     mine.get_by_label(re.compile("answer", re.IGNORECASE)).fill("Zarechnoye, since 2019.")
-    mine.get_by_role("button", name=re.compile("answer", re.IGNORECASE)).click()
+    mine.get_by_role("button", name="Send the answer").click()
     for reviewer in (roman, rita):
         assert verify_all(reviewer, empty) == 1
     public.goto(f"{empty.url}/p/letter")
@@ -116,7 +116,7 @@ def verify_all(page: Page, site: Site) -> int:
         if "/cases/" not in page.url:
             return done
         page.get_by_label("How was the person reached?").select_option("live_call")
-        page.get_by_role("button", name=re.compile("^Verify")).last.click()
+        page.get_by_role("button", name="Record: verified").click()
         expect(page.get_by_role("status").first).to_contain_text("Your decision is recorded")
     raise AssertionError("the desk never ended")
 
@@ -125,8 +125,9 @@ def ask(page: Page, site: Site, question: str) -> None:
     """Take the next case and ask its signer."""
     page.goto(f"{site.url}/organizer/p/letter/desk")
     page.get_by_role("button", name=re.compile("Next case")).click()
+    page.get_by_role("link", name="Ask the signer").click()
     page.get_by_label("Your question").fill(question)
-    page.get_by_role("button", name=re.compile("Ask|Send")).last.click()
+    page.get_by_role("button", name="Send the question").click()
     expect(page.get_by_role("status").first).to_contain_text("waits for the signer")
 
 
@@ -161,7 +162,7 @@ def show_mine(page: Page, code: str) -> None:
     """Open one's own signature with the secret code."""
     page.goto(page.url.partition("/my")[0] + "/my")
     page.get_by_label("Your secret code").fill(code)
-    page.get_by_role("button").first.click()
+    page.get_by_role("button", name="Show my signature").click()
 
 
 def retract_latest(page: Page, site: Site) -> None:
