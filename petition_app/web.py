@@ -85,6 +85,7 @@ def init_app(app: Flask) -> None:
     for blueprint in STAFF:
         mount.register_blueprint(blueprint)
     app.register_blueprint(mount)
+    app.add_url_rule("/favicon.ico", "favicon", lambda: redirect(url_for("static", filename="mark.svg"), 301))
     app.before_request(_guard)
     app.url_defaults(_carry_language)
     app.context_processor(lambda: {"lang": language(), "languages": LANGUAGES, "LANG_URL": _in_language})
