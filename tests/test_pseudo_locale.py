@@ -1,0 +1,305 @@
+"""No word on any page is left untranslated: each page is read in a language that brackets what it translates."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import flask_babel
+import flask_wtf.i18n
+import pytest
+from babel.support import NullTranslations
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from petition_app.clock import utcnow
+from petition_app.petitions import services as petitions
+from petition_app.tally.services import publish_now
+from petition_app.verification.batches import draft_announcement
+from tests import factories as make
+from tests.conftest import only_sqlite
+
+TODAY = utcnow().date()
+
+
+class Pseudo(NullTranslations):
+    """A language that says the English text in brackets."""
+
+    def ugettext(self, message: str) -> str:
+        return f"⟦{message}⟧"
+
+    def ungettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return f"⟦{msgid1 if n == 1 else msgid2}⟧"
+
+
+# Answers that are no pages, and the library's own page, which nothing leads to.
+NO_PAGES = {"tally.status", "tally.history", "tally.feed", "security.verify"}
+
+
+class Words(HTMLParser):
+    """Finds words outside the brackets, in texts and in the attributes that people see or hear."""
+
+    VOID = frozenset(("br", "hr", "img", "input", "link", "meta", "source"))
+    # What these hold is written by people and machines, or is a sign and not a word (a key's name).
+    SILENT = frozenset(("time", "bdi", "code", "kbd", "script", "style", "textarea"))
+    HEARD = ("title", "placeholder", "aria-label", "alt", "data-on", "data-off")
+    # A page's title cannot mark what is a name: the product's, the letter's, a case's number.
+    NAMES = re.compile(r"Countersign|An open letter|\b[0-9a-f]{8}\b")
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.depth, self.open = 0, [("", False, 0)]
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        silent = self.open[-1][1] or tag in self.SILENT or given.get("translate") == "no"
+        heard = [given.get(name) for name in self.HEARD]
+        if tag in ("button", "input") and given.get("type", "submit") in ("submit", "button", "reset"):
+            heard.append(given.get("value"))
+        for text in heard:
+            if text and not silent and any(map(str.isalpha, re.sub("⟦.*⟧", "", text))):
+                self.found.append(f"<{tag}> {text}")
+        if tag not in self.VOID:
+            self.open.append((tag, silent, self.depth))
+
+    def handle_endtag(self, tag: str) -> None:
+        opened, _, depth = self.open.pop()
+        if opened != tag or depth != self.depth:
+            self.found.append(f"</{tag}> closes <{opened}>, {depth - self.depth:+} brackets")
+
+    def handle_data(self, data: str) -> None:
+        tag, silent, _ = self.open[-1]
+        outside = ""
+        for sign in data:
+            self.depth += {"⟦": 1, "⟧": -1}.get(sign, 0)
+            outside += "" if self.depth or silent or sign == "⟧" else sign
+        if any(map(str.isalpha, self.NAMES.sub("", outside) if tag == "title" else outside)):
+            self.found.append(f"<{tag}> {outside.strip()}")
+
+
+class Reader:
+    """Looks at pages, and keeps what could not be translated on them and which pages it has seen."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app, self.adapter = app, app.url_map.bind("localhost")
+        self.problems: dict[str, list[str]] = {}
+        self.seen: set[str] = set()
+
+    def look(self, answer: TestResponse, status: int = 200) -> TestResponse:
+        """Look at one page."""
+        where = f"{answer.request.method} {answer.request.path} {status}"
+        assert answer.status_code == status, f"{where}: {answer.status}\n{answer.text}"
+        if status not in (404, 405):
+            self.seen.add(str(self.adapter.match(answer.request.path, answer.request.method)[0]))
+        if found := Words(answer.text).found:
+            self.problems[where] = found
+        return answer
+
+    def conclude(self, *families: str) -> None:
+        """Fail on every word that was not translated, and on every page of these families that was not seen."""
+        assert not self.problems, "\n".join(f"{where}: {found}" for where, found in self.problems.items())
+        rules = [rule for rule in self.app.url_map.iter_rules() if "GET" in (rule.methods or ())]
+        pages = {rule.endpoint for rule in rules if rule.endpoint.startswith(families)}
+        assert {page for page in pages - NO_PAGES if not page.endswith(".static")} <= self.seen
+
+
+@pytest.fixture
+def reader(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Reader:
+    """A reader of the bracketing language, through which every text goes, those of the form library included."""
+    monkeypatch.setattr(flask_babel.Domain, "get_translations", lambda _: Pseudo())
+    monkeypatch.setattr(flask_wtf.i18n, "_get_translations", Pseudo)
+    return Reader(app)
+
+
+def test_a_word_outside_the_brackets_is_found() -> None:
+    assert Words("<p>⟦Read <a>⟦this⟧</a> first⟧, 5 <bdi>Names</bdi></p><title>⟦Read⟧ · Countersign</title>").found == []
+    assert Words("<p>⟦Read⟧ this</p>").found == ["<p> this"]
+    assert Words('<img alt="A chart"><button value="⟦Go⟧">Go</button>').found == ["<img> A chart", "<button> Go"]
+    assert Words("<p>⟦Read</p>").found == ["</p> closes <p>, -1 brackets"]
+
+
+@only_sqlite
+def test_every_word_that_the_public_reads_is_translated(app: Flask, reader: Reader) -> None:
+    client, day = app.test_client(), timedelta(days=1)
+    reader.look(client.get("/"))
+    dated = {"early": {"opens": TODAY + day}, "late": {"closes": TODAY - day}, "paused": {}, "closed": {}}
+    for slug, fields in dated.items():
+        make.make_petition(app, slug, state=slug if not fields else "open", goal=1, **fields)
+        reader.look(client.get(f"/p/{slug}"))
+        reader.look(client.get(f"/p/{slug}/sign"))
+    world = make.make_world(app, "read", state="draft", reviewers=2, closes=TODAY)
+    with make.acting(app):
+        petitions.change_state(make.petition(world.petition_id), "open", by=None, at=utcnow() - 3 * day)
+    kinds = ("", "/updates", "/how-we-check", "/signatories", "/embed", "/badge.svg", "/chart.svg")
+    pages = [f"/p/read{kind}" for kind in kinds]
+    for page in pages:
+        reader.look(client.get(page))
+    make.import_rows(app, world.petition_id, "Вера Седых", "Глеб Луговых", initial=True)
+    counted, dropped, doubtful = (make.make_verified(app, world) for _ in range(3))
+    make.make_verified(app, world, consent=0)
+    make.act(app, "retract", world.petition_id, dropped.id, world.organizer, reason="denies_signing")
+    make.act(app, "reopen", world.petition_id, doubtful.id, world.organizer)
+    make.withdraw(app, make.make_signature(app, world.petition_id))
+    make.make_signature(app, world.petition_id, counted.name)
+    with make.acting(app):
+        publish_now(make.petition(world.petition_id), by=make.account(world.organizer), at=utcnow())
+    listed = (f"/p/read/signatories?{query}" for query in ("batch=1&place=none", "per_page=1", "page=2&per_page=1"))
+    for page in ("/", *pages, *listed):
+        reader.look(client.get(page))
+    reader.look(client.get("/nowhere"), 404)
+    reader.look(client.post("/"), 405)
+    reader.look(client.post("/p/read/sign", headers={"Sec-Fetch-Site": "cross-site"}), 403)
+    reader.conclude("tally.")
+
+
+@only_sqlite
+def test_every_word_on_the_road_of_a_signer_is_translated(app: Flask, reader: Reader) -> None:
+    client = app.test_client()
+    wrong = {"name": "Иvan 1", "role": "x" * 300, "place": "\u202e", "email": "x", "publish": "9", "others": "x"}
+    for mail in ("required", "optional", "none"):
+        world = make.make_world(app, mail, mail=mail, reviewers=3)
+        page = f"/p/{mail}/sign"
+        reader.look(client.get(page))
+        reader.look(client.get(f"/p/{mail}/how-we-check"))
+        reader.look(client.post(page), 422)
+        reader.look(client.post(page, data=wrong), 422)
+        reader.look(client.get(f"/p/{mail}/confirm"))
+        form = make.form_with(reader.look(make.sign_page(client, mail, email=f"{mail}@example.org")), "pending")
+        reader.look(client.post(f"/p/{mail}/confirm", data=form | {"code": "0000-0000"}))
+        form["code"] = make.mailed_code(app, f"{mail}@example.org") if mail != "none" else ""
+        reader.look(client.post(f"/p/{mail}/confirm", data=form))
+        reader.look(client.post(f"/p/{mail}/confirm", data=form))
+        for status in (200, 200, 200, 200, 200, 429) if mail == "required" else ():
+            reader.look(client.post("/p/required/confirm", data={"code": "0000-0000"}), status)
+    reader.look(client.get("/my"))
+    reader.look(client.post("/my", data={"code": "twelve words"}))
+    world = make.make_world(app, "road")
+    kinds = ("checking", "needs_info", "verified", "rejected", "duplicate", "retracted")
+    signed = {kind: make.make_signature(app, world.petition_id, others=2) for kind in kinds}
+    make.seal(app, world.petition_id, by=world.organizer)
+    reviewer = world.reviewers[0]
+    for kind in ("verified", "retracted"):
+        make.decide(app, world.petition_id, signed[kind].id, reviewer)
+    make.decide(app, world.petition_id, signed["rejected"].id, reviewer, outcome="rejected", reason="not_reached")
+    original = signed["verified"].id
+    make.decide(app, world.petition_id, signed["duplicate"].id, reviewer, outcome="duplicate", duplicate_of=original)
+    make.act(app, "retract", world.petition_id, signed["retracted"].id, world.organizer, reason="denies_signing")
+    make.ask(app, world.petition_id, signed["needs_info"].id, reviewer)
+    signed["received"] = make.make_signature(app, world.petition_id)
+    for kind, one in signed.items():
+        assert make.state_of(app, one.id) == kind
+        reader.look(client.post("/my", data={"code": one.secret_code}))
+    acts = (("needs_info", "answer", "The second."), ("received", "consent", "1"), ("received", "consent", "9"))
+    acts += (("received", "answer", "x"), ("received", "ask_withdraw", ""), ("received", "withdraw", ""))
+    for kind, action, value in acts:
+        code = signed[kind].secret_code
+        reader.look(client.post("/my", data={"code": code, "action": action, "value": value}))
+    reader.conclude("signatures.", "verification.")
+
+
+@only_sqlite
+def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) -> None:
+    world = make.make_world(app, "desk", who_may_sign={"ru": "депутаты"})
+    stranger = app.test_client()
+    login = make.form_with(reader.look(stranger.get("/organizer/login?next=//elsewhere")), "csrf_token")
+    reader.look(stranger.post("/organizer/login", data=login))
+    reader.look(stranger.post("/organizer/login", data=login | {"email": "nobody@example.org", "password": "wrong"}))
+    people = (world.organizer, world.reviewers[0], world.auditor)
+    organizer, reviewer, auditor = (make.signed_in(app, person) for person in people)
+    here = "/organizer/p/desk"
+    tokens: dict[FlaskClient, str] = {}
+
+    def send(client: FlaskClient, path: str, status: int = 422, **data: Any) -> TestResponse:
+        if client not in tokens:
+            tokens[client] = make.csrf_token(client, "/organizer/password")
+        answer = client.post(path, data={"csrf_token": tokens[client], **data})
+        if status != 303:
+            return reader.look(answer, status)
+        assert answer.status_code in (302, 303), answer.text
+        return reader.look(client.get(answer.location))
+
+    def look_around() -> None:
+        for page in ("", "/desk", "/decided", "/people", "/trail", "/seal", "/edit", "/preview"):
+            reader.look(organizer.get(here + page))
+        for page in ("", "/decided", "/people", "/trail", "/preview"):
+            reader.look(auditor.get(here + page))
+        for page in ("/organizer", here, f"{here}/desk"):
+            reader.look(reviewer.get(page))
+
+    look_around()
+    reader.look(organizer.get("/organizer"))
+    reader.look(organizer.get("/organizer/password"))
+    send(organizer, "/organizer/password", 200)
+    send(organizer, "/organizer/password", 200, password="wrong", new_password="x" * 12, new_password_confirm="y")
+    reader.look(organizer.get("/organizer/petitions/new"))
+    send(organizer, "/organizer/petitions/new", slug="A b", goal="x", opens="x", reviewers="9", title_en="x" * 201)
+    draft = {"mail": "required", "reviewers": "2", "title_en": "An open letter", "text_en": "Text"}
+    send(organizer, "/organizer/petitions/new", slug="desk", **draft)
+    send(organizer, "/organizer/petitions/new", 303, slug="draft", **draft)
+    reader.look(organizer.get("/organizer/p/draft/preview"))
+    for step in ("open", "pause", "open", "close"):
+        send(organizer, f"/organizer/p/draft/{step}", 303)
+    send(organizer, "/organizer/p/draft/open", 409)
+
+    make.import_rows(app, world.petition_id, "Вера Седых", initial=True)
+    twins = [make.make_signature(app, world.petition_id, "Глеб Луговых", others=1) for _ in range(3)]
+    make.make_signature(app, world.petition_id, "Инна Белых", role="", place="", email="")
+    reader.look(organizer.get(f"{here}/seal"))
+    send(organizer, f"{here}/seal", written_for="4")
+    send(organizer, f"{here}/seal", written_for="3", en="Ours.", ru="Наше.")
+    send(organizer, f"{here}/seal", 303, written_for="4", **draft_announcement(4))
+    send(organizer, f"{here}/edit", title_en="x" * 201)
+    send(organizer, f"{here}/edit", 303, **draft | {"reviewers": "1"})
+    send(organizer, f"{here}/publish", 303)
+
+    for twin in twins:
+        make.take_case(app, world.petition_id, twin.id, world.reviewers[0])
+        case = f"{here}/cases/{twin.id}"
+        reader.look(reviewer.get(case))
+        if twin is twins[0]:
+            for outcome in ("verified", "rejected", "duplicate"):
+                send(reviewer, f"{case}/decisions", outcome=outcome, contact="in_person", contacted_on="2999-01-01")
+            send(reviewer, f"{case}/question")
+            send(reviewer, f"{case}/put-back", 303)
+            send(reviewer, f"{case}/decisions", 409, outcome="verified")
+            make.take_case(app, world.petition_id, twin.id, world.reviewers[0])
+            day = {"contact": "in_person", "contacted_on": TODAY.isoformat(), "note": "Seen."}
+            send(reviewer, f"{case}/decisions", 303, outcome="verified", **day)
+        elif twin is twins[1]:
+            send(reviewer, f"{case}/decisions", 303, outcome="duplicate", duplicate_of=str(twins[0].id))
+        else:
+            send(reviewer, f"{case}/question", 303, question="Which term?")
+            make.answer(app, twin, "The second.")
+            make.take_case(app, world.petition_id, twin.id, world.reviewers[0])
+            reader.look(reviewer.get(case))
+            send(reviewer, f"{case}/question", 303, question="Which one?")
+    look_around()
+    for wanted in ("", "nobody", "Глеб Луговых"):
+        send(organizer, f"{here}/decided", 200, wanted=wanted)
+    first, second = (f"{here}/decided/{twin.id}" for twin in twins[:2])
+    reader.look(organizer.get(second))
+    send(organizer, f"{second}/undo", 303)
+    reader.look(organizer.get(first))
+    send(organizer, f"{first}/retract")
+    send(organizer, f"{first}/retract", 303, retraction="denies_signing")
+    send(organizer, f"{first}/reopen", 303)
+    make.withdraw(app, twins[0])
+    reader.look(organizer.get(first))
+    look_around()
+
+    blind = make.make_world(app, "blind", reviewers=2)
+    one = make.make_signature(app, blind.petition_id)
+    make.seal(app, blind.petition_id)
+    make.decide(app, blind.petition_id, one.id, blind.reviewers[0])
+    boss = make.signed_in(app, blind.organizer)
+    for page in ("desk", "decided", "trail", f"decided/{one.id}"):
+        reader.look(boss.get(f"/organizer/p/blind/{page}"))
+    send(boss, "/organizer/p/blind/next", 303)
+    send(boss, "/organizer/p/blind/next", 303, asked="1")
+    reader.conclude("staff.", "security.")
