@@ -62,5 +62,6 @@
     if (act.tagName === "A") act.addEventListener("click", () => setTimeout(() => open(document.querySelector(act.hash))));
   }
   const failed = document.querySelector(".act-failed");
-  if (failed) open(failed);
+  // The browser moves the focus to the fragment last, so ours waits for it.
+  if (failed) window.addEventListener("load", () => setTimeout(() => open(failed)));
 })();
