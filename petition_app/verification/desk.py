@@ -178,7 +178,7 @@ def _case(signature: Signature, *, see_earlier: bool, at: datetime | None) -> Ca
         batch_number=db.session.scalars(select(Batch.number).where(Batch.id == signature.batch_id)).one(),
         identity=identity,
         email=email,
-        notes=[note for note in notes if note.get("text")],
+        notes=[note for note in notes if note.get("text") and (see_earlier or note.get("kind") != "note")],
         candidates=list_candidates(signature),
         earlier=list_decisions(signature.id) if see_earlier else [],
         held_until=lease.until if lease and at else None,
