@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import DateField, IntegerField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp
 
+from petition_app.errors import DomainError
 from petition_app.i18n import LANGUAGES
 from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import TEXT_LENGTH
@@ -99,3 +100,9 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
     def _texts(self, name: str) -> dict[str, str]:
         texts = {language: (self[f"{name}_{language}"].data or "").strip() for language in LANGUAGES}
         return {language: text.replace("\r\n", "\n") for language, text in texts.items() if text}
+
+
+def explain(error: DomainError) -> str:
+    """Return what a domain error says, in the language of the request."""
+    values = {name: gettext(value) if isinstance(value, str) else value for name, value in error.values.items()}
+    return str(gettext(error.message)) % values if values else str(gettext(error.message))

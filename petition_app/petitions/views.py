@@ -10,7 +10,7 @@ from petition_app.accounts.services import is_organizer_somewhere
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError, NotAllowedError
 from petition_app.petitions import services
-from petition_app.petitions.forms import STATE_WORDS, PetitionForm
+from petition_app.petitions.forms import STATE_WORDS, PetitionForm, explain
 from petition_app.petitions.rules import render_text
 from petition_app.signatures.services import has_any
 from petition_app.tally.counting import live_tally
@@ -41,7 +41,7 @@ def create() -> Answer:
     try:
         petition = services.create(form.to_new_petition(), by=g.account, at=utcnow())
     except DomainError as error:
-        form.form_errors.append(_words_of(error))
+        form.form_errors.append(explain(error))
         return render_template("petitions/edit.html", form=form, petition=None, signed=False), 422
     flash(gettext("The petition is drafted. Nobody sees it before you open it."), "success")
     return _show(petition.slug)
@@ -77,7 +77,7 @@ def save() -> Answer:
             flash(gettext("The petition is saved."), "success")
             return _show(g.petition.slug)
         except DomainError as error:
-            form.form_errors.append(_words_of(error))
+            form.form_errors.append(explain(error))
     return render_template("petitions/edit.html", form=form, petition=g.petition, signed=signed), 422
 
 
@@ -102,11 +102,6 @@ def change_state(step: str) -> Response:
     }
     flash(words[step], "success")
     return _show(g.petition.slug)
-
-
-def _words_of(error: DomainError) -> str:
-    values = {name: gettext(value) if isinstance(value, str) else value for name, value in error.values.items()}
-    return str(gettext(error.message)) % values if values else str(gettext(error.message))
 
 
 def _show(slug: str) -> Response:

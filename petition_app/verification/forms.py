@@ -72,6 +72,13 @@ STATE_WORDS = {
 }
 
 
+WORDS = {
+    "contacts": CONTACT_WORDS,
+    "outcomes": OUTCOME_WORDS,
+    "reasons": {**REASON_WORDS, **RETRACTION_WORDS},
+    "states": STATE_WORDS,
+    "tiers": TIER_WORDS,
+}
 TIER_NUMBERS = {"0": 0, "1": 1, "2": 2, "3": 3}
 ANNOUNCED = [
     DataRequired(lazy_gettext("Please write an announcement of at most 2,000 characters in each language.")),

@@ -12,6 +12,7 @@ from petition_app import vault
 from petition_app.accounts.services import name_accounts
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
+from petition_app.petitions.forms import explain
 from petition_app.petitions.services import get_version
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
@@ -20,13 +21,9 @@ from petition_app.tally.names import find_published
 from petition_app.verification import batches, desk, rules, services
 from petition_app.verification.desk import Case
 from petition_app.verification.forms import (
-    CONTACT_WORDS,
-    OUTCOME_WORDS,
-    REASON_WORDS,
-    RETRACTION_WORDS,
     STATE_WORDS,
     TIER_NUMBERS,
-    TIER_WORDS,
+    WORDS,
     ActForm,
     AskForm,
     DecideForm,
@@ -40,13 +37,6 @@ from petition_app.verification.forms import (
 public = Blueprint("verification", __name__)
 staff = Blueprint("verification", __name__)
 
-WORDS = {
-    "contacts": CONTACT_WORDS,
-    "outcomes": OUTCOME_WORDS,
-    "reasons": {**REASON_WORDS, **RETRACTION_WORDS},
-    "states": STATE_WORDS,
-    "tiers": TIER_WORDS,
-}
 Answer = Response | str | tuple[str, int]
 
 
@@ -74,7 +64,7 @@ def seal_batch() -> Answer:
         )
     except batches.CountChangedError as error:
         form.written_for.raw_data, form.written_for.data = None, waiting
-        flash(gettext(error.message) % error.values, "warning")
+        flash(explain(error), "warning")
         return _show_seal(form, waiting), 422
     flash(gettext("Batch %(number)s is sealed and announced.", number=batch.number), "success")
     return _to("petitions.show")
@@ -122,7 +112,7 @@ def decide(signature_id: UUID) -> Answer:
     try:
         _, state = services.decide(signature_id, form.to_new_decision(), petition=g.petition, by=g.account, at=utcnow())
     except services.DecisionShapeError as error:
-        return _show_case(signature_id, decide=form, problem=_words_of(error))
+        return _show_case(signature_id, decide=form, problem=explain(error))
     except (services.NotYoursError, services.DecidedAlreadyError) as error:
         return _show_desk_instead(error)
     flash(_what_followed(state), "success")
@@ -138,7 +128,7 @@ def ask(signature_id: UUID) -> Answer:
     try:
         services.ask(signature_id, form.question.data, petition=g.petition, by=g.account, at=utcnow())
     except services.CannotAskError as error:
-        return _show_case(signature_id, question=form, problem=_words_of(error))
+        return _show_case(signature_id, question=form, problem=explain(error))
     except services.NotYoursError as error:
         return _show_desk_instead(error)
     flash(gettext("Your question waits for the signer. The case comes back with the answer."), "success")
@@ -180,22 +170,14 @@ def _about(opened: Case) -> dict[str, object]:
 
 def _show_desk_instead(error: DomainError) -> tuple[str, int]:
     """Say why the case cannot be shown, with the next one under the hand."""
-    page = render_template(
-        "verification/desk.html", tally=live_tally(g.petition), form=ActForm(), problem=_words_of(error)
-    )
-    return page, 409
-
-
-def _words_of(error: DomainError) -> str:
-    values = {name: gettext(value) if isinstance(value, str) else value for name, value in error.values.items()}
-    return str(gettext(error.message)) % values if values else str(gettext(error.message))
+    tally, problem = live_tally(g.petition), explain(error)
+    return render_template("verification/desk.html", tally=tally, form=ActForm(), problem=problem), 409
 
 
 def _what_followed(state: str) -> str:
     if state in ("checking", "needs_info"):
         return str(gettext("Your decision is recorded. Another reviewer has to agree before it takes effect."))
-    words = gettext("Your decision is recorded. The signature is now: %(state)s.", state=STATE_WORDS[state])
-    return str(words)
+    return str(gettext("Your decision is recorded. The signature is now: %(state)s.", state=STATE_WORDS[state]))
 
 
 # --- decided cases ----------------------------------------------------------------------------------------------
