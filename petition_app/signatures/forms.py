@@ -96,10 +96,8 @@ class SignForm(PublicForm):
 
     def __init__(self, *, mail: str, language: str) -> None:
         """`mail` is the petition's rule: required, optional or none."""
-        super().__init__(lang=language)
+        super().__init__(lang=language, form=new_form_token())
         self.mail = mail
-        if not self.form.data:
-            self.form.data = new_form_token()
         if mail == "none":
             del self.email
             del self.lang

@@ -42,12 +42,11 @@ def home() -> Response:
 def show(slug: str) -> Response:
     """Show the letter, the numbers, what happened, and the first names."""
     petition = get_public(slug)
-    published, tally = services.get_publication(petition), _numbers(petition)
+    release = _release(petition)
     page = render_template(
-        "tally/show.html",
-        petition=petition, tally=tally, as_of=published.as_of if published else petition.created_at,
-        named=published.named if published else {}, letter=render_text(petition.letter(str(get_locale()))),
-        updates=timeline.list_updates(petition, limit=20), batches=_by_id(petition, tally), today=utcnow().date(),
+        "tally/show.html", **release,
+        letter=render_text(petition.letter(str(get_locale()))), today=utcnow().date(),
+        updates=timeline.list_updates(petition, limit=20), batches=_by_id(petition, release["tally"]),
         initial=names.list_names(petition, batch=0, per_page=FIRST_NAMES).names,
         others=names.list_later_names(petition, limit=FIRST_NAMES),
     )  # fmt: skip
@@ -57,7 +56,7 @@ def show(slug: str) -> Response:
 @public.get("/p/<slug>/status.json")
 def status(slug: str) -> Response:
     """Give the tally as it was last published."""
-    response = _fresh(jsonify(_numbers(get_public(slug))))
+    response = _fresh(jsonify(_release(get_public(slug))["tally"]))
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
@@ -72,27 +71,16 @@ def signatories(slug: str) -> Response:
     page = min(max(request.args.get("page", 1, type=int), 1), 1_000_000)
     per_page = min(max(request.args.get("per_page", 100, type=int), 1), MOST_NAMES)
     found = names.list_names(petition, batch=batch, place=place, page=page, per_page=per_page)
-    published = services.get_publication(petition)
-    return _fresh(
-        render_template(
-            "tally/signatories.html",
-            petition=petition,
-            found=found,
-            batch=batch,
-            place=place,
-            places=names.list_places(petition),
-            tally=_numbers(petition),
-            named=published.named if published else {},
-            as_of=published.as_of if published else petition.created_at,
-        )
-    )
+    places = names.list_places(petition)
+    shown = {"found": found, "batch": batch, "place": place, "places": places}
+    return _fresh(render_template("tally/signatories.html", **_release(petition), **shown))
 
 
 @public.get("/p/<slug>/updates")
 def updates(slug: str) -> Response:
     """Show the whole timeline."""
     petition = get_public(slug)
-    found, batches = timeline.list_updates(petition, limit=500), _by_id(petition, _numbers(petition))
+    found, batches = timeline.list_updates(petition, limit=500), _by_id(petition, _release(petition)["tally"])
     return _fresh(render_template("tally/updates.html", petition=petition, updates=found, batches=batches))
 
 
@@ -111,11 +99,7 @@ def feed(slug: str) -> Response:
 @public.get("/p/<slug>/how-we-check")
 def how_we_check(slug: str) -> Response:
     """Tell in plain words how signatures are checked."""
-    petition = get_public(slug)
-    published = services.get_publication(petition)
-    as_of = published.as_of if published else petition.created_at
-    page = render_template("tally/how_we_check.html", petition=petition, tally=_numbers(petition), as_of=as_of)
-    return _fresh(page)
+    return _fresh(render_template("tally/how_we_check.html", **_release(get_public(slug))))
 
 
 @public.get("/p/<slug>/history.csv")
@@ -145,35 +129,29 @@ def chart(slug: str) -> Response:
 @public.get("/p/<slug>/badge.svg")
 def badge(slug: str) -> Response:
     """Draw the number of verified signatures as a small image."""
-    verified = _numbers(get_public(slug))["verified"]
-    return _image(render_template("tally/badge.svg", verified=verified))
+    return _image(render_template("tally/badge.svg", verified=_release(get_public(slug))["tally"]["verified"]))
 
 
 @public.get("/p/<slug>/embed")
 def embed(slug: str) -> Response:
     """Show the number and a link, to be framed by other sites."""
-    petition = get_public(slug)
     g.may_be_framed = True
-    published = services.get_publication(petition)
-    as_of = published.as_of if published else petition.created_at
-    return _fresh(render_template("tally/embed.html", petition=petition, tally=_numbers(petition), as_of=as_of))
+    return _fresh(render_template("tally/embed.html", **_release(get_public(slug))))
 
 
-def _numbers(petition: Petition) -> dict[str, Any]:
-    """Return the last published tally, with the titles of the batches in the reader's language."""
+def _release(petition: Petition) -> dict[str, Any]:
+    """Return what was published last: `petition`, `tally` with titles in the reader's language, `as_of`, `named`."""
     published = services.get_publication(petition)
     if published is None:
-        return Tally(petition.slug, petition.goal, 0).as_json(as_of=petition.created_at, public=True)
-    batches = [
-        {
-            **batch,
-            "title": gettext("Batch %(number)s", number=batch["number"])
-            if batch["number"]
-            else gettext("Initial signatories"),
-        }
-        for batch in published.tally["batches"]
-    ]
-    return {**published.tally, "batches": batches}
+        nothing = Tally(petition.slug, petition.goal, 0).as_json(as_of=petition.created_at, public=True)
+        return {"petition": petition, "tally": nothing, "as_of": petition.created_at, "named": {}}
+    batches = [{**batch, "title": _batch_title(batch["number"])} for batch in published.tally["batches"]]
+    tally = {**published.tally, "batches": batches}
+    return {"petition": petition, "tally": tally, "as_of": published.as_of, "named": published.named}
+
+
+def _batch_title(number: int) -> str:
+    return str(gettext("Batch %(number)s", number=number) if number else gettext("Initial signatories"))
 
 
 def _by_id(petition: Petition, tally: dict[str, Any]) -> dict[UUID, dict[str, Any]]:
