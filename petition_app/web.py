@@ -15,6 +15,7 @@ from petition_app.db import db
 from petition_app.errors import DomainError, NotFoundError, StorageSealedError
 from petition_app.i18n import LANGUAGES, choose_language
 from petition_app.petitions import views as petitions
+from petition_app.petitions.forms import explain
 from petition_app.petitions.services import get_for_staff
 from petition_app.signatures import views as signatures
 from petition_app.tally import views as tally
@@ -215,13 +216,6 @@ def _show_domain_error(error: DomainError) -> tuple[str, int]:
     if isinstance(error, NotFoundError):
         return _page(404, gettext("There is nothing here. The address may be mistyped, or the page is not for you."))
     return _page(503 if isinstance(error, StorageSealedError) else 409, explain(error))
-
-
-def explain(error: DomainError) -> str:
-    """Return what a domain error says, in the language of the request."""
-    values = {name: gettext(value) if isinstance(value, str) else value for name, value in error.values.items()}
-    message = str(gettext(error.message))
-    return message % values if values else message
 
 
 def _page(code: int, words: str) -> tuple[str, int]:

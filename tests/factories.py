@@ -33,14 +33,14 @@ from petition_app.petitions import services as petitions
 from petition_app.petitions.models import Petition
 from petition_app.petitions.services import NewPetition
 from petition_app.security import new_form_token
-from petition_app.signatures import imports
+from petition_app.signatures import imports, sealing
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import NewSignature
 from petition_app.signatures.tables import Row
 from petition_app.tally.counting import live_tally, recount
-from petition_app.verification import batches, desk
+from petition_app.verification import batches, desk, questions
 from petition_app.verification import services as checking
 from petition_app.verification.services import NewDecision
 
@@ -207,7 +207,7 @@ def submit(app: Flask, petition_id: UUID, new: NewSignature | None = None, *, at
         code = ""
         for job in db.session.scalars(db.select(Job)).all():
             if job.id not in before:
-                code = signing.open_for_worker(job.payload).decode().split("\n")[0]
+                code = sealing.open_for_worker(job.payload).decode().split("\n")[0]
                 jobs.finish(job.id)
     return Submitted(pending, code, new)
 
@@ -247,7 +247,7 @@ def answer(app: Flask, signed: Signed, text: str) -> None:
     """Answer a question with the secret code."""
     with acting(app):
         signature, _ = signing.find_by_code(signed.secret_code)
-        checking.answer(signature, text, at=utcnow())
+        questions.answer(signature, text, at=utcnow())
 
 
 def state_of(app: Flask, signature_id: UUID) -> str:
@@ -348,7 +348,7 @@ def ask(app: Flask, petition_id: UUID, signature_id: UUID, by: Person, text: str
     """Take a case and ask its signer."""
     take_case(app, petition_id, signature_id, by)
     with acting(app):
-        checking.ask(signature_id, text, petition=petition(petition_id), by=account(by), at=utcnow())
+        questions.ask(signature_id, text, petition=petition(petition_id), by=account(by), at=utcnow())
 
 
 def act(app: Flask, name: str, petition_id: UUID, signature_id: UUID, by: Person, **words: Any) -> None:

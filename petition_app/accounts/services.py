@@ -35,6 +35,12 @@ class WeakPasswordError(DomainError):
     message = N_("Please choose a password of at least 12 characters.")
 
 
+class NoAccountError(DomainError):
+    """Nobody has this address."""
+
+    message = N_("There is no account with this address.")
+
+
 class LastOrganizerError(DomainError):
     """A petition must keep one organizer."""
 
@@ -70,6 +76,21 @@ def create_account(*, email: str, name: str, role: str, petition_id: UUID, passw
         db.session.flush()
     give_role(account, petition_id=petition_id, role=role, by=None, at=at)
     return account
+
+
+def set_password(account: Account, password: str, *, at: datetime) -> None:
+    """Give an account a new password and end its sessions, for somebody who has forgotten theirs.
+
+    Raises:
+        WeakPasswordError
+    """
+    if len(password) < PASSWORD_LENGTH:
+        raise WeakPasswordError
+    account.password = hash_password(password)
+    account.fs_uniquifier = secrets.token_hex(32)
+    account.failed_count, account.delayed_until = 0, None
+    end_sessions(account.id)
+    audit.record("account.password_set", object_id=account.id, at=at)
 
 
 def give_role(account: Account, *, petition_id: UUID, role: str, by: Account | None, at: datetime) -> None:

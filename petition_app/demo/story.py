@@ -17,13 +17,13 @@ from petition_app.petitions import services as petitions
 from petition_app.petitions.files import read_petition
 from petition_app.petitions.models import Petition
 from petition_app.security import new_form_token
-from petition_app.signatures import imports, tables
+from petition_app.signatures import imports, sealing, tables
 from petition_app.signatures import services as signing
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import NewSignature
 from petition_app.signatures.tables import Row
 from petition_app.tally.services import publish_due
-from petition_app.verification import batches, desk
+from petition_app.verification import batches, desk, questions
 from petition_app.verification import services as checking
 from petition_app.verification.services import NewDecision
 
@@ -122,7 +122,7 @@ def _sign(story: Story, row: Row, *, minutes: float) -> None:
         new = NewSignature(new_form_token(), row.identity, email, row.language, row.consent, others=None)
         pending = signing.sign(new, petition=petition, at=story.now)
         job = jobs.claim(at=story.now)
-        code = signing.open_for_worker(job.payload).decode().split("\n")[0] if job else ""
+        code = sealing.open_for_worker(job.payload).decode().split("\n")[0] if job else ""
         if job:
             jobs.finish(job.id)
         confirmed = signing.confirm(petition=petition, pending=pending, code=code, at=story.now)
@@ -161,7 +161,7 @@ def _handle(story: Story, case: desk.Case, ref: str, *, petition: Petition, by: 
     story.signatures[ref] = signature_id = case.signature.id
     on = story.now.date()
     if ref in ASKED and case.signature.state == "checking":
-        checking.ask(signature_id, QUESTION, petition=petition, by=by, at=story.now)
+        questions.ask(signature_id, QUESTION, petition=petition, by=by, at=story.now)
         return
     if ref in REJECTED:
         new = NewDecision("rejected", reason=REJECTED[ref])

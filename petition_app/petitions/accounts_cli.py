@@ -30,16 +30,33 @@ def init_app(app: Flask) -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 def create(email: str, name: str, role: str, slug: str, password_stdin: bool) -> None:
     """Give EMAIL a role on a petition, with a new account if the address has none."""
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = _read_password(password_stdin)
     with transaction():
         petition_id = get_by_slug(slug).id
         account = services.create_account(
             email=email, name=name, role=role, petition_id=petition_id, password=password, at=utcnow()
         )
         click.echo(f"{account.email} is {role} of {slug}")
+
+
+@group.command("password")
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
+def password(email: str, password_stdin: bool) -> None:
+    """Give EMAIL a new password and end its sessions, when the old one is forgotten."""
+    new = _read_password(password_stdin)
+    with transaction():
+        account = services.find_account(email)
+        if account is None:
+            raise services.NoAccountError
+        services.set_password(account, new, at=utcnow())
+    click.echo(f"{email} has a new password and is signed out everywhere")
+
+
+def _read_password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
 @group.command("remove")

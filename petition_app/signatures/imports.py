@@ -21,7 +21,7 @@ from petition_app.petitions.models import Petition
 from petition_app.security import fingerprint, hash_secret, new_secret_code
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Import, ImportedRef, SealedKey, SealedPart, Signature, StagedRow
-from petition_app.signatures.services import count
+from petition_app.signatures.states import count
 from petition_app.signatures.tables import Row
 
 CHUNK = 500

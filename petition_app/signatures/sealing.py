@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -126,6 +127,17 @@ def add_to_case(signature: Signature, content: dict[str, Any], *, by_signer: boo
     db.session.add(SealedPart(id=part_id, signature_id=signature.id, part="case", box=box))
     db.session.flush()
     db.session.add(key_row)
+
+
+def seal_for_worker(message: bytes) -> dict[str, str]:
+    """Seal what a job needs to know under the server's key ring, without saying which signature it is for."""
+    ring = vault.key_ring()
+    return {"key": ring.newest, "box": base64.b64encode(ring.close(message, b"job/v1")).decode()}
+
+
+def open_for_worker(payload: dict[str, str]) -> bytes:
+    """Open a job's sealed message. Raises: UnreadableError, StorageSealedError."""
+    return vault.key_ring().open(payload["key"], base64.b64decode(payload["box"]), b"job/v1")
 
 
 def erase(signature: Signature) -> None:

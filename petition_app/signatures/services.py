@@ -1,18 +1,16 @@
-"""Collecting signatures: sign, confirm, look up by code, change consent, withdraw; and the one way to change state."""
+"""Collecting signatures: sign, confirm, look up by code, change consent, withdraw."""
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from petition_app import audit, jobs, vault
-from petition_app.db import db, lock
+from petition_app.db import db
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
@@ -25,9 +23,10 @@ from petition_app.security import (
     read_secret_code,
 )
 from petition_app.signatures import sealing
-from petition_app.signatures.models import Confirmation, Signature, SignatureDelta
-from petition_app.signatures.rules import LIVE, may_move
+from petition_app.signatures.models import Confirmation, Signature
+from petition_app.signatures.rules import LIVE
 from petition_app.signatures.sealing import Identity
+from petition_app.signatures.states import StateError, count, lock_signature, move
 
 CODE_LIFE = timedelta(minutes=30)
 UNCONFIRMED_LIFE = timedelta(days=3)
@@ -50,12 +49,6 @@ class AlreadyConfirmedError(DomainError):
     """The code was used; the secret code was shown then and is shown once."""
 
     message = N_("This signature is confirmed already. Use your secret code to see where it is.")
-
-
-class StateError(DomainError):
-    """The signature is not in a state in which this can be done."""
-
-    message = N_("This can no longer be done: the signature has moved on meanwhile.")
 
 
 class UnknownCodeError(DomainError):
@@ -88,39 +81,6 @@ class Confirmed:
 
     secret_code: str
     language: str
-
-
-# --- the count and the states -----------------------------------------------------------------------------------
-
-
-def count(petition_id: UUID, batch_id: UUID | None = None, **changes: int) -> None:
-    """Append a change of the count to the open transaction, e.g. `received=1, unconfirmed=-1, arrived=1`."""
-    db.session.add(SignatureDelta(petition_id=petition_id, batch_id=batch_id, **changes))
-
-
-def lock_signature(signature_id: UUID) -> Signature | None:
-    """Load a signature and keep others from changing it until the transaction ends."""
-    return lock(Signature, signature_id)
-
-
-def move(signature: Signature, to: str) -> None:
-    """Change the state of a locked signature, count the change and ask for a publication.
-
-    Raises:
-        StateError: the signature may not go there from where it is.
-    """
-    if not may_move(signature.state, to):
-        raise StateError
-    count(signature.petition_id, signature.batch_id, **{signature.state: -1, to: 1}, arrived=_arrival(signature, to))
-    signature.names_due = signature.names_due or "verified" in (signature.state, to)
-    signature.state = to
-    if to != "discarded":
-        jobs.mark_due(signature.petition_id)
-    db.session.flush()
-
-
-def _arrival(signature: Signature, to: str) -> int:
-    return 1 if signature.state == "unconfirmed" and to == "received" else 0
 
 
 # --- signing ----------------------------------------------------------------------------------------------------
@@ -186,19 +146,8 @@ def _store(new: NewSignature, *, petition: Petition, pending: str, form_hash: by
     )
     if code:
         message = f"{code}\n{new.language}\n{new.email}".encode()
-        jobs.enqueue("signatures.mail_code", seal_for_worker(message), at=at)
+        jobs.enqueue("signatures.mail_code", sealing.seal_for_worker(message), at=at)
     count(petition.id, unconfirmed=1)
-
-
-def seal_for_worker(message: bytes) -> dict[str, str]:
-    """Seal what a job needs to know under the server's key ring, without saying which signature it is for."""
-    ring = vault.key_ring()
-    return {"key": ring.newest, "box": base64.b64encode(ring.close(message, b"job/v1")).decode()}
-
-
-def open_for_worker(payload: dict[str, str]) -> bytes:
-    """Open a job's sealed message. Raises: UnreadableError, StorageSealedError."""
-    return vault.key_ring().open(payload["key"], base64.b64decode(payload["box"]), b"job/v1")
 
 
 def _code_hash(petition_id: UUID, code: str) -> bytes:
@@ -340,22 +289,3 @@ def withdraw(signature: Signature, *, at: datetime) -> None:
     sealing.erase(signature)
     audit.record_signer("signature.withdrawn", petition_id=signature.petition_id, at=at)
     db.session.flush()
-
-
-# --- for the batches and the publisher --------------------------------------------------------------------------
-
-
-def put_into_batch(petition_id: UUID, batch_id: UUID) -> int:
-    """Move all received signatures into a batch, where they are checked; return how many there were."""
-    moved = db.session.execute(
-        update(Signature)
-        .where(Signature.petition_id == petition_id, Signature.state == "received", Signature.batch_id.is_(None))
-        .values(state="checking", batch_id=batch_id)
-        .execution_options(synchronize_session=False)
-    )
-    number = cast(CursorResult[Any], moved).rowcount
-    count(petition_id, None, received=-number, arrived=-number)
-    count(petition_id, batch_id, checking=number, arrived=number)
-    jobs.mark_due(petition_id)
-    db.session.flush()
-    return number

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import delete, select
 
-from petition_app import audit, vault
+from petition_app import audit
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
 from petition_app.db import db
@@ -19,9 +18,9 @@ from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import DECIDED
-from petition_app.signatures.services import StateError, lock_signature, move
+from petition_app.signatures.states import StateError, lock_signature, move
 from petition_app.verification import rules
-from petition_app.verification.models import Decision, Lease, Question
+from petition_app.verification.models import Decision, Lease
 from petition_app.verification.rules import CONTACTS, REASONS, RETRACTIONS, VERDICTS, Verdict
 
 LEASE = timedelta(minutes=10)
@@ -47,28 +46,10 @@ class DecidedAlreadyError(DomainError):
     message = N_("You have decided this case already; another reviewer must see it.")
 
 
-class CannotAskError(DomainError):
-    """There is no code with which the signer could read a question."""
-
-    message = N_("This signer has no secret code yet, so a question could not be read. Reach them another way.")
-
-
 class NothingToUndoError(DomainError):
     """No decision that is fresh enough."""
 
     message = N_("There is no decision of the last hour to undo. Reopen the case instead.")
-
-
-class NoQuestionError(DomainError):
-    """No question waits for an answer."""
-
-    message = N_("No question waits for an answer.")
-
-
-class AnswerError(DomainError):
-    """The words are missing or too many."""
-
-    message = N_("Please write between 1 and 2,000 characters.")
 
 
 @dataclass(frozen=True)
@@ -99,7 +80,7 @@ def decide(
         NotFoundError, NotYoursError, DecidedAlreadyError, DecisionShapeError,
         StateError: the signature was withdrawn or decided meanwhile.
     """
-    signature = _held_case(signature_id, petition=petition, by=by, at=at)
+    signature = held_case(signature_id, petition=petition, by=by, at=at)
     _check_shape(signature, new, at=at)
     if any(verdict.reviewer == by.id for verdict in rules.standing(verdicts_of(signature.id))):
         raise DecidedAlreadyError
@@ -118,7 +99,7 @@ def decide(
     agreed = rules.outcome(verdicts_of(signature.id), reviewers=petition.reviewers)
     if agreed:
         move(signature, agreed[0])
-    _free(signature.id)
+    free(signature.id)
     audit.record(f"case.decided_{new.outcome}", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)
     db.session.flush()
     return decision, signature.state
@@ -177,7 +158,12 @@ def _append(signature: Signature, *, outcome: str, by: Account, at: datetime, **
 # --- holding a case ---------------------------------------------------------------------------------------------
 
 
-def _held_case(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -> Signature:
+def held_case(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -> Signature:
+    """Return a case that this reviewer holds and that is still open, locked.
+
+    Raises:
+        NotFoundError, NotYoursError, StateError
+    """
     require_role(by, petition.id, "reviewer", "organizer")
     signature = lock_signature(signature_id)
     if signature is None or signature.petition_id != petition.id:
@@ -202,91 +188,13 @@ def put_back(signature_id: UUID, *, petition: Petition, by: Account, at: datetim
     if signature is None or signature.petition_id != petition.id:
         raise NotFoundError
     if holds(signature_id, by=by, at=at):
-        _free(signature_id)
+        free(signature_id)
         audit.record("case.put_back", by=by.id, petition_id=petition.id, object_id=signature_id, at=at)
 
 
-def _free(signature_id: UUID) -> None:
+def free(signature_id: UUID) -> None:
+    """End the lease of a case."""
     db.session.execute(delete(Lease).where(Lease.signature_id == signature_id))
-
-
-# --- questions --------------------------------------------------------------------------------------------------
-
-
-def ask(signature_id: UUID, text: str, *, petition: Petition, by: Account, at: datetime) -> None:
-    """Ask the signer; the question can be read with the secret code alone, at /my.
-
-    Raises:
-        NotFoundError, NotYoursError, AnswerError, CannotAskError, StateError
-    """
-    signature = _held_case(signature_id, petition=petition, by=by, at=at)
-    text = text.strip()
-    if not text or len(text) > TEXT_LENGTH:
-        raise AnswerError
-    if signature.signer_key is None:
-        raise CannotAskError
-    question = Question(
-        signature_id=signature.id,
-        box=vault.seal_to(signature.signer_key, {"question": text}, _question_place(signature.id)),
-        asked_on=at.date(),
-    )
-    db.session.add(question)
-    sealing.add_to_case(signature, {"kind": "question", "by": by.name, "on": at.date().isoformat(), "text": text})
-    if signature.state == "checking":
-        move(signature, "needs_info")
-    _free(signature.id)
-    audit.record("case.asked", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)
-    db.session.flush()
-
-
-def answer(signature: Signature, text: str, *, at: datetime) -> None:
-    """Take the signer's answer and bring the case back to the desk. The signature is locked by its code.
-
-    Raises:
-        AnswerError, NoQuestionError
-    """
-    text = text.strip()
-    if not text or len(text) > TEXT_LENGTH:
-        raise AnswerError
-    waiting = db.session.scalars(
-        select(Question).where(Question.signature_id == signature.id, Question.answered_on.is_(None))
-    ).all()
-    if not waiting or signature.state != "needs_info":
-        raise NoQuestionError
-    for question in waiting:
-        question.answered_on = at.date()
-    sealing.add_to_case(signature, {"kind": "answer", "on": at.date().isoformat(), "text": text}, by_signer=True)
-    move(signature, "checking")
-    audit.record_signer("signature.answered", petition_id=signature.petition_id, at=at)
-    db.session.flush()
-
-
-@dataclass(frozen=True)
-class OpenQuestion:
-    """A question as the signer reads it."""
-
-    text: str
-    asked_on: date
-    answered: bool
-
-
-def questions_for(signature: Signature, private_key: X25519PrivateKey) -> list[OpenQuestion]:
-    """Open the questions to a signer with the key that the secret code yields."""
-    rows = db.session.scalars(
-        select(Question).where(Question.signature_id == signature.id).order_by(Question.asked_on, Question.id)
-    ).all()
-    return [
-        OpenQuestion(
-            text=str(vault.open_with(private_key, row.box, _question_place(signature.id))["question"]),
-            asked_on=row.asked_on,
-            answered=row.answered_on is not None,
-        )
-        for row in rows
-    ]
-
-
-def _question_place(signature_id: UUID) -> bytes:
-    return f"question/v1|{signature_id}".encode()
 
 
 # --- after the decision -----------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
 from petition_app.tally.counting import live_tally
 from petition_app.tally.names import find_published
-from petition_app.verification import batches, desk, rules, services
+from petition_app.verification import batches, desk, questions, rules, services
 from petition_app.verification.desk import Case
 from petition_app.verification.forms import (
     STATE_WORDS,
@@ -126,8 +126,8 @@ def ask(signature_id: UUID) -> Answer:
     if not form.validate():
         return _show_case(signature_id, question=form)
     try:
-        services.ask(signature_id, form.question.data, petition=g.petition, by=g.account, at=utcnow())
-    except services.CannotAskError as error:
+        questions.ask(signature_id, form.question.data, petition=g.petition, by=g.account, at=utcnow())
+    except questions.CannotAskError as error:
         return _show_case(signature_id, question=form, problem=explain(error))
     except services.NotYoursError as error:
         return _show_desk_instead(error)
@@ -176,7 +176,7 @@ def _show_desk_instead(error: DomainError) -> tuple[str, int]:
 
 def _what_followed(state: str) -> str:
     if state in ("checking", "needs_info"):
-        return str(gettext("Your decision is recorded. Another reviewer has to agree before it takes effect."))
+        return str(gettext("Your decision is recorded. It takes effect when enough reviewers agree."))
     return str(gettext("Your decision is recorded. The signature is now: %(state)s.", state=STATE_WORDS[state]))
 
 
@@ -281,7 +281,7 @@ def my_signature() -> Answer:
     key = vault.signer_keys(entropy, signature.petition_id)
     return render_template(
         "verification/my_signature.html",
-        mine=desk.road(signature), questions=services.questions_for(signature, key),
+        mine=desk.road(signature), questions=questions.questions_for(signature, key),
         code=form.code.data, asked=form.action.data, problem=problem, words=WORDS,
     )  # fmt: skip
 
@@ -290,7 +290,7 @@ def _act(signature: Signature, action: str, value: str) -> str:
     """Do what the signer asks; return what went wrong, in words, with nothing changed."""
     try:
         if action == "answer":
-            services.answer(signature, value, at=utcnow())
+            questions.answer(signature, value, at=utcnow())
         elif action == "consent":
             signing.change_consent(signature, consent=TIER_NUMBERS.get(value, -1), at=utcnow())
         elif action == "withdraw":

@@ -14,7 +14,7 @@ from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.jobs import Job
 from petition_app.petitions import services as petitions
-from petition_app.signatures import sealing
+from petition_app.signatures import sealing, states
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import Confirmation, SealedKey, Signature
 from petition_app.signatures.rules import MOVES, STATES
@@ -22,10 +22,10 @@ from petition_app.signatures.services import (
     AlreadyConfirmedError,
     ClosedForSigningError,
     ConsentError,
-    StateError,
     UnknownCodeError,
     WrongCodeError,
 )
+from petition_app.signatures.states import StateError
 from tests import factories as make
 
 WRONG = "0000-0000"
@@ -255,11 +255,11 @@ def test_every_move_is_carried_out_or_refused_as_the_drawing_says(app: Any) -> N
                 signature.state = state  # Only inside this transaction, which ends in a rollback.
                 db.session.flush()
                 if to in MOVES[state]:
-                    signing.move(signature, to)
+                    states.move(signature, to)
                     assert signature.state == to
                 else:
                     with pytest.raises(StateError):
-                        signing.move(signature, to)
+                        states.move(signature, to)
                     assert signature.state == state
                 work.discard()
     assert make.state_of(app, signed.id) == "received"

@@ -15,18 +15,16 @@ from petition_app.errors import NotFoundError
 from petition_app.signatures import sealing
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
-from petition_app.signatures.services import StateError
+from petition_app.signatures.states import StateError
 from petition_app.vault import UnreadableError
-from petition_app.verification import desk
+from petition_app.verification import desk, questions
 from petition_app.verification import services as checking
 from petition_app.verification.models import Decision, Question
+from petition_app.verification.questions import AnswerError, CannotAskError, NoQuestionError
 from petition_app.verification.services import (
-    AnswerError,
-    CannotAskError,
     DecidedAlreadyError,
     DecisionShapeError,
     NewDecision,
-    NoQuestionError,
     NotYoursError,
 )
 from tests import factories as make
@@ -363,11 +361,11 @@ def test_a_question_opens_with_the_signers_code_alone(app: Any) -> None:
     assert make.state_of(app, signed[0].id) == "needs_info"
     with make.looking(app):
         signature, entropy = signing.find_by_code(signed[0].secret_code)
-        questions = checking.questions_for(signature, vault.signer_keys(entropy, world.petition_id))
-        assert [(question.text, question.answered) for question in questions] == [("Which term?", False)]
+        asked = questions.questions_for(signature, vault.signer_keys(entropy, world.petition_id))
+        assert [(question.text, question.answered) for question in asked] == [("Which term?", False)]
         _, other = signing.find_by_code(signed[1].secret_code)
         with pytest.raises(UnreadableError):
-            checking.questions_for(signature, vault.signer_keys(other, world.petition_id))
+            questions.questions_for(signature, vault.signer_keys(other, world.petition_id))
         box = db.session.scalars(db.select(Question)).one().box
         assert len(box) > 1024
 

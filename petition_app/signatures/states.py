@@ -1,0 +1,67 @@
+"""The one way to change the state of a signature: checked against the rules and counted in the same transaction."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import CursorResult, update
+
+from petition_app import jobs
+from petition_app.db import db, lock
+from petition_app.errors import DomainError
+from petition_app.i18n import N_
+from petition_app.signatures.models import Signature, SignatureDelta
+from petition_app.signatures.rules import may_move
+
+
+class StateError(DomainError):
+    """The signature is not in a state in which this can be done."""
+
+    message = N_("This can no longer be done: the signature has moved on meanwhile.")
+
+
+def count(petition_id: UUID, batch_id: UUID | None = None, **changes: int) -> None:
+    """Append a change of the count to the open transaction, e.g. `received=1, unconfirmed=-1, arrived=1`."""
+    db.session.add(SignatureDelta(petition_id=petition_id, batch_id=batch_id, **changes))
+
+
+def lock_signature(signature_id: UUID) -> Signature | None:
+    """Load a signature and keep others from changing it until the transaction ends."""
+    return lock(Signature, signature_id)
+
+
+def move(signature: Signature, to: str) -> None:
+    """Change the state of a locked signature, count the change and ask for a publication.
+
+    Raises:
+        StateError: the signature may not go there from where it is.
+    """
+    if not may_move(signature.state, to):
+        raise StateError
+    count(signature.petition_id, signature.batch_id, **{signature.state: -1, to: 1}, arrived=_arrival(signature, to))
+    signature.names_due = signature.names_due or "verified" in (signature.state, to)
+    signature.state = to
+    if to != "discarded":
+        jobs.mark_due(signature.petition_id)
+    db.session.flush()
+
+
+def _arrival(signature: Signature, to: str) -> int:
+    return 1 if signature.state == "unconfirmed" and to == "received" else 0
+
+
+def put_into_batch(petition_id: UUID, batch_id: UUID) -> int:
+    """Move all received signatures into a batch, where they are checked; return how many there were."""
+    moved = db.session.execute(
+        update(Signature)
+        .where(Signature.petition_id == petition_id, Signature.state == "received", Signature.batch_id.is_(None))
+        .values(state="checking", batch_id=batch_id)
+        .execution_options(synchronize_session=False)
+    )
+    number = cast(CursorResult[Any], moved).rowcount
+    count(petition_id, None, received=-number, arrived=-number)
+    count(petition_id, batch_id, checking=number, arrived=number)
+    jobs.mark_due(petition_id)
+    db.session.flush()
+    return number
