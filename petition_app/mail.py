@@ -33,7 +33,7 @@ def send(*, to: str, subject: str, body: str) -> None:
 
 def _write(outbox: Path, message: EmailMessage) -> None:
     outbox.mkdir(mode=0o700, exist_ok=True)
-    message["From"] = "countersign@example.org"
+    message["From"] = "no-reply@example.org"
     part = outbox / f"{secrets.token_hex(12)}.part"
     part.write_bytes(bytes(message))
     part.replace(part.with_suffix(".eml"))
@@ -46,7 +46,7 @@ def _send_smtp(url: str, message: EmailMessage) -> None:
     """
     parts = urlsplit(url)
     host, context = parts.hostname or "localhost", ssl.create_default_context()
-    message["From"] = parse_qs(parts.query).get("from", [f"countersign@{host}"])[0]
+    message["From"] = parse_qs(parts.query).get("from", [f"no-reply@{host}"])[0]
     connection: smtplib.SMTP
     if parts.scheme == "smtps":
         connection = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT, context=context)

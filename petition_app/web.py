@@ -60,6 +60,9 @@ ROLES: dict[str, frozenset[str]] = {
 # Pages of staff that belong to no petition: anybody signed in.
 SIGNED_IN = frozenset({"accounts.home", "petitions.new", "petitions.create"})
 
+# Of the sign-in library's pages, those we have made our own.
+SIGN_IN = frozenset({"security.login", "security.logout", "security.change_password"})
+
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
@@ -138,6 +141,8 @@ def _guard() -> AnyResponse | None:
         sign_in.signed_in()
         if request.method not in SAFE:
             csrf.protect()
+        if name not in SIGN_IN:
+            raise NotFoundError
     elif request.method not in SAFE:
         _keep_out_other_sites()
     return None

@@ -49,6 +49,7 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
     who_may_sign_ru = StringField(lazy_gettext("Who may sign, in Russian"), validators=[SHORT])
     goal = IntegerField(
         lazy_gettext("Goal"),
+        invalid_value_message=lazy_gettext("Please write a whole number from 1 on, or leave it empty."),
         description=lazy_gettext("A number of verified signatures. May stay empty."),
         validators=[Optional(), NumberRange(1, 1_000_000_000, lazy_gettext("Please write a whole number from 1 on."))],
     )

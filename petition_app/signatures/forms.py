@@ -82,6 +82,7 @@ class SignForm(PublicForm):
     )
     others = IntegerField(
         lazy_gettext("Publish my name only once this many others agree to be named"),
+        invalid_value_message=lazy_gettext("Please write a whole number from 1 on, or leave it empty."),
         description=lazy_gettext("A condition of your own. It matters only if you let your name be published."),
         validators=[
             Optional(),

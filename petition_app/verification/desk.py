@@ -98,9 +98,9 @@ def next_case(
         .with_for_update(skip_locked=True, key_share=True, of=Signature)
     )
     for query in (*_ahead(free, after), free):
-        if signature := db.session.scalars(query.execution_options(populate_existing=True)).first():
-            _take(signature, by=by, at=at)
-            return signature.id
+        while signature := db.session.scalars(query.execution_options(populate_existing=True)).first():
+            if _take(signature, by=by, at=at):
+                return signature.id
     return None
 
 
@@ -127,10 +127,15 @@ def _decided_by(by: Account) -> ColumnElement[bool]:
     )
 
 
-def _take(signature: Signature, *, by: Account, at: datetime) -> None:
+def _take(signature: Signature, *, by: Account, at: datetime) -> bool:
+    """Lease a locked case, unless another reviewer leased it between the search and the lock."""
+    lease = db.session.get(Lease, signature.id, populate_existing=True)
+    if lease and lease.until > at:
+        return False
     db.session.merge(Lease(signature_id=signature.id, account_id=by.id, until=at + LEASE))
     audit.record("case.opened", by=by.id, petition_id=signature.petition_id, object_id=signature.id, at=at)
     db.session.flush()
+    return True
 
 
 def open_case(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -> Case:

@@ -20,7 +20,7 @@ from petition_app.signatures import services as signing
 from petition_app.signatures.models import Confirmation, SealedKey, SealedPart, Signature, SignatureDelta
 from petition_app.tally.models import PublishedName
 from petition_app.vault import UnreadableError
-from petition_app.verification import services as checking
+from petition_app.verification import questions
 from tests import dumps
 from tests import factories as make
 
@@ -283,7 +283,7 @@ def test_plain_columns_are_those_that_name_nobody() -> None:
         "id", "petition_id", "text_version_id", "batch_id", "state", "language", "consent", "others", "arrived_on",
         "commitment", "code_hash", "signer_key", "name_index", "mailbox_index", "names_due",
     }  # fmt: skip
-    assert checking.Question.__table__.columns.keys() == ["id", "signature_id", "box", "asked_on", "answered_on"]
+    assert questions.Question.__table__.columns.keys() == ["id", "signature_id", "box", "asked_on", "answered_on"]
     assert audit.AuditEvent.__table__.columns.keys() == [
         "id", "act", "petition_id", "actor_id", "object_id", "number", "day", "at", "position", "link",
     ]  # fmt: skip
