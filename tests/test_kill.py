@@ -38,6 +38,7 @@ slug = "letter"
 addressee = "The Assembly"
 who_may_sign = "anybody"
 reviewers = 1
+mail = "optional"
 title.en = "A letter"
 text.en = "We ask."
 """
@@ -82,9 +83,11 @@ class Place:
     def inside(self) -> Iterator[None]:
         """Look at the data from this process."""
         app = start_app(Settings.from_environment(self.environ))
-        with app.app_context():
-            yield
-        stop_app(app)
+        try:
+            with app.app_context():
+                yield
+        finally:
+            stop_app(app)
 
     def client(self) -> httpx.Client:
         """Return a browser without JavaScript."""
@@ -210,26 +213,18 @@ def keep_sealing(place: Place, stop: list[bool]) -> None:
         sign_in = {"csrf_token": token, "email": "olga@example.org", "password": PASSWORD}
         client.post("/organizer/login", data=sign_in)
         while not stop:
-            confirm_one(place, client)
+            confirm_one(client)
             page = client.get("/organizer/p/letter/seal").text
             fields = {"csrf_token": field(page, "csrf_token"), "written_for": field(page, "written_for")}
             client.post("/organizer/p/letter/seal", data=fields | {"en": "More came.", "ru": "Пришли ещё."})
 
 
-def confirm_one(place: Place, client: httpx.Client) -> None:
-    """Sign, wait for the mail and type its code."""
-    address = f"c{time.time_ns()}@example.org"
+def confirm_one(client: httpx.Client) -> None:
+    """Sign without a mailbox, which the page itself confirms."""
     token = field(client.get("/p/letter/sign").text, "form")
-    fields = {"form": token, "name": "Глеб Дольный", "email": address, "lang": "ru", "publish": "0", "consent": "1"}
+    fields = {"form": token, "name": "Глеб Дольный", "lang": "ru", "publish": "0", "consent": "1"}
     page = client.post("/p/letter/sign", data=fields).text
-    place.acknowledged.append(address)
-    for _ in range(100):
-        for path in (place.folder / "instance" / "outbox").glob("*.eml"):
-            text = path.read_text()
-            if address in text and (code := re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", text)):
-                client.post("/p/letter/confirm", data={"pending": field(page, "pending"), "code": code.group()})
-                return
-        time.sleep(0.05)
+    client.post("/p/letter/confirm", data={"pending": field(page, "pending")})
 
 
 def deliver_the_rest() -> Counter[str]:

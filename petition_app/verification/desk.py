@@ -15,7 +15,7 @@ from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
 from petition_app.db import db
 from petition_app.errors import NotFoundError
-from petition_app.petitions.models import Petition, TextVersion
+from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import DECIDED
@@ -279,24 +279,3 @@ def check_decided(signature: Signature, *, petition: Petition, by: Account) -> U
     if signature.petition_id != petition.id or signature.state not in DECIDED:
         raise NotFoundError
     return signature.id
-
-
-# --- the road, for the signer -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Road:
-    """Where a signature is, for its own signer."""
-
-    petition: Petition
-    version: TextVersion
-    signature: Signature
-    batch: Batch | None
-
-
-def road(signature: Signature) -> Road:
-    """Return where a signature is: its state, its batch, and the text it is bound to."""
-    petition = db.session.get_one(Petition, signature.petition_id)
-    version = db.session.get_one(TextVersion, signature.text_version_id)
-    batch = db.session.get(Batch, signature.batch_id) if signature.batch_id else None
-    return Road(petition, version, signature, batch)

@@ -33,6 +33,7 @@ from petition_app.verification.forms import (
     SealForm,
     read_id,
 )
+from petition_app.verification.road import road
 
 public = Blueprint("verification", __name__)
 staff = Blueprint("verification", __name__)
@@ -281,7 +282,7 @@ def my_signature() -> Answer:
     key = vault.signer_keys(entropy, signature.petition_id)
     return render_template(
         "verification/my_signature.html",
-        mine=desk.road(signature), questions=questions.questions_for(signature, key),
+        mine=road(signature), questions=questions.questions_for(signature, key),
         code=form.code.data, asked=form.action.data, problem=problem, words=WORDS,
     )  # fmt: skip
 
