@@ -102,6 +102,17 @@ class Place:
             time.sleep(0.05)
         raise AssertionError((self.folder / "log").read_text()[-3000:])
 
+    def sign_in(self) -> httpx.Cookies:
+        """Sign the organizer in; the session outlives the server."""
+        process = self.start("serve")
+        self.wait_until_up()
+        with self.client() as client:
+            token = field(client.get("/organizer/login").text, "csrf_token")
+            words = {"csrf_token": token, "email": "olga@example.org", "password": PASSWORD}
+            assert client.post("/organizer/login", data=words).status_code == 302
+        kill_group(process)
+        return client.cookies
+
     def sign(self, stop: list[bool]) -> None:
         """Sign until told to stop, and note each address whose signature was acknowledged."""
         number = 0
@@ -179,7 +190,7 @@ def test_an_import_killed_at_random_points_is_whole_or_not_there(place: Place) -
 def test_a_seal_and_a_mail_run_killed_at_random_points_lose_nothing_acknowledged(place: Place) -> None:
     chance = random.Random(2)
     kills = KILLS - KILLS // 3
-    sealed = 0
+    cookies = place.sign_in()
     for _ in range(kills):
         process = place.start("serve")
         place.wait_until_up()
@@ -187,7 +198,7 @@ def test_a_seal_and_a_mail_run_killed_at_random_points_lose_nothing_acknowledged
         signers = [Thread(target=place.sign, args=(stop,)) for _ in range(2)]
         for signer in signers:
             signer.start()
-        sealer = Thread(target=keep_sealing, args=(place, stop))
+        sealer = Thread(target=keep_sealing, args=(place, cookies, stop))
         sealer.start()
         time.sleep(chance.uniform(0.3, 1.8))
         kill_group(process)
@@ -200,18 +211,16 @@ def test_a_seal_and_a_mail_run_killed_at_random_points_lose_nothing_acknowledged
             stored = db.session.scalar(select(func.count()).select_from(Signature)) or 0
             sealed = db.session.scalar(select(func.count()).select_from(Batch)) or 0
         assert stored >= len(place.acknowledged) > kills
-        assert sealed >= 1, "no batch was sealed, so nothing was tried"
+        assert sealed >= kills // 3, "too few batches were sealed for the kills to hit one"
         mails = deliver_the_rest()
     assert not set(place.acknowledged) - set(mails), "an acknowledged signer got no mail"
     assert sum(number - 1 for number in mails.values()) <= kills, "a kill may repeat one mail, not more"
 
 
-def keep_sealing(place: Place, stop: list[bool]) -> None:
+def keep_sealing(place: Place, cookies: httpx.Cookies, stop: list[bool]) -> None:
     """Confirm one signature after the other, and seal each as a batch of one."""
     with place.client() as client, suppress(httpx.HTTPError, StopIteration, IndexError):
-        token = field(client.get("/organizer/login").text, "csrf_token")
-        sign_in = {"csrf_token": token, "email": "olga@example.org", "password": PASSWORD}
-        client.post("/organizer/login", data=sign_in)
+        client.cookies = cookies
         while not stop:
             confirm_one(client)
             page = client.get("/organizer/p/letter/seal").text
