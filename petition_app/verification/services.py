@@ -229,8 +229,7 @@ def undo(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -
         NotFoundError, NothingToUndoError, StateError
     """
     signature = _decided_case(signature_id, petition=petition, by=by)
-    standing = rules.standing(verdicts_of(signature.id))
-    latest = db.session.get(Decision, standing[-1].id) if standing else None
+    latest = _latest_verdict(signature.id)
     if latest is None or latest.at < at - FRESH or signature.state not in (*VERDICTS, "checking", "needs_info"):
         raise NothingToUndoError
     was = signature.state
@@ -241,6 +240,17 @@ def undo(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -
         move(signature, "checking")
     audit.record("case.undone", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)
     db.session.flush()
+
+
+def may_undo(signature_id: UUID, *, at: datetime) -> bool:
+    """Return whether the latest verdict that stands is of the last hour."""
+    latest = _latest_verdict(signature_id)
+    return latest is not None and latest.at >= at - FRESH
+
+
+def _latest_verdict(signature_id: UUID) -> Decision | None:
+    standing = rules.standing(verdicts_of(signature_id))
+    return db.session.get(Decision, standing[-1].id) if standing else None
 
 
 def retract(signature_id: UUID, *, reason: str, petition: Petition, by: Account, at: datetime) -> None:

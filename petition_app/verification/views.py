@@ -18,7 +18,7 @@ from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
 from petition_app.tally.counting import live_tally
 from petition_app.tally.names import find_published
-from petition_app.verification import batches, desk, questions, rules, services
+from petition_app.verification import batches, desk, questions, services
 from petition_app.verification.desk import Case
 from petition_app.verification.forms import (
     STATE_WORDS,
@@ -244,16 +244,12 @@ def retract(signature_id: UUID) -> Answer:
 def _show_decided(signature_id: UUID, retract: RetractForm) -> str:
     opened = desk.get_decided(signature_id, petition=g.petition, by=g.account)
     return render_template(
-        "verification/decided_case.html", **_about(opened), undoable=_undoable(opened), form=ActForm(), retract=retract
+        "verification/decided_case.html",
+        **_about(opened),
+        undoable=services.may_undo(opened.signature.id, at=utcnow()),
+        form=ActForm(),
+        retract=retract,
     )
-
-
-def _undoable(opened: Case) -> bool:
-    """Return whether the latest verdict that stands is of the last hour."""
-    standing = rules.standing(services.verdicts_of(opened.signature.id))
-    decisions = desk.list_decisions(opened.signature.id)
-    latest = next((row for row in decisions if standing and row.id == standing[-1].id), None)
-    return latest is not None and latest.at >= utcnow() - services.FRESH
 
 
 def _to(endpoint: str, **values: object) -> Response:
