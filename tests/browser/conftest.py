@@ -14,9 +14,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
+expect.set_options(timeout=30_000)  # A loaded machine is slow, not wrong.
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -58,7 +59,7 @@ def start(instance: Path, words: str = "") -> Iterator[Site]:
     with (instance / "log").open("ab") as log:
         server = subprocess.Popen(command, env=environ(instance, port), stdout=log, stderr=log, start_new_session=True)
     site = Site(f"http://127.0.0.1:{port}", instance, words)
-    for _ in range(200):
+    for _ in range(600):
         try:
             httpx.get(f"{site.url}/healthz")
             break
@@ -66,7 +67,7 @@ def start(instance: Path, words: str = "") -> Iterator[Site]:
             time.sleep(0.1)
     yield site
     server.send_signal(signal.SIGINT)
-    assert server.wait(timeout=20) == 0, "Ctrl-C did not end web and worker cleanly"
+    assert server.wait(timeout=60) == 0, "Ctrl-C did not end web and worker cleanly"
 
 
 @pytest.fixture(scope="session")
