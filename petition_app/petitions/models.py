@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from petition_app.db import Base, Moment
@@ -13,6 +13,7 @@ from petition_app.i18n import DEFAULT_LANGUAGE
 
 STATES = ("draft", "open", "paused", "closed")
 MODES = ("standard", "sealed")
+MATCH_RULES = ("strong", "possible", "any")
 MAIL_RULES = ("required", "optional", "none")
 
 
@@ -24,7 +25,9 @@ def in_language(texts: dict[str, str], language: str) -> str:
 class Petition(Base):
     """An open letter, whom it addresses, who may sign, and the rules for checking.
 
-    `addressee` and `who_may_sign` are texts by language: {"en": …, "ru": …}.
+    `addressee` and `who_may_sign` are texts by language: {"en": …, "ru": …}. What is enough to verify: a match on the
+    roster of class `match_rule` (else the reviewer's own grounds), a piece of evidence of strength `evidence_rule`
+    (0: none is needed) of one of `evidence_kinds` (empty: any), and the agreement of `reviewers`.
     """
 
     __tablename__ = "petitions"
@@ -41,6 +44,9 @@ class Petition(Base):
     mail: Mapped[str] = mapped_column(String(20), default="required")
     roster: Mapped[bool] = mapped_column(default=False)
     reviewers: Mapped[int] = mapped_column(default=2)
+    match_rule: Mapped[str] = mapped_column(String(10), default="possible")
+    evidence_rule: Mapped[int] = mapped_column(SmallInteger, default=0)
+    evidence_kinds: Mapped[list[str]] = mapped_column(JSON, default=list)
     created_at: Mapped[datetime] = mapped_column(Moment)
     opened_at: Mapped[datetime | None] = mapped_column(Moment)
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -51,6 +57,8 @@ class Petition(Base):
         CheckConstraint(f"state IN {STATES}", name="state_known"),
         CheckConstraint(f"mode IN {MODES}", name="mode_known"),
         CheckConstraint(f"mail IN {MAIL_RULES}", name="mail_known"),
+        CheckConstraint(f"match_rule IN {MATCH_RULES}", name="match_rule_known"),
+        CheckConstraint("evidence_rule BETWEEN 0 AND 3", name="evidence_rule_known"),
         CheckConstraint("reviewers BETWEEN 1 AND 3", name="reviewers_few"),
         CheckConstraint("goal IS NULL OR goal > 0", name="goal_positive"),
     )

@@ -18,7 +18,9 @@ class Signature(Base):
 
     `consent` is the tier 0-3 of publication, `others` its condition ("once N others agree"), `commitment` is C.
     The two indexes are keyed HMACs, not unique, to find possible duplicates; they are erased with the keys.
-    `names_due` asks the publisher to look at this signature.
+    `names_due` asks the publisher to look at this signature. `match_class` and `matched_number` say what the roster
+    of that number gave; `match_index` (not unique, of the best entry) finds conflicts; `entry_index` is that of the
+    entry a verified signature stands for, and unique. All but the number are erased with the keys.
     """
 
     __tablename__ = "signatures"
@@ -38,12 +40,18 @@ class Signature(Base):
     name_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     mailbox_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     names_due: Mapped[bool] = mapped_column(default=False)
+    match_class: Mapped[str | None] = mapped_column(String(10))
+    matched_number: Mapped[int | None]
+    match_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    entry_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
 
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", name="state_known"),
         CheckConstraint("consent BETWEEN 0 AND 3", name="consent_tier"),
         CheckConstraint("others IS NULL OR others > 0", name="others_positive"),
         Index("ix_signatures_queue", "petition_id", "state", "id"),
+        Index("ix_signatures_match_index", "petition_id", "match_index"),
+        Index("ix_signatures_matched", "petition_id", "state", "matched_number"),
         Index("ix_signatures_batch_id", "batch_id"),
         Index("ix_signatures_name_index", "petition_id", "name_index"),
         Index("ix_signatures_mailbox_index", "petition_id", "mailbox_index"),

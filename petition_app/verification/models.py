@@ -1,17 +1,19 @@
-"""Tables of checking: batches, decisions, leases, questions."""
+"""Tables of checking: batches, decisions, evidence, leases, questions, bulk acts."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition_app.db import Base, Moment
-from petition_app.verification.rules import CONTACTS, OUTCOMES, REASONS, RETRACTIONS
+from petition_app.verification.rules import CONTACTS, ELIGIBLE, KINDS, OUTCOMES, REASONS, RETRACTIONS
 
 BATCH_STATES = ("open", "checking", "closed")
+BULK_STATES = ("waiting", "running", "cancelled", "done", "undone")
 
 
 class Batch(Base):
@@ -41,7 +43,11 @@ class Decision(Base):
 
     An `undone` row takes back the decision named in `supersedes_id`; a `reopened` row ends the round before it.
     `contact` and `contacted_on` say how and on which day the person was reached; the words about it are sealed.
-    `correction` says that the act takes back a verification and must be told in public.
+    `correction` says that the act takes back a verification and must be told in public. `eligible` answers the first
+    question: found on the roster, or entitled on other grounds; which roster entry was meant is told by `entry_mark`,
+    which only the signature's own key yields. `roster_number` is the roster version it was checked against.
+    `account_id` is empty where the signer asked for a second look, or where the time to answer ran out. `carried`
+    marks the decision that changed the state.
     """
 
     __tablename__ = "decisions"
@@ -50,7 +56,7 @@ class Decision(Base):
     signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"))
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
     position: Mapped[int]
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     outcome: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(String(30))
     duplicate_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("signatures.id"))
@@ -58,6 +64,11 @@ class Decision(Base):
     correction: Mapped[bool] = mapped_column(default=False)
     contact: Mapped[str | None] = mapped_column(String(30))
     contacted_on: Mapped[date | None]
+    eligible: Mapped[str | None] = mapped_column(String(20))
+    entry_mark: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    roster_number: Mapped[int | None]
+    carried: Mapped[bool] = mapped_column(default=False)
+    bulk_id: Mapped[UUID | None] = mapped_column(ForeignKey("bulks.id"), index=True)
     at: Mapped[datetime] = mapped_column(Moment)
 
     __table_args__ = (
@@ -67,9 +78,74 @@ class Decision(Base):
         CheckConstraint(f"contact IS NULL OR contact IN {CONTACTS}", name="contact_known"),
         CheckConstraint("(outcome = 'duplicate') = (duplicate_of_id IS NOT NULL)", name="duplicate_has_original"),
         CheckConstraint("duplicate_of_id IS NULL OR duplicate_of_id <> signature_id", name="not_own_duplicate"),
+        CheckConstraint(f"eligible IS NULL OR eligible IN {ELIGIBLE}", name="eligible_known"),
+        Index("ix_decisions_carried", "petition_id", "carried", "at"),
         Index("ix_decisions_latest", "petition_id", "at"),
         Index("ix_decisions_corrections", "petition_id", "correction"),
     )
+
+
+class Evidence(Base):
+    """Why somebody believes that a signature is this person's: a kind, a strength 1-3, a day, a member of staff.
+
+    What was seen is not kept; words about it, and why a kind of proof may be dangerous to the signer, are sealed in
+    the case under this row's id. `account_id` is empty where the signer typed the code sent to the official contact.
+    `own_word` says that this member of staff vouches in person and so cannot decide the case.
+    """
+
+    __tablename__ = "evidence"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), index=True)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    kind: Mapped[str] = mapped_column(String(30))
+    strength: Mapped[int] = mapped_column(SmallInteger)
+    danger: Mapped[bool] = mapped_column(default=False)
+    own_word: Mapped[bool] = mapped_column(default=False)
+    on: Mapped[date]
+    removed_on: Mapped[date | None]
+
+    __table_args__ = (
+        CheckConstraint(f"kind IN {KINDS}", name="kind_known"),
+        CheckConstraint("strength BETWEEN 1 AND 3", name="strength_known"),
+    )
+
+
+class ContactRequest(Base):
+    """A code that went to the contact on the official record; the signer types it at /my. Hash only."""
+
+    __tablename__ = "contact_requests"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), index=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    asked_on: Mapped[date]
+    answered_on: Mapped[date | None]
+    tries_left: Mapped[int] = mapped_column(SmallInteger, default=5)
+
+
+class Bulk(Base):
+    """One act on many cases: who, by which filter, how far, and whether it was taken back.
+
+    `chosen` is the filter: {"batch": n | null, "match": class, "strength": 0-3}. `total` is the number shown first.
+    """
+
+    __tablename__ = "bulks"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    chosen: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(default=0)
+    position: Mapped[UUID | None]
+    at: Mapped[datetime] = mapped_column(Moment)
+
+    __table_args__ = (CheckConstraint(f"state IN {BULK_STATES}", name="state_known"),)
 
 
 class Lease(Base):
@@ -83,12 +159,18 @@ class Lease(Base):
 
 
 class Question(Base):
-    """A question to the signer, sealed to the key that only the secret code yields."""
+    """A question to the signer, sealed to the key that only the secret code yields.
+
+    The answer goes back to the reviewer in `account_id`. `reminders` were mailed so far.
+    """
 
     __tablename__ = "questions"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), index=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     box: Mapped[bytes] = mapped_column(LargeBinary)
     asked_on: Mapped[date]
     answered_on: Mapped[date | None]
+    reminders: Mapped[int] = mapped_column(SmallInteger, default=0)
+    reminded_on: Mapped[date | None]

@@ -8,26 +8,43 @@ from uuid import UUID
 
 VERDICTS = ("verified", "rejected", "duplicate")
 OUTCOMES = (*VERDICTS, "reopened", "undone", "retracted")
-REASONS = ("not_eligible", "not_reached", "denies_signing", "not_that_person", "incomplete")
+REASONS = ("not_found", "not_eligible", "not_reached", "denies_signing", "not_that_person", "incomplete")
 RETRACTIONS = ("entered_in_error", "not_verified_after_all", "denies_signing", "no_longer_eligible", "checked_again")
+ELIGIBLE = ("on_roster", "other_grounds")
 CONTACTS = ("official_contact", "public_profile", "known_account", "live_call", "in_person", "signers_word")
+KINDS = (
+    "official_contact", "public_profile", "known_account", "live_call", "in_person", "vouched", "document",
+)  # fmt: skip
+MATCH_CLASSES = ("strong", "possible", "weak", "none")
+
+
+# How much a contact that is recorded with the verdict itself is worth as evidence.
+CONTACT_STRENGTH = {
+    "official_contact": 3, "live_call": 3, "in_person": 3, "public_profile": 2, "known_account": 2, "signers_word": 1,
+}  # fmt: skip
+# Kinds of evidence by which the person was reached outside this site.
+REACHED = ("official_contact", "known_account", "live_call", "in_person")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One row of a signature's decisions, in order of position."""
+    """One row of a signature's decisions, in order of position. No reviewer: the time to answer has run out.
+
+    `entry` marks the roster entry the reviewer meant.
+    """
 
     id: UUID
-    reviewer: UUID
+    reviewer: UUID | None
     outcome: str
     duplicate_of: UUID | None = None
     contact: str | None = None
     supersedes: UUID | None = None
+    entry: bytes | None = None
 
     @property
-    def says(self) -> tuple[str, UUID | None]:
-        """What two reviewers must agree on."""
-        return self.outcome, self.duplicate_of
+    def says(self) -> tuple[str, UUID | None, bytes | None]:
+        """What reviewers must agree on: the outcome, of which signature it is a duplicate, and who it is."""
+        return self.outcome, self.duplicate_of, self.entry if self.outcome == "verified" else None
 
 
 def standing(verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -42,14 +59,37 @@ def outcome(verdicts: Sequence[Verdict], *, reviewers: int) -> tuple[str, UUID |
     """Return what the reviewers have decided, as (state, duplicate of), or nothing while too few agree.
 
     Each reviewer counts once; `reviewers` of them must say the same. Where they differ, further ones are asked.
+    A verdict without a reviewer ends the round alone.
     """
-    voices: dict[tuple[str, UUID | None], set[UUID]] = {}
+    voices: dict[tuple[str, UUID | None, bytes | None], set[UUID]] = {}
     for verdict in standing(verdicts):
+        if verdict.reviewer is None:
+            return verdict.outcome, verdict.duplicate_of
         voices.setdefault(verdict.says, set()).add(verdict.reviewer)
     agreed = [says for says, who in voices.items() if len(who) >= reviewers]
-    return agreed[0] if agreed else None
+    return agreed[0][:2] if agreed else None
+
+
+def first_two_agree(verdicts: Sequence[Verdict]) -> bool | None:
+    """Return whether the first two reviewers of this round said the same; nothing while there are not two."""
+    voices = [verdict for verdict in standing(verdicts) if verdict.reviewer]
+    return voices[0].says == voices[1].says if len(voices) > 1 else None
 
 
 def was_contacted(verdicts: Sequence[Verdict]) -> bool:
     """Return whether a verdict that counts records that the person was reached outside this site."""
     return any(verdict.outcome == "verified" and verdict.contact for verdict in standing(verdicts))
+
+
+def enough_evidence(
+    found: Sequence[tuple[str, int]], *, contact: str | None, strength: int, kinds: Sequence[str]
+) -> bool:
+    """Return whether one piece of evidence is as strong as the petition asks, of a kind that it accepts.
+
+    `found` are (kind, strength) pairs; `contact` is what the verdict itself records.
+    """
+    if contact in CONTACT_STRENGTH:
+        found = [*found, (contact, CONTACT_STRENGTH[contact])]
+    return strength == 0 or any(
+        worth >= strength and (not kinds or kind in kinds or kind not in KINDS) for kind, worth in found
+    )

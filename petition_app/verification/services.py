@@ -129,7 +129,9 @@ def verdicts_of(signature_id: UUID) -> list[Verdict]:
         select(Decision).where(Decision.signature_id == signature_id).order_by(Decision.position)
     ).all()
     return [
-        Verdict(row.id, row.account_id, row.outcome, row.duplicate_of_id, row.contact, row.supersedes_id)
+        Verdict(
+            row.id, row.account_id, row.outcome, row.duplicate_of_id, row.contact, row.supersedes_id, row.entry_mark
+        )
         for row in rows
     ]
 
