@@ -2,7 +2,7 @@
 
 Revision ID: 0002
 Revises: 0001
-Create Date: 2026-11-22 14:36:33.944875
+Create Date: 2026-11-22 14:40:33.477526
 
 """
 from alembic import op
@@ -37,6 +37,44 @@ def upgrade():
     with op.batch_alter_table('bulks', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_bulks_petition_id'), ['petition_id'], unique=False)
 
+    op.create_table('roster_versions',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('petition_id', sa.Uuid(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('as_of', sa.Date(), nullable=False),
+    sa.Column('sha256', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('columns', sa.JSON(), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('added', sa.Integer(), nullable=False),
+    sa.Column('gone', sa.Integer(), nullable=False),
+    sa.Column('changed', sa.Integer(), nullable=False),
+    sa.Column('reading', sa.JSON(), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("state IN ('staging', 'staged', 'current', 'past')", name=op.f('ck_roster_versions_state_known')),
+    sa.ForeignKeyConstraint(['petition_id'], ['petitions.id'], name=op.f('fk_roster_versions_petition_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_roster_versions')),
+    sa.UniqueConstraint('petition_id', 'number', name=op.f('uq_roster_versions_petition_id_number'))
+    )
+    op.create_table('roster_entries',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('version_id', sa.Uuid(), nullable=False),
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('surname', sa.String(length=120), nullable=False),
+    sa.Column('given', sa.String(length=120), nullable=False),
+    sa.Column('patronymic', sa.String(length=120), nullable=False),
+    sa.Column('body', sa.String(length=200), nullable=False),
+    sa.Column('place', sa.String(length=200), nullable=False),
+    sa.Column('role', sa.String(length=200), nullable=False),
+    sa.Column('term_from', sa.Date(), nullable=True),
+    sa.Column('term_to', sa.Date(), nullable=True),
+    sa.Column('contact', sa.String(length=254), nullable=False),
+    sa.Column('contact_safe', sa.Boolean(), nullable=True),
+    sa.ForeignKeyConstraint(['version_id'], ['roster_versions.id'], name=op.f('fk_roster_entries_version_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_roster_entries')),
+    sa.UniqueConstraint('version_id', 'key', name=op.f('uq_roster_entries_version_id_key'))
+    )
     op.create_table('contact_requests',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('signature_id', sa.Uuid(), nullable=False),
@@ -152,6 +190,8 @@ def downgrade():
         batch_op.drop_index(batch_op.f('ix_contact_requests_signature_id'))
 
     op.drop_table('contact_requests')
+    op.drop_table('roster_entries')
+    op.drop_table('roster_versions')
     with op.batch_alter_table('bulks', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_bulks_petition_id'))
 

@@ -1,0 +1,1 @@
+"""Rosters: the imported lists of people who may sign, with their versions."""
