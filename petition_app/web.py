@@ -19,10 +19,11 @@ from petition_app.petitions.forms import explain
 from petition_app.petitions.services import get_for_staff
 from petition_app.signatures import views as signatures
 from petition_app.tally import views as tally
+from petition_app.verification import my_views
 from petition_app.verification import views as verification
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-PUBLIC = (probes.public, tally.public, signatures.public, verification.public)
+PUBLIC = (probes.public, tally.public, signatures.public, my_views.public)
 STAFF = (accounts.staff, petitions.staff, verification.staff, tally.staff)
 
 ANYBODY = frozenset({"organizer", "reviewer", "auditor"})

@@ -1,4 +1,4 @@
-"""Pages of the desk, of batches and decided cases; and /my, where a signer follows the same road."""
+"""Pages of the desk, of batches and decided cases."""
 
 from __future__ import annotations
 
@@ -8,34 +8,28 @@ from flask import Blueprint, flash, g, redirect, render_template, request, sessi
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from petition_app import vault
 from petition_app.accounts.services import name_accounts
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.petitions.forms import explain
 from petition_app.petitions.services import get_version
 from petition_app.signatures import services as signing
-from petition_app.signatures.models import Signature
 from petition_app.tally.counting import live_tally
 from petition_app.tally.names import find_published
 from petition_app.verification import batches, desk, questions, services
 from petition_app.verification.desk import Case
 from petition_app.verification.forms import (
     STATE_WORDS,
-    TIER_NUMBERS,
     WORDS,
     ActForm,
     AskForm,
     DecideForm,
     FindForm,
-    MyForm,
     RetractForm,
     SealForm,
     read_id,
 )
-from petition_app.verification.road import road
 
-public = Blueprint("verification", __name__)
 staff = Blueprint("verification", __name__)
 
 Answer = Response | str | tuple[str, int]
@@ -254,44 +248,3 @@ def _show_decided(signature_id: UUID, retract: RetractForm) -> str:
 
 def _to(endpoint: str, **values: object) -> Response:
     return redirect(url_for(f"staff.{endpoint}", slug=g.petition.slug, **values), 303)  # type: ignore[arg-type]
-
-
-# --- the signer's side ------------------------------------------------------------------------------------------
-
-
-@public.get("/my")
-def my() -> str:
-    """Ask for the secret code."""
-    return render_template("verification/my.html", form=MyForm(formdata=None))
-
-
-@public.post("/my")
-def my_signature() -> Answer:
-    """Show where a signature is, and do what its signer asks."""
-    form = MyForm()
-    try:
-        signature, entropy = signing.find_by_code(form.code.data or "")
-    except signing.UnknownCodeError as error:
-        form.code.errors = [gettext(error.message)]
-        return render_template("verification/my.html", form=form)
-    problem = _act(signature, form.action.data or "", form.value.data or "")
-    key = vault.signer_keys(entropy, signature.petition_id)
-    return render_template(
-        "verification/my_signature.html",
-        mine=road(signature), questions=questions.questions_for(signature, key),
-        code=form.code.data, asked=form.action.data, problem=problem, words=WORDS,
-    )  # fmt: skip
-
-
-def _act(signature: Signature, action: str, value: str) -> str:
-    """Do what the signer asks; return what went wrong, in words, with nothing changed."""
-    try:
-        if action == "answer":
-            questions.answer(signature, value, at=utcnow())
-        elif action == "consent":
-            signing.change_consent(signature, consent=TIER_NUMBERS.get(value, -1), at=utcnow())
-        elif action == "withdraw":
-            signing.withdraw(signature, at=utcnow())
-    except DomainError as error:
-        return str(gettext(error.message))
-    return ""
