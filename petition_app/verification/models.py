@@ -168,9 +168,29 @@ class Question(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), index=True)
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"), index=True)
     box: Mapped[bytes] = mapped_column(LargeBinary)
     asked_on: Mapped[date]
     answered_on: Mapped[date | None]
     reminders: Mapped[int] = mapped_column(SmallInteger, default=0)
     reminded_on: Mapped[date | None]
+
+
+class SecondLook(Base):
+    """A signer's wish to be looked at again; the words are sealed in the case.
+
+    `position` is that of the signature's latest decision when it was asked: a later one answers it. It is closed at
+    once where the check began anew by itself, or on the day on which the organizer in `account_id` left it.
+    """
+
+    __tablename__ = "second_looks"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), index=True)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    position: Mapped[int]
+    asked_on: Mapped[date]
+    closed_on: Mapped[date | None]
+
+    __table_args__ = (Index("ix_second_looks_waiting", "petition_id", "closed_on"),)
