@@ -11,13 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition_app.db import Base, Moment
 
-STATES = ("staging", "staged", "current", "past")
+STATES = ("staging", "current", "past")
 
 
 class RosterVersion(Base):
     """One import of the list of people who may sign, true as of a day.
 
-    `state`: staging while rows come in, staged when it is whole and waits to be used, current, past. `columns` says
+    `state`: staging until it is used, current, past. `columns` says
     how each column of the file was read. `added`, `gone` and `changed` compare it with the version before.
     `reading` is what the preview shows of a file that is not in use yet; it is empty afterwards.
     """

@@ -2,13 +2,185 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from uuid import UUID
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from operator import attrgetter
+from typing import Any
+from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, insert, select
 
-from petition_app.db import db
+from petition_app import audit, jobs
+from petition_app.accounts.models import Account
+from petition_app.accounts.services import require_role
+from petition_app.db import db, lock
+from petition_app.errors import DomainError
+from petition_app.i18n import N_
+from petition_app.petitions.models import Petition
 from petition_app.roster.models import RosterEntry, RosterVersion
+from petition_app.roster.tables import COMPARED, Entry
+
+CHUNK = 1000
+EXAMPLES = 5
+WAITS = timedelta(days=1)
+COLUMNS = [RosterEntry.key, *(getattr(RosterEntry, field) for field in COMPARED)]
+_values = attrgetter(*COMPARED)
+
+
+class AsOfError(DomainError):
+    """A list cannot be true as of a day to come."""
+
+    message = N_("The day as of which the list is true lies in the future.")
+
+
+class EmptyRosterError(DomainError):
+    """A list without people cannot be used."""
+
+    message = N_("No row of this file can be taken, so it was not used.")
+
+
+class ReplacedError(DomainError):
+    """Another file was uploaded, or this one was used, meanwhile."""
+
+    message = N_("This file is no longer waiting: another one was uploaded, or it is in use already.")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One person in whom two versions differ; `fields` names what is different in who is on both."""
+
+    key: str
+    name: str
+    body: str
+    place: str
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two versions compared: how many people were added, are gone, changed or stayed the same, and some of them."""
+
+    added: int = 0
+    gone: int = 0
+    changed: int = 0
+    same: int = 0
+    some_added: tuple[Difference, ...] = ()
+    some_gone: tuple[Difference, ...] = ()
+    some_changed: tuple[Difference, ...] = ()
+
+
+# --- bringing one in ----------------------------------------------------------------------------------------------
+
+
+def begin(
+    petition: Petition,
+    *,
+    name: str,
+    as_of: date,
+    sha256: bytes,
+    columns: Sequence[str],
+    by: Account | None,
+    at: datetime,
+    reading: dict[str, Any] | None = None,
+) -> RosterVersion:
+    """Begin a version, or return the one in use if it is this very file, read in this way.
+
+    Whatever was begun before and never used is removed.
+
+    Raises:
+        AsOfError
+    """
+    require_role(by, petition.id, "organizer")
+    lock(Petition, petition.id)
+    used = current(petition.id)
+    if used and used.sha256 == sha256 and used.columns == list(columns):
+        return used
+    if as_of > at.date() + timedelta(days=1):  # It may be tomorrow already where the list was made.
+        raise AsOfError
+    waiting = select(RosterVersion.id).where(RosterVersion.petition_id == petition.id, RosterVersion.state == "staging")
+    for version_id in db.session.scalars(waiting).all():
+        discard(version_id)
+    version = RosterVersion(
+        petition_id=petition.id,
+        number=(db.session.scalar(select(func.max(RosterVersion.number)).filter_by(petition_id=petition.id)) or 0) + 1,
+        name=name,
+        as_of=as_of,
+        sha256=sha256,
+        columns=list(columns),
+        reading=reading,
+        at=at,
+    )
+    db.session.add(version)
+    db.session.flush()
+    return version
+
+
+def stage(version_id: UUID, entries: Iterable[Entry]) -> None:
+    """Write some people to a version that is not in use yet. Raises: ReplacedError."""
+    _waiting(version_id)
+    rows = [{"id": uuid4(), "version_id": version_id, **asdict(entry)} for entry in entries]
+    if rows:
+        db.session.execute(insert(RosterEntry), rows)
+
+
+def admit(version_id: UUID, *, by: Account | None, at: datetime) -> RosterVersion:
+    """Put a version to use in place of the one before, and have those who were not found looked for again.
+
+    Raises:
+        ReplacedError, EmptyRosterError
+    """
+    petition_id = _waiting(version_id).petition_id
+    require_role(by, petition_id, "organizer")
+    lock(Petition, petition_id)
+    version, before = _waiting(version_id), current(petition_id)
+    members = select(func.count()).select_from(RosterEntry).where(RosterEntry.version_id == version_id)
+    version.size = db.session.scalar(members) or 0
+    if not version.size:
+        raise EmptyRosterError
+    found = compare(before.id if before else None, version_id)
+    version.added, version.gone, version.changed = found.added, found.gone, found.changed
+    if before:
+        before.state = "past"
+    version.state, version.reading, version.at = "current", None, at
+    audit.record(
+        "roster.imported",
+        by=by.id if by else None,
+        petition_id=petition_id,
+        object_id=version.id,
+        number=version.size,
+        at=at,
+    )
+    jobs.enqueue("verification.rematch", {"petition_id": str(petition_id), "version_id": str(version.id)}, at=at)
+    db.session.flush()
+    return version
+
+
+def discard(version_id: UUID) -> None:
+    """Remove a version that was begun and not used. Raises: ReplacedError."""
+    version = _waiting(version_id)
+    db.session.execute(delete(RosterEntry).where(RosterEntry.version_id == version_id))
+    db.session.delete(version)
+    db.session.flush()
+
+
+def discard_old(*, at: datetime) -> int:
+    """Remove what was begun more than a day ago and never used; return how many versions."""
+    old = select(RosterVersion.id).where(RosterVersion.state == "staging", RosterVersion.at < at - WAITS)
+    ids = db.session.scalars(old).all()
+    for version_id in ids:
+        discard(version_id)
+    return len(ids)
+
+
+def _waiting(version_id: UUID) -> RosterVersion:
+    version = lock(RosterVersion, version_id)
+    if version is None or version.state != "staging":
+        raise ReplacedError
+    return version
+
+
+# --- looking people up --------------------------------------------------------------------------------------------
 
 
 def current(petition_id: UUID) -> RosterVersion | None:
@@ -17,18 +189,80 @@ def current(petition_id: UUID) -> RosterVersion | None:
     return db.session.scalar(query)
 
 
+def get_staging(petition_id: UUID) -> RosterVersion | None:
+    """Return the version that was begun and is not in use yet."""
+    query = select(RosterVersion).where(RosterVersion.petition_id == petition_id, RosterVersion.state == "staging")
+    return db.session.scalar(query)
+
+
+def list_versions(petition_id: UUID, *, by: Account | None) -> list[RosterVersion]:
+    """Return the versions that are or were in use, the newest first."""
+    require_role(by, petition_id, "organizer")
+    query = select(RosterVersion).where(RosterVersion.petition_id == petition_id, RosterVersion.state != "staging")
+    return list(db.session.scalars(query.order_by(RosterVersion.number.desc())))
+
+
 def list_entries(version_id: UUID) -> list[RosterEntry]:
     """Return everybody on a version, in the order of their keys."""
-    return list(iter_entries(version_id))
-
-
-def iter_entries(version_id: UUID) -> Iterator[RosterEntry]:
-    """Go through everybody on a version, a thousand at a time."""
     query = select(RosterEntry).where(RosterEntry.version_id == version_id).order_by(RosterEntry.key)
-    yield from db.session.scalars(query.execution_options(yield_per=1000))
+    return list(db.session.scalars(query))
+
+
+def iter_entries(version_id: UUID) -> Iterator[Entry]:
+    """Go through everybody on a version in the order of their keys, a thousand at a time, as plain values."""
+    query = select(*COLUMNS).where(RosterEntry.version_id == version_id).order_by(RosterEntry.key)
+    with db.session.execute(query.execution_options(yield_per=CHUNK)) as rows:
+        for row in rows:
+            yield Entry(*row)
 
 
 def get_entry(version_id: UUID, key: str) -> RosterEntry | None:
     """Return one person on a version."""
     query = select(RosterEntry).where(RosterEntry.version_id == version_id, RosterEntry.key == key)
     return db.session.scalar(query)
+
+
+# --- comparing ----------------------------------------------------------------------------------------------------
+
+
+def compare(old: UUID | None, new: UUID) -> Comparison:
+    """Compare two versions; without an old one everybody is added."""
+    return compare_with(old, iter_entries(new))
+
+
+def compare_with(old: UUID | None, entries: Iterable[Entry]) -> Comparison:
+    """Compare a version with people that are not one yet, with a few names of each kind.
+
+    Of each person of the old version a key and a number are remembered, nothing else.
+    """
+    before = {entry.key: hash(_values(entry)) for entry in iter_entries(old)} if old else {}
+    added, changed, same = 0, 0, 0
+    some_added: list[Difference] = []
+    some_changed: list[Entry] = []
+    for entry in entries:
+        known = before.pop(entry.key, None)
+        if known is None:
+            added += 1
+            if len(some_added) < EXAMPLES:
+                some_added.append(_difference(entry))
+        elif known == hash(_values(entry)):
+            same += 1
+        else:
+            changed += 1
+            if len(some_changed) < EXAMPLES:
+                some_changed.append(entry)
+    some_gone = [get_entry(old, key) for key in list(before)[:EXAMPLES]] if old else []
+    return Comparison(
+        added=added,
+        gone=len(before),
+        changed=changed,
+        same=same,
+        some_added=tuple(some_added),
+        some_gone=tuple(_difference(entry) for entry in some_gone if entry),
+        some_changed=tuple(_difference(entry, get_entry(old, entry.key)) for entry in some_changed if old),
+    )
+
+
+def _difference(entry: Entry | RosterEntry, before: RosterEntry | None = None) -> Difference:
+    fields = [field for field in COMPARED if before and getattr(before, field) != getattr(entry, field)]
+    return Difference(entry.key, entry.name, entry.body, entry.place, tuple(fields))

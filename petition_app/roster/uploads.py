@@ -1,0 +1,233 @@
+"""A roster's file between its upload and its use: kept for a day, read for the preview, then brought in.
+
+A preview only reads. The rows of a file that was read to its end are kept beside it, so that a spreadsheet is taken
+apart once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from petition_app import config
+from petition_app.accounts.models import Account
+from petition_app.accounts.services import require_role
+from petition_app.errors import DomainError
+from petition_app.i18n import N_
+from petition_app.petitions.models import Petition
+from petition_app.roster import services
+from petition_app.roster.models import RosterVersion
+from petition_app.roster.services import CHUNK, EXAMPLES, WAITS, Comparison, ReplacedError
+from petition_app.roster.tables import BadRow, ColumnsError, Entry, Table, check_columns
+from petition_app.sheets import LIMITS, REASONS, Line, UnreadableFileError, read_rows
+
+SHOWN_BAD_ROWS = 20
+
+
+class InUseError(DomainError):
+    """The same file is in use already."""
+
+    message = N_("This file is the roster in use already; nothing was added.")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would become of a file: its people and bad rows, some of them, and how it differs from what is in use.
+
+    `problem` says why it cannot be read with these columns. `counts_lines`: its ids merely count the rows.
+    """
+
+    problem: DomainError | None = None
+    size: int = 0
+    bad: int = 0
+    some: tuple[Entry, ...] = ()
+    some_bad: tuple[BadRow, ...] = ()
+    counts_lines: bool = False
+    comparison: Comparison | None = None
+
+
+def upload(petition: Petition, file: BinaryIO, *, name: str, as_of: date, by: Account, at: datetime) -> RosterVersion:
+    """Keep a file for its preview, with its columns guessed; what waited before is removed.
+
+    Raises:
+        UnreadableFileError, ColumnsError, InUseError, AsOfError
+    """
+    require_role(by, petition.id, "organizer")
+    token, sha256 = _keep(file)
+    try:
+        table = Table(_rows(token))
+        version = services.begin(
+            petition,
+            name=name,
+            as_of=as_of,
+            sha256=sha256,
+            columns=table.columns,
+            by=by,
+            at=at,
+            reading={"file": token, "titles": table.titles},
+        )
+        if version.state == "current":
+            raise InUseError
+    except DomainError:
+        _forget(token)
+        raise
+    return version
+
+
+def get_waiting(petition_id: UUID, *, by: Account) -> RosterVersion | None:
+    """Return the version whose file waits to be used."""
+    require_role(by, petition_id, "organizer")
+    return services.get_staging(petition_id)
+
+
+def choose_columns(version: RosterVersion, columns: list[str]) -> None:
+    """Read the file with other columns from now on. Raises: ColumnsError."""
+    check_columns(columns, _reading(version)["titles"])
+    version.columns = columns
+
+
+def preview(version: RosterVersion) -> Preview:
+    """Read a file to its end, compare it with the roster in use, and change nothing."""
+    try:
+        table, bad = open_waiting(version), list[BadRow]()
+        some: list[Entry] = []
+        size = 0
+
+        def good() -> Iterator[Entry]:
+            nonlocal size
+            for row in table.rows():
+                if isinstance(row, BadRow):
+                    bad.append(row)
+                    continue
+                size += 1
+                if size <= EXAMPLES:
+                    some.append(row)
+                yield row
+
+        used = services.current(version.petition_id)
+        comparison = services.compare_with(used.id if used else None, good())
+    except (UnreadableFileError, ColumnsError) as error:
+        return Preview(problem=error)
+    return Preview(
+        size=size,
+        bad=len(bad),
+        some=tuple(some),
+        some_bad=tuple(bad[:SHOWN_BAD_ROWS]),
+        counts_lines=table.counts_lines and size > 1,
+        comparison=comparison if used else None,
+    )
+
+
+def list_bad_rows(version: RosterVersion) -> list[BadRow]:
+    """Return every row of a waiting file that cannot be taken. Raises: UnreadableFileError, ColumnsError."""
+    return [row for row in open_waiting(version).rows() if isinstance(row, BadRow)]
+
+
+def use(version_id: UUID, *, petition: Petition, by: Account, at: datetime) -> RosterVersion:
+    """Bring a waiting file in and put it to use at once.
+
+    Raises:
+        ReplacedError, UnreadableFileError, ColumnsError, EmptyRosterError
+    """
+    waiting = get_waiting(petition.id, by=by)
+    if waiting is None or waiting.id != version_id:
+        raise ReplacedError
+    token = _reading(waiting)["file"]
+    good = (row for row in open_waiting(waiting).rows() if isinstance(row, Entry))
+    while chunk := list(itertools.islice(good, CHUNK)):
+        services.stage(version_id, chunk)
+    version = services.admit(version_id, by=by, at=at)
+    _forget(token)
+    return version
+
+
+def discard(petition: Petition, *, by: Account) -> None:
+    """Remove the file that waits, if there is one."""
+    if waiting := get_waiting(petition.id, by=by):
+        token = (waiting.reading or {}).get("file")
+        services.discard(waiting.id)
+        if token:
+            _forget(token)
+
+
+def open_waiting(version: RosterVersion) -> Table:
+    """Open a waiting file with the columns chosen for it. Raises: UnreadableFileError, ColumnsError."""
+    table = Table(_rows(_reading(version)["file"]))
+    table.choose(version.columns)
+    return table
+
+
+def forget_old(*, at: datetime) -> None:
+    """Remove what was begun or uploaded more than a day ago and never used."""
+    services.discard_old(at=at)
+    for path in _folder().glob("*"):
+        if path.stat().st_mtime < (at - WAITS).timestamp():
+            path.unlink(missing_ok=True)
+
+
+def _reading(version: RosterVersion) -> dict[str, Any]:
+    if version.reading is None:
+        raise ReplacedError
+    return version.reading
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+def _folder() -> Path:
+    folder = config.current().instance / "uploads"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def _keep(file: BinaryIO) -> tuple[str, bytes]:
+    """Write an upload under a random name, for this user only; return the name and SHA-256."""
+    token, digest, size = secrets.token_hex(16), hashlib.sha256(), 0
+    path = _folder() / token
+    with _private(path) as out:
+        while chunk := file.read(1024 * 1024):
+            size += len(chunk)
+            digest.update(chunk)
+            out.write(chunk)
+            if size > LIMITS.size:
+                path.unlink()
+                raise UnreadableFileError(why=REASONS["large"])
+    return token, digest.digest()
+
+
+def _rows(token: str) -> Iterator[Line]:
+    """Read the rows of an upload, and keep them once all are read."""
+    path = _folder() / f"{token}.rows"
+    if path.exists():
+        with path.open(encoding="ascii") as kept:
+            for line in kept:
+                number, cells = json.loads(line)
+                yield number, cells
+        return
+    part = path.with_name(f"{token}.{secrets.token_hex(4)}")
+    try:
+        with _private(part) as out:
+            for number, cells in read_rows(_folder() / token):
+                out.write(json.dumps([number, cells]).encode() + b"\n")
+                yield number, cells
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _private(path: Path) -> BinaryIO:
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _forget(token: str) -> None:
+    for path in _folder().glob(f"{token}*"):
+        path.unlink(missing_ok=True)
