@@ -19,12 +19,12 @@ from petition_app.petitions.forms import explain
 from petition_app.petitions.services import get_for_staff
 from petition_app.signatures import views as signatures
 from petition_app.tally import views as tally
-from petition_app.verification import my_views
+from petition_app.verification import desk_views, my_views
 from petition_app.verification import views as verification
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 PUBLIC = (probes.public, tally.public, signatures.public, my_views.public)
-STAFF = (accounts.staff, petitions.staff, verification.staff, tally.staff)
+STAFF = (accounts.staff, petitions.staff, verification.staff, desk_views.staff, tally.staff)
 
 ANYBODY = frozenset({"organizer", "reviewer", "auditor"})
 READERS = frozenset({"organizer", "auditor"})
@@ -43,12 +43,15 @@ ROLES: dict[str, frozenset[str]] = {
     "accounts.remove": ORGANIZER,
     "verification.seal": ORGANIZER,
     "verification.seal_batch": ORGANIZER,
-    "verification.show_desk": DESK,
-    "verification.next_case": DESK,
-    "verification.case": DESK,
-    "verification.decide": DESK,
-    "verification.ask": DESK,
-    "verification.put_back": DESK,
+    "desk.show_desk": DESK,
+    "desk.next_case": DESK,
+    "desk.case": DESK,
+    "desk.decide": DESK,
+    "desk.ask": DESK,
+    "desk.put_back": DESK,
+    "desk.add_evidence": DESK,
+    "desk.remove_evidence": DESK,
+    "desk.ask_contact": DESK,
     "verification.decided": READERS,
     "verification.find": ORGANIZER,
     "verification.decided_case": ORGANIZER,

@@ -23,15 +23,18 @@ from petition_app.db import transaction
 from petition_app.shell import door
 from petition_app.signatures import tasks as signatures
 from petition_app.tally import tasks as tally
+from petition_app.verification import tasks as verification
 
 logger = logging.getLogger(__name__)
 
 TASKS: Mapping[str, Callable[[dict[str, Any], datetime], object]] = {
     "signatures.mail_code": signatures.mail_code,
+    "verification.rematch": verification.rematch,
 }
 PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(seconds=1), tally.publish_left),
     (timedelta(seconds=5), tally.fold_deltas),
+    (timedelta(seconds=2), verification.match_waiting),
     (timedelta(seconds=10), tally.link_trail),
     (timedelta(hours=1), signatures.discard_unconfirmed),
     (timedelta(hours=1), signatures.forget_confirmations),

@@ -23,9 +23,9 @@ from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import NewSignature
 from petition_app.signatures.tables import Row
 from petition_app.tally.services import publish_due
-from petition_app.verification import batches, desk, questions
+from petition_app.verification import batches, desk, questions, reopening
 from petition_app.verification import services as checking
-from petition_app.verification.services import NewDecision
+from petition_app.verification.policy import NewDecision
 
 FOLDER = Path(__file__).parent
 SLUG = "founding-day"
@@ -98,7 +98,7 @@ def _initial(story: Story) -> None:
         for reviewer in ("reviewer1", "reviewer2"):
             _work(story, reviewer, minutes=0.5)
     with story.act(95) as petition:
-        checking.retract(
+        reopening.retract(
             story.signatures["i020"],
             reason="entered_in_error",
             petition=petition,

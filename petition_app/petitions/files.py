@@ -9,12 +9,12 @@ from typing import Any
 
 from petition_app.errors import DomainError
 from petition_app.i18n import LANGUAGES, N_
-from petition_app.petitions.models import MAIL_RULES, MODES
+from petition_app.petitions.models import EVIDENCE_KINDS, MAIL_RULES, MATCH_RULES, MODES
 from petition_app.petitions.services import NewPetition
 
 KNOWN = (
     "slug", "title", "text", "addressee", "who_may_sign", "goal", "opens", "closes", "mode", "mail", "roster",
-    "reviewers",
+    "reviewers", "match", "evidence", "evidence_kinds",
 )  # fmt: skip
 
 
@@ -50,7 +50,10 @@ def read_petition(path: Path) -> NewPetition:
         mode=_choice(data, "mode", MODES),
         mail=_choice(data, "mail", MAIL_RULES),
         roster=_truth(data, "roster"),
-        reviewers=_number(data, "reviewers", 1, 2) or 2,
+        reviewers=_number(data, "reviewers", 1, 3) or 2,
+        match_rule=_choice(data, "match", MATCH_RULES) if "match" in data else "possible",
+        evidence_rule=_number(data, "evidence", 0, 3) or 0,
+        evidence_kinds=_kinds(data, "evidence_kinds"),
     )
 
 
@@ -107,3 +110,10 @@ def _truth(data: dict[str, Any], key: str) -> bool:
     if not isinstance(value, bool):
         raise PetitionFileError(why=f"{key} must be true or false")
     return value
+
+
+def _kinds(data: dict[str, Any], key: str) -> tuple[str, ...]:
+    value = data.get(key, [])
+    if not isinstance(value, list) or not all(kind in EVIDENCE_KINDS for kind in value):
+        raise PetitionFileError(why=f"{key} must be a list of {', '.join(EVIDENCE_KINDS)}")
+    return tuple(value)

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import (
+    DateField,
+    IntegerField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, Regexp
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from petition_app.errors import DomainError
 from petition_app.i18n import LANGUAGES
@@ -19,6 +29,15 @@ STATE_WORDS = {
     "paused": lazy_gettext("paused"),
     "closed": lazy_gettext("closed"),
     "edited": lazy_gettext("edited"),  # Not a state: what a closed petition cannot be.
+}
+KIND_WORDS = {
+    "official_contact": lazy_gettext("Reply from the contact on the official record"),
+    "public_profile": lazy_gettext("Public profile that links back"),
+    "known_account": lazy_gettext("Post from an account known to be theirs"),
+    "live_call": lazy_gettext("Live call"),
+    "in_person": lazy_gettext("In person"),
+    "vouched": lazy_gettext("Vouched for"),
+    "document": lazy_gettext("Document shown"),
 }
 SHORT = Length(max=200, message=lazy_gettext("At most 200 characters."))
 LONG = Length(max=TEXT_LENGTH, message=lazy_gettext("This text is too long."))
@@ -73,6 +92,35 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
         default="2",
     )
 
+    match_rule = RadioField(
+        lazy_gettext("Which match on the roster is enough?"),
+        description=lazy_gettext("With less, a reviewer writes a sentence on why it is this person."),
+        choices=[
+            SelectChoice("possible", lazy_gettext("A possible one")),
+            SelectChoice("strong", lazy_gettext("A strong one")),
+            SelectChoice("any", lazy_gettext("Whatever the reviewer chooses")),
+        ],
+        default="possible",
+    )
+    evidence_rule = RadioField(
+        lazy_gettext("What evidence is needed that it is this person?"),
+        choices=[
+            SelectChoice("0", lazy_gettext("None; the name is only published once somebody reached the person")),
+            SelectChoice("1", lazy_gettext("One piece, however weak")),
+            SelectChoice("2", lazy_gettext("One piece that is hard to make for somebody else")),
+            SelectChoice("3", lazy_gettext("One piece that only this person could have given")),
+        ],
+        default="0",
+    )
+    evidence_kinds = SelectMultipleField(
+        lazy_gettext("Which kinds of evidence?"),
+        description=lazy_gettext("None ticked: all of them."),
+        choices=[SelectChoice(kind, words) for kind, words in KIND_WORDS.items()],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+        validators=[Optional()],
+    )
+
     @classmethod
     def of(cls, petition: Petition) -> PetitionForm:
         """Fill the form from a petition."""
@@ -81,7 +129,9 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
         texts["who_may_sign"] = petition.who_may_sign
         for name, by_language in texts.items():
             values.update({f"{name}_{language}": by_language.get(language, "") for language in LANGUAGES})
-        return cls(formdata=None, reviewers=str(petition.reviewers), **values)
+        rules = {"reviewers": str(petition.reviewers), "evidence_rule": str(petition.evidence_rule)}
+        rules["match_rule"] = petition.match_rule
+        return cls(formdata=None, evidence_kinds=petition.evidence_kinds, **rules, **values)
 
     def to_new_petition(self) -> NewPetition:
         """Return the petition as the service takes it."""
@@ -96,6 +146,9 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
             closes=self.closes.data,
             mail=self.mail.data,
             reviewers=int(self.reviewers.data),
+            match_rule=self.match_rule.data,
+            evidence_rule=int(self.evidence_rule.data),
+            evidence_kinds=tuple(self.evidence_kinds.data or ()),
         )
 
     def _texts(self, name: str) -> dict[str, str]:

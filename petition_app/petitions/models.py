@@ -14,6 +14,9 @@ from petition_app.i18n import DEFAULT_LANGUAGE
 STATES = ("draft", "open", "paused", "closed")
 MODES = ("standard", "sealed")
 MATCH_RULES = ("strong", "possible", "any")
+EVIDENCE_KINDS = (
+    "official_contact", "public_profile", "known_account", "live_call", "in_person", "vouched", "document",
+)  # fmt: skip
 MAIL_RULES = ("required", "optional", "none")
 
 

@@ -75,6 +75,9 @@ class NewPetition:
     mail: str = "required"
     roster: bool = False
     reviewers: int = 2
+    match_rule: str = "possible"
+    evidence_rule: int = 0
+    evidence_kinds: tuple[str, ...] = ()
 
 
 def create(new: NewPetition, *, by: Account | None, at: datetime) -> Petition:
@@ -227,6 +230,8 @@ def _set_policy(petition: Petition, new: NewPetition) -> None:
     petition.goal, petition.opens, petition.closes = new.goal, new.opens, new.closes
     petition.mode, petition.mail, petition.roster = new.mode, new.mail, new.roster
     petition.reviewers = new.reviewers
+    petition.match_rule, petition.evidence_rule = new.match_rule, new.evidence_rule
+    petition.evidence_kinds = list(new.evidence_kinds)
 
 
 def _version(number: int, new: NewPetition, at: datetime) -> TextVersion:

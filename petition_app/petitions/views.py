@@ -17,6 +17,7 @@ from petition_app.tally.counting import live_tally
 from petition_app.tally.services import get_publication
 from petition_app.verification.batches import list_batches
 from petition_app.verification.forms import ActForm
+from petition_app.verification.speed import agreement
 
 staff = Blueprint("petitions", __name__)
 
@@ -55,7 +56,7 @@ def show() -> str:
     return render_template(
         "petitions/show.html",
         tally=tally, adds_up=tally.holds, publication=publication, batches=list_batches(g.petition.id), form=ActForm(),
-        states=STATE_WORDS,
+        states=STATE_WORDS, agreement=agreement(g.petition.id),
     )  # fmt: skip
 
 

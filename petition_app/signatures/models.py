@@ -88,8 +88,23 @@ class SealedKey(Base):
     box: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class NearKey(Base):
+    """A keyed index of a name's rough sound, not unique, to find similar names; erased with the keys."""
+
+    __tablename__ = "near_keys"
+
+    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), primary_key=True)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+
+    __table_args__ = (Index("ix_near_keys_key", "petition_id", "key"),)
+
+
 class Confirmation(Base):
-    """A mailed code that waits to be typed: hashes only. `expires_at` stands on a quarter of an hour."""
+    """A code that waits to be typed: hashes only. `expires_at` stands on a quarter of an hour.
+
+    It was mailed, or, with a `group_id`, printed for a person of a group entry.
+    """
 
     __tablename__ = "confirmations"
 
@@ -101,6 +116,7 @@ class Confirmation(Base):
     tries_left: Mapped[int] = mapped_column(SmallInteger)
     expires_at: Mapped[datetime] = mapped_column(Moment)
     used: Mapped[bool] = mapped_column(default=False)
+    group_id: Mapped[UUID | None] = mapped_column(ForeignKey("group_entries.id"), index=True)
 
     __table_args__ = (Index("ix_confirmations_code_hash", "petition_id", "code_hash"),)
 

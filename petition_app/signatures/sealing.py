@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +15,7 @@ from sqlalchemy import delete, select
 from petition_app import vault
 from petition_app.db import db, note_erasure
 from petition_app.security import commitment, fingerprint
-from petition_app.signatures.models import SealedKey, SealedPart, Signature
+from petition_app.signatures.models import NearKey, SealedKey, SealedPart, Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
 from petition_app.vault import KeyRing, Place, Sealed, WrappedKey
 
@@ -143,8 +145,31 @@ def open_for_worker(payload: dict[str, str]) -> bytes:
 def erase(signature: Signature) -> None:
     """Make every part unreadable for good: the keys go, and the indexes that could find the person."""
     db.session.execute(delete(SealedKey).where(SealedKey.signature_id == signature.id))
-    signature.name_index = signature.mailbox_index = None
+    db.session.execute(delete(NearKey).where(NearKey.signature_id == signature.id))
+    signature.name_index = signature.mailbox_index = signature.match_index = signature.entry_index = None
+    signature.match_class = None
     note_erasure()
+
+
+def is_readable(signature: Signature) -> bool:
+    """Return whether the keys of a signature are still there."""
+    keys = select(SealedKey.id).where(SealedKey.signature_id == signature.id, SealedKey.part_id.is_(None))
+    return db.session.scalar(keys) is not None
+
+
+def mark(signature: Signature, text: str) -> bytes:
+    """Return HMAC-SHA256 of a text under the signature's own key: equal for equal texts, nothing once it is erased.
+
+    Raises: UnreadableError, StorageSealedError.
+    """
+    return hmac.digest(_signature_key(signature, vault.key_ring()), b"mark/v1|" + text.encode(), "sha256")
+
+
+def remember_near(signature: Signature, keys: Iterable[str]) -> None:
+    """Index a signature by the rough sounds of its name, so that similar names are found."""
+    for key in dict.fromkeys(keys):
+        index = fingerprint("near", signature.petition_id, key)
+        db.session.add(NearKey(signature_id=signature.id, petition_id=signature.petition_id, key=index))
 
 
 def _signature_key(signature: Signature, ring: KeyRing) -> bytes:

@@ -41,6 +41,8 @@ def move(signature: Signature, to: str) -> None:
         raise StateError
     count(signature.petition_id, signature.batch_id, **{signature.state: -1, to: 1}, arrived=_arrival(signature, to))
     signature.names_due = signature.names_due or "verified" in (signature.state, to)
+    if signature.state == "verified":
+        signature.entry_index = None
     signature.state = to
     if to != "discarded":
         jobs.mark_due(signature.petition_id)

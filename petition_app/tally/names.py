@@ -20,9 +20,8 @@ from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import publishable
 from petition_app.tally.models import PublishedName, PublishedPlace
 from petition_app.vault import UnreadableError
-from petition_app.verification import rules
 from petition_app.verification.models import Batch
-from petition_app.verification.services import verdicts_of
+from petition_app.verification.verdicts import was_reached
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +64,7 @@ def _is_waiting(petition: Petition) -> bool:
 
 
 def _agreed(signature: Signature) -> bool:
-    return signature.state == "verified" and signature.consent == 3 and rules.was_contacted(verdicts_of(signature.id))
+    return signature.state == "verified" and signature.consent == 3 and was_reached(signature.id)
 
 
 def _show_conditional(petition: Petition, named: dict[str, int]) -> None:

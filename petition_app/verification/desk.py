@@ -12,39 +12,39 @@ from sqlalchemy.orm import aliased
 
 from petition_app import audit
 from petition_app.accounts.models import Account
-from petition_app.accounts.services import require_role
+from petition_app.accounts.services import name_accounts, require_role
 from petition_app.db import db
 from petition_app.errors import NotFoundError
-from petition_app.petitions.models import Petition
+from petition_app.petitions.models import Petition, TextVersion
+from petition_app.petitions.services import get_version
+from petition_app.roster import services as rosters
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import DECIDED
 from petition_app.signatures.sealing import Identity
 from petition_app.vault import UnreadableError
-from petition_app.verification.models import Batch, Decision, Lease
-from petition_app.verification.rules import VERDICTS
+from petition_app.verification import evidence, matches, policy, rules
+from petition_app.verification.candidates import Candidate, list_candidates
+from petition_app.verification.evidence import Shown
+from petition_app.verification.matches import StoredMatch
+from petition_app.verification.models import Batch, Decision, Evidence, Lease
+from petition_app.verification.rules import VERDICTS, case_number
 from petition_app.verification.services import LEASE, NotYoursError, holds
 
-CANDIDATES = 5
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Another signature that may be the same person's, and what agrees."""
-
-    id: UUID
-    number: str
-    state: str
-    identity: Identity
-    same_mailbox: bool
-    same_name: bool
+# Words of a reviewer that would tell the second one what the first has decided.
+HIDDEN = ("note", "grounds")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One case as its reviewer sees it. `earlier` holds decisions where the policy lets them be seen."""
+    """One case as its reviewer sees it. `earlier` holds decisions where the policy lets them be seen.
+
+    `match` is what the roster gave, if one is kept; `contacts` the keys of candidates that can be written to;
+    `conflicts` the numbers of open cases whose best match is the same entry; `enough` whether the evidence is.
+    """
 
     signature: Signature
+    version: TextVersion
     number: str
     batch_number: int
     identity: Identity
@@ -52,12 +52,13 @@ class Case:
     notes: list[dict[str, Any]]
     candidates: list[Candidate]
     earlier: list[Decision]
+    names: dict[UUID, str]
     held_until: datetime | None
-
-
-def case_number(signature_id: UUID) -> str:
-    """Return the short name of a case: the first eight digits of its random id."""
-    return signature_id.hex[:8]
+    match: StoredMatch | None
+    contacts: frozenset[str]
+    conflicts: list[str]
+    evidence: list[Shown]
+    enough: bool
 
 
 def next_case(
@@ -91,7 +92,10 @@ def next_case(
             Signature.petition_id == petition.id,
             Signature.state == state,
             ~exists().where(Lease.signature_id == Signature.id, Lease.until > at),
-            ~_decided_by(by),
+            ~decided_by(by),
+            ~exists().where(
+                Evidence.signature_id == Signature.id, Evidence.account_id == by.id, Evidence.own_word.is_(True)
+            ),
         )
         .order_by(Batch.number, Signature.id)
         .limit(1)
@@ -100,6 +104,7 @@ def next_case(
     for query in (*_ahead(free, after), free):
         while signature := db.session.scalars(query.execution_options(populate_existing=True)).first():
             if _take(signature, by=by, at=at):
+                matches.refresh(signature, petition, at=at)
                 return signature.id
     return None
 
@@ -113,7 +118,7 @@ def _ahead(free: Select[Signature], after: UUID | None) -> list[Select[Signature
     return [free.where(or_(Batch.number > number, and_(Batch.number == number, Signature.id > after)))]
 
 
-def _decided_by(by: Account) -> ColumnElement[bool]:
+def decided_by(by: Account) -> ColumnElement[bool]:
     """Return the condition that this reviewer's verdict stands in the round now open (`rules.standing` as SQL)."""
     mine, later, undone = aliased(Decision), aliased(Decision), aliased(Decision)
     return exists().where(
@@ -150,7 +155,7 @@ def open_case(signature_id: UUID, *, petition: Petition, by: Account, at: dateti
         raise NotFoundError
     if not holds(signature_id, by=by, at=at) or signature.state not in ("checking", "needs_info"):
         raise NotYoursError
-    return _case(signature, see_earlier=petition.reviewers == 1, at=at)
+    return _case(signature, petition, see_earlier=petition.reviewers == 1, at=at)
 
 
 def get_decided(signature_id: UUID, *, petition: Petition, by: Account) -> Case:
@@ -163,30 +168,49 @@ def get_decided(signature_id: UUID, *, petition: Petition, by: Account) -> Case:
     signature = db.session.get(Signature, signature_id)
     if signature is None or signature.petition_id != petition.id or not list_decisions(signature_id):
         raise NotFoundError
-    return _case(signature, see_earlier=not _is_blind(petition, signature.state), at=None)
+    return _case(signature, petition, see_earlier=not _is_blind(petition, signature.state), at=None)
 
 
 def _is_blind(petition: Petition, state: str) -> bool:
     return petition.reviewers > 1 and state in ("checking", "needs_info")
 
 
-def _case(signature: Signature, *, see_earlier: bool, at: datetime | None) -> Case:
+def _case(signature: Signature, petition: Petition, *, see_earlier: bool, at: datetime | None) -> Case:
     lease = db.session.get(Lease, signature.id)
+    found = evidence.list_evidence(signature.id)
+    earlier = list_decisions(signature.id) if see_earlier else []
     try:
         identity, email = sealing.open_identity(signature), sealing.open_address(signature)
-        notes = sealing.open_case(signature)
+        notes, alike, match = sealing.open_case(signature), list_candidates(signature), matches.latest(signature)
     except UnreadableError:
-        identity, email, notes = Identity(name=""), "", []
+        identity, email, notes, alike, match = Identity(name=""), "", [], [], None
+    version = rosters.current(petition.id) if match else None
+    keys = [candidate.key for candidate in match.candidates] if match else []
+    entries = [rosters.get_entry(version.id, key) for key in keys] if version else []
     return Case(
         signature=signature,
+        version=get_version(signature.text_version_id),
         number=case_number(signature.id),
         batch_number=db.session.scalars(select(Batch.number).where(Batch.id == signature.batch_id)).one(),
         identity=identity,
         email=email,
-        notes=[note for note in notes if note.get("text") and (see_earlier or note.get("kind") != "note")],
-        candidates=list_candidates(signature),
-        earlier=list_decisions(signature.id) if see_earlier else [],
+        notes=[note for note in notes if note.get("text") and (see_earlier or note.get("kind") not in HIDDEN)],
+        candidates=alike,
+        earlier=earlier,
+        names=name_accounts({decision.account_id for decision in earlier if decision.account_id}),
         held_until=lease.until if lease and at else None,
+        match=match,
+        contacts=frozenset(entry.key for entry in entries if entry and entry.contact and entry.contact_safe),
+        conflicts=[case_number(other.id) for other in policy.list_conflicts(signature, signature.match_index)]
+        if signature.state in matches.OPEN
+        else [],
+        evidence=evidence.with_words(found, notes),
+        enough=rules.enough_evidence(
+            [(row.kind, row.strength) for row in found],
+            contact=None,
+            strength=petition.evidence_rule,
+            kinds=petition.evidence_kinds,
+        ),
     )
 
 
@@ -195,43 +219,6 @@ def list_decisions(signature_id: UUID) -> list[Decision]:
     return list(
         db.session.scalars(select(Decision).where(Decision.signature_id == signature_id).order_by(Decision.position))
     )
-
-
-def list_candidates(signature: Signature) -> list[Candidate]:
-    """Return at most five signatures with the same mailbox or the same folded name, verified ones first."""
-    other = aliased(Signature)
-    same = [
-        column == value
-        for column, value in (
-            (other.mailbox_index, signature.mailbox_index),
-            (other.name_index, signature.name_index),
-        )
-        if value is not None
-    ]
-    if not same:
-        return []
-    found = db.session.scalars(
-        select(other)
-        .where(
-            other.petition_id == signature.petition_id,
-            other.id != signature.id,
-            other.state.in_(("checking", "needs_info", "verified")),
-            or_(*same),
-        )
-        .order_by((other.state != "verified"), other.id)
-        .limit(CANDIDATES)
-    ).all()
-    return [
-        Candidate(
-            id=row.id,
-            number=case_number(row.id),
-            state=row.state,
-            identity=sealing.open_identity(row),
-            same_mailbox=row.mailbox_index is not None and row.mailbox_index == signature.mailbox_index,
-            same_name=row.name_index is not None and row.name_index == signature.name_index,
-        )
-        for row in found
-    ]
 
 
 # --- finding a decided case -------------------------------------------------------------------------------------
@@ -255,7 +242,7 @@ def list_latest(petition: Petition, *, by: Account, limit: int = 50) -> list[Dec
     rows = db.session.execute(
         select(Decision, Signature.state, Account.name)
         .join(Signature, Signature.id == Decision.signature_id)
-        .join(Account, Account.id == Decision.account_id)
+        .outerjoin(Account, Account.id == Decision.account_id)
         .where(Decision.petition_id == petition.id)
         .order_by(Decision.at.desc(), Decision.position.desc())
         .limit(limit)
@@ -266,7 +253,7 @@ def list_latest(petition: Petition, *, by: Account, limit: int = 50) -> list[Dec
             case_number(row.signature_id),
             None if _is_blind(petition, state) and row.outcome in VERDICTS else row.outcome,
             state,
-            name,
+            name or "",
             row.at,
         )
         for row, state, name in rows

@@ -22,64 +22,10 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from petition_app.signatures.forms import PublicForm
 from petition_app.verification.batches import ANNOUNCEMENT_LENGTH
-from petition_app.verification.services import TEXT_LENGTH, NewDecision
+from petition_app.verification.policy import NewDecision
+from petition_app.verification.services import TEXT_LENGTH
+from petition_app.verification.words import CONTACT_WORDS, REASON_WORDS, RETRACTION_WORDS
 
-REASON_WORDS = {
-    "not_eligible": lazy_gettext("Not entitled to sign this letter"),
-    "not_reached": lazy_gettext("Could not be reached"),
-    "denies_signing": lazy_gettext("The person says they did not sign"),
-    "not_that_person": lazy_gettext("Somebody else used this name"),
-    "incomplete": lazy_gettext("Too little was given to find the person"),
-}
-CONTACT_WORDS = {
-    "official_contact": lazy_gettext("Through the contact on the official record"),
-    "public_profile": lazy_gettext("Through a public profile of theirs"),
-    "known_account": lazy_gettext("Through an account known to be theirs"),
-    "live_call": lazy_gettext("By telephone or video"),
-    "in_person": lazy_gettext("In person"),
-    "signers_word": lazy_gettext("A member of staff holds their word"),
-}
-RETRACTION_WORDS = {
-    "entered_in_error": lazy_gettext("It had been entered in error"),
-    "not_verified_after_all": lazy_gettext("It could not be verified after all"),
-    "denies_signing": lazy_gettext("The person says they did not sign"),
-    "no_longer_eligible": lazy_gettext("The signer may not sign this letter"),
-    "checked_again": lazy_gettext("It has to be checked again"),
-}
-TIER_WORDS = {
-    0: lazy_gettext("Only counted; nothing about the person is published"),
-    1: lazy_gettext("Role and region may be published, without the name"),
-    2: lazy_gettext("The name may be given to the addressee, not to the public"),
-    3: lazy_gettext("The name may be published with role and place"),
-}
-OUTCOME_WORDS = {
-    "verified": lazy_gettext("verified"),
-    "rejected": lazy_gettext("not verified"),
-    "duplicate": lazy_gettext("duplicate"),
-    "reopened": lazy_gettext("reopened"),
-    "undone": lazy_gettext("undone"),
-    "retracted": lazy_gettext("taken back"),
-}
-STATE_WORDS = {
-    "received": lazy_gettext("received, waiting"),
-    "checking": lazy_gettext("now being checked"),
-    "needs_info": lazy_gettext("a question was asked"),
-    "verified": lazy_gettext("verified"),
-    "rejected": lazy_gettext("not verified"),
-    "duplicate": lazy_gettext("counted once already"),
-    "withdrawn": lazy_gettext("withdrawn"),
-    "retracted": lazy_gettext("taken back"),
-}
-
-
-WORDS = {
-    "contacts": CONTACT_WORDS,
-    "outcomes": OUTCOME_WORDS,
-    "reasons": {**REASON_WORDS, **RETRACTION_WORDS},
-    "states": STATE_WORDS,
-    "tiers": TIER_WORDS,
-}
-TIER_NUMBERS = {"0": 0, "1": 1, "2": 2, "3": 3}
 ANNOUNCED = [
     DataRequired(lazy_gettext("Please write an announcement of at most 2,000 characters in each language.")),
     Length(
@@ -87,6 +33,9 @@ ANNOUNCED = [
         message=lazy_gettext("Please write an announcement of at most 2,000 characters in each language."),
     ),
 ]
+
+
+OTHER_GROUNDS = "other"
 
 
 def _choices(words: dict[str, Any]) -> list[SelectChoice]:
@@ -114,9 +63,22 @@ class SealForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
 
 
 class DecideForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
-    """A verdict: verified (how and when the person was reached), rejected (why), or duplicate (of which)."""
+    """A verdict: verified (who it is, how and when reached), rejected (why), or duplicate (of which)."""
 
     outcome = HiddenField(validators=[DataRequired()])
+    entry = RadioField(lazy_gettext("Is there such a person?"), validators=[Optional()], validate_choice=False)
+    grounds = TextAreaField(
+        lazy_gettext("On what grounds?"),
+        description=lazy_gettext("A sentence, where the roster alone does not show it. Kept sealed with the case."),
+        validators=[Length(max=TEXT_LENGTH, message=lazy_gettext("Please write at most 2,000 characters."))],
+        render_kw={"rows": 2, "maxlength": TEXT_LENGTH},
+    )
+    agrees = RadioField(
+        lazy_gettext("Do they agree to this text and this publication?"),
+        choices=[SelectChoice("1", lazy_gettext("Yes")), SelectChoice("0", lazy_gettext("No"))],
+        default="1",
+        validators=[Optional()],
+    )
     contact = SelectField(
         lazy_gettext("How was the person reached?"),
         description=lazy_gettext("Without this the signature counts, but no name is published."),
@@ -139,6 +101,7 @@ class DecideForm(FlaskForm):  # type: ignore[misc] # The library is untyped here
         """Offer today as the day on which the person was reached; the page itself offers the possible originals."""
         super().__init__(contacted_on=today)
         self.duplicate_of.choices = []
+        self.entry.choices = []
 
     def to_new_decision(self) -> NewDecision:
         """Return the verdict as the service takes it."""
@@ -149,7 +112,17 @@ class DecideForm(FlaskForm):  # type: ignore[misc] # The library is untyped here
             contact=self.contact.data or None,
             contacted_on=self.contacted_on.data,
             note=(self.note.data or "").strip(),
+            eligible=self._eligible(),
+            entry=self.entry.data if self._eligible() == "on_roster" else None,
+            grounds=(self.grounds.data or "").strip(),
+            agrees=self.agrees.data != "0",
         )
+
+    def _eligible(self) -> str | None:
+        """Return the answer to the first question: the page offers entries of the roster, and other grounds."""
+        if not self.entry.data:
+            return None
+        return "other_grounds" if self.entry.data == OTHER_GROUNDS else "on_roster"
 
 
 class AskForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.

@@ -10,10 +10,13 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, Sm
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition_app.db import Base, Moment
-from petition_app.verification.rules import CONTACTS, ELIGIBLE, KINDS, OUTCOMES, REASONS, RETRACTIONS
+from petition_app.petitions.models import EVIDENCE_KINDS
+from petition_app.verification.rules import CONTACTS, ELIGIBLE, OUTCOMES, REASONS, RETRACTIONS
 
 BATCH_STATES = ("open", "checking", "closed")
-BULK_STATES = ("waiting", "running", "cancelled", "done", "undone")
+BULK_STATES = ("waiting", "running", "cancelled", "done", "undoing", "undone")
+SKIPPED = ("held", "moved", "changed", "alike", "policy", "own")
+BULK_RESULTS = ("done", *SKIPPED, "undone", "kept")
 
 
 class Batch(Base):
@@ -107,7 +110,7 @@ class Evidence(Base):
     removed_on: Mapped[date | None]
 
     __table_args__ = (
-        CheckConstraint(f"kind IN {KINDS}", name="kind_known"),
+        CheckConstraint(f"kind IN {EVIDENCE_KINDS}", name="kind_known"),
         CheckConstraint("strength BETWEEN 1 AND 3", name="strength_known"),
     )
 
@@ -129,7 +132,8 @@ class ContactRequest(Base):
 class Bulk(Base):
     """One act on many cases: who, by which filter, how far, and whether it was taken back.
 
-    `chosen` is the filter: {"batch": n | null, "match": class, "strength": 0-3}. `total` is the number shown first.
+    `chosen` is the filter: {"batch": n | null, "match": class, "strength": 0-3}. `total` is the number shown first;
+    which cases they are is frozen with it.
     """
 
     __tablename__ = "bulks"
@@ -139,13 +143,25 @@ class Bulk(Base):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     chosen: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(10), default="waiting")
-    total: Mapped[int]
-    done: Mapped[int] = mapped_column(default=0)
-    skipped: Mapped[int] = mapped_column(default=0)
-    position: Mapped[UUID | None]
+    total: Mapped[int] = mapped_column(default=0)
     at: Mapped[datetime] = mapped_column(Moment)
 
     __table_args__ = (CheckConstraint(f"state IN {BULK_STATES}", name="state_known"),)
+
+
+class BulkCase(Base):
+    """A case chosen for a bulk act and what came of it: nothing yet, done, why it was skipped, undone, or kept."""
+
+    __tablename__ = "bulk_cases"
+
+    bulk_id: Mapped[UUID] = mapped_column(ForeignKey("bulks.id"), primary_key=True)
+    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), primary_key=True)
+    result: Mapped[str | None] = mapped_column(String(10))
+
+    __table_args__ = (
+        CheckConstraint(f"result IS NULL OR result IN {BULK_RESULTS}", name="result_known"),
+        Index("ix_bulk_cases_result", "bulk_id", "result"),
+    )
 
 
 class Lease(Base):

@@ -10,9 +10,11 @@ from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
-from petition_app.verification import questions
-from petition_app.verification.forms import TIER_NUMBERS, WORDS, MyForm
-from petition_app.verification.road import road
+from petition_app.tally.services import get_publication
+from petition_app.verification import evidence, questions, second_look
+from petition_app.verification.forms import MyForm
+from petition_app.verification.road import Road, road, wait
+from petition_app.verification.words import TIER_NUMBERS
 
 public = Blueprint("verification", __name__)
 
@@ -33,11 +35,10 @@ def my_signature() -> str:
         form.code.errors = [gettext(error.message)]
         return render_template("verification/my.html", form=form)
     problem = _act(signature, form.action.data or "", form.value.data or "")
-    key = vault.signer_keys(entropy, signature.petition_id)
     return render_template(
         "verification/my_signature.html",
-        mine=road(signature), questions=questions.questions_for(signature, key),
-        code=form.code.data, asked=form.action.data, problem=problem, words=WORDS,
+        **_about(signature, entropy), code=form.code.data, asked=form.action.data, problem=problem,
+        typed=form.value.data if problem else "",
     )  # fmt: skip
 
 
@@ -46,6 +47,10 @@ def _act(signature: Signature, action: str, value: str) -> str:
     try:
         if action == "answer":
             questions.answer(signature, value, at=utcnow())
+        elif action == "official_code":
+            evidence.answer_contact(signature, value, at=utcnow())
+        elif action == "second_look":
+            second_look.ask(signature, value, at=utcnow())
         elif action == "consent":
             signing.change_consent(signature, consent=TIER_NUMBERS.get(value, -1), at=utcnow())
         elif action == "withdraw":
@@ -53,3 +58,29 @@ def _act(signature: Signature, action: str, value: str) -> str:
     except DomainError as error:
         return str(gettext(error.message))
     return ""
+
+
+def _about(signature: Signature, entropy: bytes) -> dict[str, object]:
+    """Return all that a signer sees of a signature."""
+    mine, now = road(signature), utcnow()
+    key = vault.signer_keys(entropy, signature.petition_id)
+    return {
+        "mine": mine,
+        "open": mine.petition.takes_signatures(now.date()),
+        "questions": questions.questions_for(signature, key),
+        "official_code": signature.state in ("checking", "needs_info") and evidence.contact_waits(signature, at=now),
+        "why": second_look.why_not_counted(signature),
+        **_speed(mine),
+    }
+
+
+def _speed(mine: Road) -> dict[str, object]:
+    """Return the published speed and, while it is checked, how many come before; nothing newer than what is public."""
+    published, ahead = get_publication(mine.petition), None
+    if published and mine.batch and mine.signature.state in ("checking", "needs_info"):
+        ahead = wait(mine.batch.number, published.tally, published.speed)
+    return {
+        "as_of": published.as_of if published else None,
+        "speed": published.speed if published else None,
+        "wait": ahead,
+    }

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
+
+from petition_app.petitions.models import EVIDENCE_KINDS
 
 VERDICTS = ("verified", "rejected", "duplicate")
 OUTCOMES = (*VERDICTS, "reopened", "undone", "retracted")
@@ -12,9 +15,6 @@ REASONS = ("not_found", "not_eligible", "not_reached", "denies_signing", "not_th
 RETRACTIONS = ("entered_in_error", "not_verified_after_all", "denies_signing", "no_longer_eligible", "checked_again")
 ELIGIBLE = ("on_roster", "other_grounds")
 CONTACTS = ("official_contact", "public_profile", "known_account", "live_call", "in_person", "signers_word")
-KINDS = (
-    "official_contact", "public_profile", "known_account", "live_call", "in_person", "vouched", "document",
-)  # fmt: skip
 MATCH_CLASSES = ("strong", "possible", "weak", "none")
 
 
@@ -45,6 +45,11 @@ class Verdict:
     def says(self) -> tuple[str, UUID | None, bytes | None]:
         """What reviewers must agree on: the outcome, of which signature it is a duplicate, and who it is."""
         return self.outcome, self.duplicate_of, self.entry if self.outcome == "verified" else None
+
+
+def case_number(signature_id: UUID) -> str:
+    """Return the short name of a case: the first eight digits of its random id."""
+    return signature_id.hex[:8]
 
 
 def standing(verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -91,5 +96,11 @@ def enough_evidence(
     if contact in CONTACT_STRENGTH:
         found = [*found, (contact, CONTACT_STRENGTH[contact])]
     return strength == 0 or any(
-        worth >= strength and (not kinds or kind in kinds or kind not in KINDS) for kind, worth in found
+        worth >= strength and (not kinds or kind in kinds or kind not in EVIDENCE_KINDS) for kind, worth in found
     )
+
+
+def percentile(times: Sequence[timedelta], share: int) -> timedelta | None:
+    """Return the shortest of these times within which at least `share` percent of them lie, by nearest rank."""
+    rank = -(-len(times) * share // 100)
+    return sorted(times)[max(rank, 1) - 1] if times else None

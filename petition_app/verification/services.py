@@ -1,12 +1,12 @@
-"""Deciding: leases, decisions, questions, reopening, undoing, retracting; every act is recorded."""
+"""Deciding: leases and verdicts; every act is recorded."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from petition_app import audit
 from petition_app.accounts.models import Account
@@ -17,14 +17,15 @@ from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
-from petition_app.signatures.rules import DECIDED
 from petition_app.signatures.states import StateError, lock_signature, move
-from petition_app.verification import rules
-from petition_app.verification.models import Decision, Lease
-from petition_app.verification.rules import CONTACTS, REASONS, RETRACTIONS, VERDICTS, Verdict
+from petition_app.verification import policy, rules
+from petition_app.verification.matches import entry_index
+from petition_app.verification.models import Decision, Evidence, Lease
+from petition_app.verification.policy import EntryTakenError, NewDecision
+from petition_app.verification.rules import CONTACTS, ELIGIBLE, REASONS, VERDICTS
+from petition_app.verification.verdicts import append, verdicts_of
 
 LEASE = timedelta(minutes=10)
-FRESH = timedelta(hours=1)
 TEXT_LENGTH = 2000
 
 
@@ -46,24 +47,10 @@ class DecidedAlreadyError(DomainError):
     message = N_("You have decided this case already; another reviewer must see it.")
 
 
-class NothingToUndoError(DomainError):
-    """No decision that is fresh enough."""
+class OwnWordError(DomainError):
+    """Who vouched does not decide."""
 
-    message = N_("There is no decision of the last hour to undo. Reopen the case instead.")
-
-
-@dataclass(frozen=True)
-class NewDecision:
-    """A verdict as a reviewer gives it. `contact` says how the person was reached and `contacted_on` on which day;
-    without them a verified name is not published. `note` is sealed with the case.
-    """
-
-    outcome: str
-    reason: str | None = None
-    duplicate_of: UUID | None = None
-    contact: str | None = None
-    contacted_on: date | None = None
-    note: str = ""
+    message = N_("You gave your own word for this person, so another reviewer must decide.")
 
 
 # --- the decision -----------------------------------------------------------------------------------------------
@@ -77,32 +64,74 @@ def decide(
     Returns the decision and the state of the signature after it.
 
     Raises:
-        NotFoundError, NotYoursError, DecidedAlreadyError, DecisionShapeError,
+        NotFoundError, NotYoursError, DecidedAlreadyError, OwnWordError, DecisionShapeError,
+        PolicyError, ConflictError, EntryTakenError: see `policy.check_verified`.
         StateError: the signature was withdrawn or decided meanwhile.
     """
     signature = held_case(signature_id, petition=petition, by=by, at=at)
+    decision = record_verdict(signature, new, petition=petition, by=by, at=at)
+    free(signature.id)
+    return decision, signature.state
+
+
+def record_verdict(
+    signature: Signature,
+    new: NewDecision,
+    *,
+    petition: Petition,
+    by: Account,
+    at: datetime,
+    bulk_id: UUID | None = None,
+) -> Decision:
+    """Record a verdict on a locked signature and carry it out when enough reviewers agree. Raises: as `decide`."""
     _check_shape(signature, new, at=at)
     if any(verdict.reviewer == by.id for verdict in rules.standing(verdicts_of(signature.id))):
         raise DecidedAlreadyError
-    decision = _append(
+    if gave_own_word(signature.id, by=by):
+        raise OwnWordError
+    verified = new.outcome == "verified"
+    if verified:
+        policy.check_verified(signature, new, petition=petition)
+    decision = append(
         signature,
         outcome=new.outcome,
         by=by,
         at=at,
         reason=new.reason if new.outcome == "rejected" else None,
         duplicate_of_id=new.duplicate_of if new.outcome == "duplicate" else None,
-        contact=new.contact if new.outcome == "verified" else None,
-        contacted_on=new.contacted_on if new.outcome == "verified" and new.contact else None,
+        contact=new.contact if verified else None,
+        contacted_on=new.contacted_on if verified and new.contact else None,
+        eligible=new.eligible if verified else None,
+        entry_mark=sealing.mark(signature, new.entry) if verified and new.entry else None,
+        roster_number=policy.roster_number(petition),
+        bulk_id=bulk_id,
     )
-    if new.note:
-        sealing.add_to_case(signature, {"kind": "note", "by": by.name, "on": at.date().isoformat(), "text": new.note})
+    for kind, text in (("note", new.note), ("grounds", new.grounds if verified else "")):
+        if text:
+            sealing.add_to_case(signature, {"kind": kind, "by": by.name, "on": at.date().isoformat(), "text": text})
     agreed = rules.outcome(verdicts_of(signature.id), reviewers=petition.reviewers)
     if agreed:
-        move(signature, agreed[0])
-    free(signature.id)
+        _carry_out(signature, agreed[0], decision, entry=new.entry)
     audit.record(f"case.decided_{new.outcome}", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)
     db.session.flush()
-    return decision, signature.state
+    return decision
+
+
+def _carry_out(signature: Signature, state: str, decision: Decision, *, entry: str | None) -> None:
+    move(signature, state)
+    decision.carried = True
+    if state == "verified" and entry:
+        try:
+            with db.session.begin_nested():
+                signature.entry_index = entry_index(signature.petition_id, entry)
+        except IntegrityError:
+            raise EntryTakenError from None
+
+
+def gave_own_word(signature_id: UUID, *, by: Account) -> bool:
+    """Return whether this member of staff vouched in person, be it taken back or not."""
+    own = select(Evidence.id).where(Evidence.signature_id == signature_id, Evidence.account_id == by.id)
+    return db.session.scalar(own.where(Evidence.own_word).limit(1)) is not None
 
 
 def _check_shape(signature: Signature, new: NewDecision, *, at: datetime) -> None:
@@ -114,47 +143,17 @@ def _check_shape(signature: Signature, new: NewDecision, *, at: datetime) -> Non
         raise DecisionShapeError(what=N_("there is no such way of reaching a person"))
     if new.outcome == "verified" and new.contact and (not new.contacted_on or new.contacted_on > at.date()):
         raise DecisionShapeError(what=N_("the day on which the person was reached is missing or lies ahead"))
-    if len(new.note) > TEXT_LENGTH:
+    if max(len(new.note), len(new.grounds)) > TEXT_LENGTH:
         raise DecisionShapeError(what=N_("the note is too long"))
+    if new.outcome == "verified" and new.eligible not in (None, *ELIGIBLE):
+        raise DecisionShapeError(what=N_("there is no such answer"))
+    if new.outcome == "verified" and not new.agrees:
+        raise DecisionShapeError(what=N_("who does not agree cannot be verified; choose Not verified and say why"))
     if new.outcome == "duplicate":
         original = db.session.get(Signature, new.duplicate_of) if new.duplicate_of else None
         known = original is not None and original.petition_id == signature.petition_id and original.id != signature.id
         if not known or original is None or original.state not in ("checking", "needs_info", "verified"):
             raise DecisionShapeError(what=N_("choose the signature that it repeats"))
-
-
-def verdicts_of(signature_id: UUID) -> list[Verdict]:
-    """Return a signature's decisions in their order, as the rules read them."""
-    rows = db.session.scalars(
-        select(Decision).where(Decision.signature_id == signature_id).order_by(Decision.position)
-    ).all()
-    return [
-        Verdict(
-            row.id, row.account_id, row.outcome, row.duplicate_of_id, row.contact, row.supersedes_id, row.entry_mark
-        )
-        for row in rows
-    ]
-
-
-def _append(signature: Signature, *, outcome: str, by: Account, at: datetime, **fields: object) -> Decision:
-    latest = db.session.scalar(
-        select(Decision.position)
-        .where(Decision.signature_id == signature.id)
-        .order_by(Decision.position.desc())
-        .limit(1)
-    )
-    decision = Decision(
-        signature_id=signature.id,
-        petition_id=signature.petition_id,
-        position=(latest or 0) + 1,
-        account_id=by.id,
-        outcome=outcome,
-        at=at,
-        **fields,
-    )
-    db.session.add(decision)
-    db.session.flush()
-    return decision
 
 
 # --- holding a case ---------------------------------------------------------------------------------------------
@@ -197,75 +196,3 @@ def put_back(signature_id: UUID, *, petition: Petition, by: Account, at: datetim
 def free(signature_id: UUID) -> None:
     """End the lease of a case."""
     db.session.execute(delete(Lease).where(Lease.signature_id == signature_id))
-
-
-# --- after the decision -----------------------------------------------------------------------------------------
-
-
-def _decided_case(signature_id: UUID, *, petition: Petition, by: Account) -> Signature:
-    require_role(by, petition.id, "organizer")
-    signature = lock_signature(signature_id)
-    if signature is None or signature.petition_id != petition.id:
-        raise NotFoundError
-    return signature
-
-
-def reopen(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -> None:
-    """Check a decided signature again from the start. Reopening a verified one is a public correction.
-
-    Raises:
-        NotFoundError, StateError: it is not decided.
-    """
-    signature = _decided_case(signature_id, petition=petition, by=by)
-    if signature.state not in DECIDED:
-        raise StateError
-    _append(signature, outcome="reopened", by=by, at=at, correction=signature.state == "verified")
-    move(signature, "checking")
-    audit.record("case.reopened", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)
-
-
-def undo(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -> None:
-    """Take back the latest verdict of the last hour. Where it had made the signature verified, that is corrected.
-
-    Raises:
-        NotFoundError, NothingToUndoError, StateError
-    """
-    signature = _decided_case(signature_id, petition=petition, by=by)
-    latest = _latest_verdict(signature.id)
-    if latest is None or latest.at < at - FRESH or signature.state not in (*VERDICTS, "checking", "needs_info"):
-        raise NothingToUndoError
-    was = signature.state
-    row = _append(signature, outcome="undone", by=by, at=at, supersedes_id=latest.id)
-    agreed = rules.outcome(verdicts_of(signature.id), reviewers=petition.reviewers)
-    if agreed is None and was in VERDICTS:
-        row.correction = was == "verified"
-        move(signature, "checking")
-    audit.record("case.undone", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)
-    db.session.flush()
-
-
-def may_undo(signature_id: UUID, *, at: datetime) -> bool:
-    """Return whether the latest verdict that stands is of the last hour."""
-    latest = _latest_verdict(signature_id)
-    return latest is not None and latest.at >= at - FRESH
-
-
-def _latest_verdict(signature_id: UUID) -> Decision | None:
-    standing = rules.standing(verdicts_of(signature_id))
-    return db.session.get(Decision, standing[-1].id) if standing else None
-
-
-def retract(signature_id: UUID, *, reason: str, petition: Petition, by: Account, at: datetime) -> None:
-    """Take a verified signature back: the count falls and a public correction tells the class of reason.
-
-    Raises:
-        NotFoundError, DecisionShapeError, StateError: it is not verified.
-    """
-    if reason not in RETRACTIONS:
-        raise DecisionShapeError(what=N_("the reason is missing"))
-    signature = _decided_case(signature_id, petition=petition, by=by)
-    if signature.state != "verified":
-        raise StateError
-    _append(signature, outcome="retracted", by=by, at=at, reason=reason, correction=True)
-    move(signature, "retracted")
-    audit.record("case.retracted", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)

@@ -1,0 +1,108 @@
+"""Possible duplicates of a case: the same mailbox, roster entry, or nearly the same name; pairs, never verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select
+
+from petition_app.db import db
+from petition_app.signatures import sealing
+from petition_app.signatures.models import NearKey, Signature
+from petition_app.signatures.rules import fold_mailbox, fold_name
+from petition_app.signatures.sealing import Identity
+try:
+    from petition_app.verification.matching.duplicates import Agreement, Record, compare
+except ImportError:
+    pass
+from petition_app.verification.rules import case_number
+
+SHOWN = 5
+LOOKED_AT = 50
+LIKELY = 0.5
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Another signature that may be the same person's: what agrees, what differs, and how likely it is (0-1)."""
+
+    id: UUID
+    number: str
+    state: str
+    identity: Identity
+    same_mailbox: bool
+    same_name: bool
+    same_entry: bool
+    likely: float
+    rows: tuple[Agreement, ...]
+
+    @property
+    def sure(self) -> bool:
+        """Whether something beyond a similar name agrees."""
+        return self.same_mailbox or self.same_name or self.same_entry
+
+
+def list_candidates(signature: Signature) -> list[Candidate]:
+    """Return at most five signatures that may be the same person's, the likeliest first.
+
+    Raises: UnreadableError, StorageSealedError.
+    """
+    found = db.session.scalars(
+        select(Signature)
+        .where(
+            Signature.petition_id == signature.petition_id,
+            Signature.id != signature.id,
+            Signature.state.in_(("checking", "needs_info", "verified")),
+            or_(*_alike(signature)),
+        )
+        .order_by(Signature.id)
+        .limit(LOOKED_AT)
+    ).all()
+    if not found:
+        return []
+    mine = _record(signature)
+    candidates = [_candidate(other, signature, mine) for other in found]
+    kept = [candidate for candidate in candidates if candidate.sure or candidate.likely >= LIKELY]
+    return sorted(kept, key=lambda one: (not one.sure, -one.likely, one.number))[:SHOWN]
+
+
+def _alike(signature: Signature) -> list[ColumnElement[bool]]:
+    keys = select(NearKey.key).where(NearKey.signature_id == signature.id)
+    near = select(NearKey.signature_id).where(NearKey.petition_id == signature.petition_id, NearKey.key.in_(keys))
+    alike = [Signature.id.in_(near)]
+    columns = (
+        (Signature.mailbox_index, signature.mailbox_index),
+        (Signature.name_index, signature.name_index),
+        (Signature.match_index, signature.match_index),
+        (Signature.entry_index, signature.match_index),
+    )
+    return [*alike, *(column == value for column, value in columns if value is not None)]
+
+
+def _candidate(other: Signature, signature: Signature, mine: Record) -> Candidate:
+    record = _record(other)
+    pair = compare(mine, record)
+    return Candidate(
+        id=other.id,
+        number=case_number(other.id),
+        state=other.state,
+        identity=sealing.open_identity(other),
+        same_mailbox=bool(mine.mailbox) and mine.mailbox == record.mailbox,
+        same_name=fold_name(mine.name) == fold_name(record.name),
+        same_entry=signature.match_index is not None
+        and signature.match_index in (other.match_index, other.entry_index),
+        likely=pair.probability,
+        rows=pair.rows,
+    )
+
+
+def _record(signature: Signature) -> Record:
+    identity, address = sealing.open_identity(signature), sealing.open_address(signature)
+    return Record(
+        id=str(signature.id),
+        name=identity.name,
+        place=identity.place,
+        mailbox=fold_mailbox(address) if address else "",
+        entry=signature.match_index.hex() if signature.match_index else "",
+    )

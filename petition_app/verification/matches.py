@@ -1,0 +1,251 @@
+"""What the roster says about a signature: worked out ahead by the worker or on opening, and kept sealed in the case."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import date, datetime
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import aliased
+
+from petition_app import audit
+from petition_app.db import db
+from petition_app.petitions.models import Petition
+from petition_app.roster import services as rosters
+from petition_app.roster.models import RosterVersion
+from petition_app.security import fingerprint
+from petition_app.signatures import sealing
+from petition_app.signatures.models import Signature
+from petition_app.signatures.sealing import Identity
+from petition_app.signatures.states import lock_signature, move
+from petition_app.vault import UnreadableError
+from petition_app.verification.matching import Candidate, Entry, Match, Query, Row, near_keys
+from petition_app.verification.models import Decision
+from petition_app.verification.verdicts import append
+
+OPEN = ("received", "checking", "needs_info")
+SLICE = 100
+AT_ONCE = 5_000  # Rosters up to this size are indexed while somebody waits; larger ones by the worker alone.
+KEPT = 2
+
+_indexes: OrderedDict[UUID, Any] = OrderedDict()
+_guard = Lock()
+
+
+@dataclass(frozen=True)
+class StoredCandidate:
+    """An entry that may be the signer's; `rows` sum to `score` (bits), `probability` is among all candidates."""
+
+    key: str
+    name: str
+    body: str
+    place: str
+    term_from: date | None
+    term_to: date | None
+    score: float
+    probability: float
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class StoredMatch:
+    """What the roster of this number gave: a class, how many people fit, and the candidates, the best first."""
+
+    number: int
+    as_of: date
+    verdict: str
+    fit: int
+    candidates: tuple[StoredCandidate, ...]
+
+    def get(self, key: str | None) -> StoredCandidate | None:
+        """Return the candidate of this key."""
+        return next((candidate for candidate in self.candidates if candidate.key == key), None)
+
+
+def entry_index(petition_id: UUID, key: str) -> bytes:
+    """Return the keyed index of a roster entry within a petition."""
+    return fingerprint("entry", petition_id, key)
+
+
+def latest(signature: Signature) -> StoredMatch | None:
+    """Return the newest match kept with a case. Raises: UnreadableError, StorageSealedError."""
+    notes = [note for note in sealing.open_case(signature) if note.get("kind") == "match"]
+    return _read(notes[-1]) if notes else None
+
+
+def refresh(signature: Signature, petition: Petition, *, at: datetime) -> None:
+    """Match a locked signature against the roster as it is now, unless that was done or would take long."""
+    version = _current(petition)
+    if signature.matched_number == _number(version):
+        return
+    if version is None or version.id in _indexes or version.size <= AT_ONCE:
+        _look_at(signature, version, at=at)
+
+
+def match_waiting(petition: Petition, *, at: datetime) -> int:
+    """Match the next hundred open signatures that the current roster has not seen; return how many there were.
+
+    Where no roster is kept, only the keys are made that find similar names among the signatures.
+    """
+    version, seen = _current(petition), Signature.matched_number
+    waiting = (
+        select(Signature)
+        .where(Signature.petition_id == petition.id, Signature.state.in_(OPEN))
+        .where(or_(seen.is_(None), seen != _number(version)))
+        .limit(SLICE)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    found = db.session.scalars(waiting).all()
+    for signature in found:
+        _look_at(signature, version, at=at)
+    return len(found)
+
+
+def _current(petition: Petition) -> RosterVersion | None:
+    return rosters.current(petition.id) if petition.roster else None
+
+
+def _number(version: RosterVersion | None) -> int:
+    return version.number if version else 0
+
+
+def match_all_waiting(*, at: datetime) -> None:
+    """Match a slice of every petition; what is left waits for the next round."""
+    petitions = select(Petition).where(Petition.state != "draft").order_by(Petition.id)
+    for petition in db.session.scalars(petitions).all():
+        match_waiting(petition, at=at)
+
+
+def bring_back_not_found(petition_id: UUID, *, at: datetime) -> int:
+    """Put back what was "not found" on an older roster than the current one, and nothing else; return how many."""
+    version = rosters.current(petition_id)
+    if version is None:
+        return 0
+    later = aliased(Decision)
+    missed = db.session.scalars(
+        select(Decision.signature_id)
+        .join(Signature, Signature.id == Decision.signature_id)
+        .where(
+            Decision.petition_id == petition_id,
+            Decision.carried,
+            Decision.reason == "not_found",
+            Decision.roster_number < version.number,
+            Signature.state == "rejected",
+            ~exists().where(
+                later.signature_id == Decision.signature_id,
+                later.position > Decision.position,
+                later.outcome == "reopened",
+            ),
+        )
+        .order_by(Decision.signature_id)
+    ).all()
+    return sum(_bring_back(signature_id, at=at) for signature_id in missed)
+
+
+def _bring_back(signature_id: UUID, *, at: datetime) -> int:
+    signature = lock_signature(signature_id)
+    if signature is None or signature.state != "rejected" or not sealing.is_readable(signature):
+        return 0
+    append(signature, outcome="reopened", by=None, at=at)
+    move(signature, "checking")
+    audit.record("case.brought_back", petition_id=signature.petition_id, object_id=signature.id, at=at)
+    return 1
+
+
+def _look_at(signature: Signature, version: RosterVersion | None, *, at: datetime) -> None:
+    first = signature.matched_number is None
+    signature.matched_number = _number(version)
+    try:
+        identity = sealing.open_identity(signature)
+    except UnreadableError:
+        return
+    if first:
+        sealing.remember_near(signature, near_keys(identity.name))
+    if version:
+        _match(signature, identity, version, at=at)
+    db.session.flush()
+
+
+def _match(signature: Signature, identity: Identity, version: RosterVersion, *, at: datetime) -> None:
+    query = Query(name=identity.name, place=identity.place, role=identity.role, on=signature.arrived_on)
+    match = _index(version).match(query)
+    signature.match_class = match.verdict
+    sure = match.verdict == "strong" or (match.verdict == "possible" and match.fit == 1)
+    best = match.candidates[0].entry.id if sure else None
+    signature.match_index = entry_index(signature.petition_id, best) if best else None
+    sealing.add_to_case(signature, _written(match, version, at=at))
+
+
+def _index(version: RosterVersion) -> Any:
+    """Return the index of a roster; the two used last stay in memory."""
+    from petition_app.verification.matching import RosterIndex
+
+    with _guard:
+        if version.id not in _indexes:
+            _indexes[version.id] = RosterIndex([
+                Entry(
+                    id=row.key, surname=row.surname, given=row.given, patronymic=row.patronymic,
+                    body=row.body, place=row.place, term_from=row.term_from, term_to=row.term_to,
+                )
+                for row in rosters.list_entries(version.id)
+            ])  # fmt: skip
+            while len(_indexes) > KEPT:
+                _indexes.popitem(last=False)
+        _indexes.move_to_end(version.id)
+        return _indexes[version.id]
+
+
+def _written(match: Match, version: RosterVersion, *, at: datetime) -> dict[str, Any]:
+    return {
+        "kind": "match",
+        "on": at.date().isoformat(),
+        "roster": version.number,
+        "as_of": version.as_of.isoformat(),
+        "class": match.verdict,
+        "fit": match.fit,
+        "candidates": [_candidate(candidate) for candidate in match.candidates],
+    }
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    entry = candidate.entry
+    return {
+        "key": entry.id,
+        "name": " ".join(part for part in (entry.surname, entry.given, entry.patronymic) if part),
+        "body": entry.body,
+        "place": entry.place,
+        "from": entry.term_from.isoformat() if entry.term_from else "",
+        "to": entry.term_to.isoformat() if entry.term_to else "",
+        "score": candidate.score,
+        "probability": candidate.probability,
+        "rows": [
+            [row.part, row.submitted, row.roster, row.relation, row.similarity, row.bits] for row in candidate.rows
+        ],
+    }
+
+
+def _read(note: dict[str, Any]) -> StoredMatch:
+    return StoredMatch(
+        number=note["roster"],
+        as_of=date.fromisoformat(note["as_of"]),
+        verdict=note["class"],
+        fit=note["fit"],
+        candidates=tuple(
+            StoredCandidate(
+                key=found["key"],
+                name=found["name"],
+                body=found["body"],
+                place=found["place"],
+                term_from=date.fromisoformat(found["from"]) if found["from"] else None,
+                term_to=date.fromisoformat(found["to"]) if found["to"] else None,
+                score=found["score"],
+                probability=found["probability"],
+                rows=tuple(Row(*row) for row in found["rows"]),
+            )
+            for found in note["candidates"]
+        ),
+    )

@@ -1,0 +1,138 @@
+"""What a petition asks for before a signature may be verified: a person, evidence, and nobody else for that person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+
+from petition_app.db import db
+from petition_app.errors import DomainError
+from petition_app.i18n import N_
+from petition_app.petitions.models import Petition
+from petition_app.roster import services as rosters
+from petition_app.signatures.models import Signature
+from petition_app.verification import matches, rules
+from petition_app.verification.matches import StoredMatch
+from petition_app.verification.models import Evidence
+
+
+class NotEnoughError(DomainError):
+    """It cannot be verified as things stand."""
+
+
+class PolicyError(NotEnoughError):
+    """What was found is less than the petition asks for."""
+
+    message = N_("This petition asks for more: %(what)s.")
+
+
+class ConflictError(NotEnoughError):
+    """Another signature stands for the same person."""
+
+    message = N_(
+        "Another signature, case %(case)s, matches the same person, and neither can be verified before one is decided."
+    )
+
+
+class EntryTakenError(NotEnoughError):
+    """A verified signature stands for this entry already."""
+
+    message = N_("A verified signature stands for this person already, so this one can only be its duplicate.")
+
+
+@dataclass(frozen=True)
+class NewDecision:
+    """A verdict as a reviewer gives it, with an answer to each of the three questions.
+
+    `eligible` says whether such a person is on the roster, at `entry`, or entitled on other `grounds`; `agrees` that
+    they agree to this text and this publication. `contact` says how the person was reached and `contacted_on` on which
+    day; without them a verified name is not published. `note` and `grounds` are sealed with the case.
+    """
+
+    outcome: str
+    reason: str | None = None
+    duplicate_of: UUID | None = None
+    contact: str | None = None
+    contacted_on: date | None = None
+    note: str = ""
+    eligible: str | None = None
+    entry: str | None = None
+    grounds: str = ""
+    agrees: bool = True
+
+
+def check_verified(signature: Signature, new: NewDecision, *, petition: Petition) -> None:
+    """Refuse a "verified" for which too little was found, or while somebody else stands for the same person.
+
+    Raises:
+        PolicyError, ConflictError, EntryTakenError
+    """
+    if petition.roster:
+        _check_person(signature, new, petition=petition)
+    found = db.session.execute(
+        select(Evidence.kind, Evidence.strength).where(
+            Evidence.signature_id == signature.id, Evidence.removed_on.is_(None)
+        )
+    ).all()
+    if not rules.enough_evidence(
+        [(kind, strength) for kind, strength in found],
+        contact=new.contact,
+        strength=petition.evidence_rule,
+        kinds=petition.evidence_kinds,
+    ):
+        raise PolicyError(what=N_("evidence that it is this person, of the kind and strength that the petition names"))
+    meant = matches.entry_index(petition.id, new.entry) if new.entry else signature.match_index
+    if others := list_conflicts(signature, meant):
+        raise ConflictError(case=rules.case_number(others[0].id))
+    if meant and new.entry and _verified_for(meant, signature):
+        raise EntryTakenError
+
+
+def _check_person(signature: Signature, new: NewDecision, *, petition: Petition) -> None:
+    if new.eligible is None:
+        raise PolicyError(what=N_("say whether this person is on the roster, or entitled on other grounds"))
+    if new.eligible == "other_grounds":
+        if not new.grounds:
+            raise PolicyError(what=N_("write a sentence on the grounds"))
+        return
+    version = rosters.current(petition.id)
+    if version is None or not new.entry or rosters.get_entry(version.id, new.entry) is None:
+        raise PolicyError(what=N_("choose the entry of the roster"))
+    if not new.grounds and not is_enough(matches.latest(signature), new.entry, rule=petition.match_rule):
+        raise PolicyError(what=N_("this match alone is not enough, so write a sentence on why it is this entry"))
+
+
+def is_enough(match: StoredMatch | None, entry: str, *, rule: str) -> bool:
+    """Return whether choosing this entry needs no further words."""
+    if rule == "any":
+        return True
+    best = match is not None and bool(match.candidates) and match.candidates[0].key == entry
+    wanted = ("strong",) if rule == "strong" else ("strong", "possible")
+    return best and match is not None and match.verdict in wanted
+
+
+def roster_number(petition: Petition) -> int | None:
+    """Return the number of the roster version in use, if any."""
+    version = rosters.current(petition.id) if petition.roster else None
+    return version.number if version else None
+
+
+def list_conflicts(signature: Signature, meant: bytes | None) -> list[Signature]:
+    """Return the open signatures whose best match is this entry too; while there is one, none may be verified."""
+    if meant is None:
+        return []
+    others = select(Signature).where(
+        Signature.petition_id == signature.petition_id,
+        Signature.match_index == meant,
+        Signature.id != signature.id,
+        Signature.state.in_(matches.OPEN),
+    )
+    return list(db.session.scalars(others.order_by(Signature.id)))
+
+
+def _verified_for(meant: bytes, signature: Signature) -> bool:
+    taken = select(Signature.id).where(Signature.entry_index == meant, Signature.id != signature.id)
+    return db.session.scalar(taken.limit(1)) is not None

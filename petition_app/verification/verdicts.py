@@ -1,0 +1,58 @@
+"""Reading and appending decisions, the rows from which an outcome is derived."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from petition_app.accounts.models import Account
+from petition_app.db import db
+from petition_app.signatures.models import Signature
+from petition_app.verification import rules
+from petition_app.verification.models import Decision, Evidence
+from petition_app.verification.rules import Verdict
+
+
+def verdicts_of(signature_id: UUID) -> list[Verdict]:
+    """Return a signature's decisions in their order, as the rules read them."""
+    rows = db.session.scalars(
+        select(Decision).where(Decision.signature_id == signature_id).order_by(Decision.position)
+    ).all()
+    return [
+        Verdict(
+            row.id, row.account_id, row.outcome, row.duplicate_of_id, row.contact, row.supersedes_id, row.entry_mark
+        )
+        for row in rows
+    ]
+
+
+def append(signature: Signature, *, outcome: str, by: Account | None, at: datetime, **fields: object) -> Decision:
+    """Append a decision to a locked signature; without `by` it is nobody's of the staff."""
+    latest = db.session.scalar(
+        select(Decision.position)
+        .where(Decision.signature_id == signature.id)
+        .order_by(Decision.position.desc())
+        .limit(1)
+    )
+    decision = Decision(
+        signature_id=signature.id,
+        petition_id=signature.petition_id,
+        position=(latest or 0) + 1,
+        account_id=by.id if by else None,
+        outcome=outcome,
+        at=at,
+        **fields,
+    )
+    db.session.add(decision)
+    db.session.flush()
+    return decision
+
+
+def was_reached(signature_id: UUID) -> bool:
+    """Return whether somebody reached the person outside this site, as a verdict or a piece of evidence says."""
+    if rules.was_contacted(verdicts_of(signature_id)):
+        return True
+    contact = select(Evidence.id).where(Evidence.signature_id == signature_id, Evidence.removed_on.is_(None))
+    return db.session.scalar(contact.where(Evidence.kind.in_(rules.REACHED)).limit(1)) is not None
