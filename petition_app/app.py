@@ -24,7 +24,7 @@ from petition_app.roster import cli as roster_cli
 from petition_app.tally import cli as tally_cli
 from petition_app.tally.services import publish_due
 from petition_app.verification import cli as verification_cli
-from petition_app.verification import measure_cli
+from petition_app.verification import estimate_cli, measure_cli
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +83,16 @@ def create_app(settings: Settings | None = None) -> Countersign:
     sign_in.init_app(app)
     web.init_app(app)
     worker.init_app(app)
-    for door in (accounts_cli, petitions_cli, roster_cli, verification_cli, measure_cli, tally_cli, demo_cli):
+    for door in (
+        accounts_cli,
+        petitions_cli,
+        roster_cli,
+        verification_cli,
+        measure_cli,
+        estimate_cli,
+        tally_cli,
+        demo_cli,
+    ):
         door.init_app(app)
     after_commit[:] = [_publish]
     return app

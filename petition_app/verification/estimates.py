@@ -198,7 +198,7 @@ def ceiling(number: Fraction) -> int:
 
 
 @dataclass(frozen=True)
-class Recheck(Estimate):
+class Bound(Estimate):
     """`raw` decided cases, `sample` of them re-checked, `wrong` found wrong: at least so many of all are right."""
 
     raw: int
@@ -214,7 +214,7 @@ class Recheck(Estimate):
         return message, asdict(self)
 
 
-def recheck(*, raw: int, sample: int, wrong: int) -> Recheck:
+def recheck(*, raw: int, sample: int, wrong: int) -> Bound:
     """Bound from below how many of `raw` cases are right, after `sample` drawn at random showed `wrong` errors.
 
     The exact one-sided 95 % bound of the hypergeometric distribution, found by inverting the test of each possible
@@ -235,7 +235,7 @@ def recheck(*, raw: int, sample: int, wrong: int) -> Recheck:
             N_("The exact bound is computed for at most %(most)s re-checked."), most=MOST_RECHECKED
         )
     at_most = _most_wrong(raw, sample, wrong)
-    return Recheck(raw=raw, sample=sample, wrong=wrong, at_most_wrong=at_most, at_least_right=raw - at_most)
+    return Bound(raw=raw, sample=sample, wrong=wrong, at_most_wrong=at_most, at_least_right=raw - at_most)
 
 
 def _most_wrong(raw: int, sample: int, wrong: int) -> int:

@@ -6,6 +6,7 @@ import json
 from fractions import Fraction
 from itertools import combinations
 from math import comb
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from petition_app.verification.estimates import ContradictionError, check_breakdown, recheck
 from petition_app.verification.estimates_us import california, colorado, oregon, washington
 from petition_app.verification.estimating import make_estimate
-from tests.conftest import DATA
+from tests.conftest import DATA, settings_for, start_app, stop_app
 
 CASES = json.loads((DATA / "sampling.json").read_text())
 
@@ -274,3 +275,67 @@ def test_numbers_that_cannot_be_true_are_refused(rule: str, numbers: dict[str, i
         make_estimate(rule, **numbers)
     assert "\n" not in str(refused.value)
     assert "%(" not in str(refused.value)
+
+
+# --- the command --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def flask_command(tmp_path: Path) -> Any:
+    """Call the command in an application whose database does not exist."""
+    app = start_app(settings_for(tmp_path, f"sqlite:///{tmp_path / 'nowhere' / 'none.db'}"))
+
+    def call(*words: object) -> Any:
+        return app.test_cli_runner().invoke(args=["verification", "estimate", *(str(word) for word in words)])
+
+    yield call
+    stop_app(app)
+
+
+COMMANDS = [
+    ("california", "--raw 24034 --sample 722 --valid 516 --duplicates 2", cases("california")[0]),
+    ("oregon", "--stage 1 --raw 152127 --sample 1000 --valid 768 --required 100840", cases("oregon")[0]),
+    (
+        "washington",
+        "--raw 361339 --sample 11035 --invalid 1314 --duplicates 7 --required 241153",
+        cases("washington")[0],
+    ),
+    ("colorado", "--raw 106119 --sample 5306 --valid 4290 --required 86105", cases("colorado")[0]),
+    ("colorado", "--raw 163598 --sample 8180 --valid 4436 --required 86105", cases("colorado")[1]),
+    ("recheck", "--raw 84 --sample 20 --wrong 0", cases("recheck")[0]),
+]
+PRINTED = (
+    "rate", "uncorrected", "A", "weight", "correction", "result", "allowed_pairs", "error_rate", "projected",
+    "percent", "at_least_right", "decision",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "words", "case"), COMMANDS)
+def test_the_command_prints_every_figure_of_the_worked_examples(
+    flask_command: Any, rule: str, words: str, case: dict[str, Any]
+) -> None:
+    done = flask_command(rule, *words.split(), "--json")
+    assert done.exit_code == 0, done.output
+    figures = json.loads(done.stdout)
+    assert {"valid_total", "allowed_pairs", "at_least_right", "decision"} <= set(figures)
+    for name in PRINTED:
+        if name in case:
+            assert figures[name] == case[name], name
+
+
+def test_the_command_says_in_a_sentence_what_the_numbers_mean(flask_command: Any) -> None:
+    done = flask_command("recheck", "--raw", 84, "--sample", 20, "--wrong", 0)
+    assert done.stdout.startswith("84 verified, 20 re-checked, none wrong: at least 74 are right.\n")
+    done = flask_command("oregon", *COMMANDS[1][1].split())
+    assert "an estimated 101332 of all are valid.\nThis is enough: the petition qualifies.\n" in done.stdout
+    small = flask_command("colorado", "--raw", 100000, "--sample", 100, "--valid", 90)
+    assert "The law asks for a sample of at least 5000." in small.stdout
+
+
+@pytest.mark.parametrize("words", ["california --raw 100", "recheck --raw 10 --sample 11 --wrong 0 --json"])
+def test_the_command_refuses_in_one_line(flask_command: Any, words: str) -> None:
+    done = flask_command(*words.split())
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
