@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy.orm import aliased
 
 from petition_app import audit, vault
-from petition_app.accounts.models import Account
+from petition_app.accounts.models import Account, Membership
+from petition_app.audit import AuditEvent
 from petition_app.db import db
 from petition_app.errors import DomainError
-from petition_app.i18n import N_
+from petition_app.i18n import N_, text_in_each_language
 from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.states import move
-from petition_app.verification.models import Question
+from petition_app.verification.models import Decision, Question
+from petition_app.verification.rules import VERDICTS
 from petition_app.verification.services import TEXT_LENGTH, free, held_case
+
+# What is asked most often; a reviewer sends it as it is, in the signer's language, or changes the words.
+TEMPLATES = {
+    "which_body": N_("Which body or institution do you belong to, and since when?"),
+    "official_page": N_("Please give the address of the official page on which you are listed."),
+    "official_contact": N_("May we reach you through your official contact? If so, please say which one is yours."),
+    "same_name": N_("Two signatures carry this name. Is this one yours, and since when have you held your office?"),
+    "other_spelling": N_(
+        "Does an official record list you under another name or spelling? Please write it as it stands."
+    ),
+    "term": N_("When did your term begin, and when does it end or when did it end?"),
+}
+# An answered case is kept for the reviewer who asked on the day of the answer and on the next one, then it is free.
+KEPT = timedelta(days=1)
+ANSWER_TIME = timedelta(days=14)
 
 
 class CannotAskError(DomainError):
@@ -40,20 +58,30 @@ class AnswerError(DomainError):
     message = N_("Please write between 1 and 2,000 characters.")
 
 
-def ask(signature_id: UUID, text: str, *, petition: Petition, by: Account, at: datetime) -> None:
+def templates(language: str) -> dict[str, str]:
+    """Return the common questions in one language, by their keys."""
+    return {key: text_in_each_language(message)[language] for key, message in TEMPLATES.items()}
+
+
+def ask(
+    signature_id: UUID, text: str, *, petition: Petition, by: Account, at: datetime, template: str | None = None
+) -> None:
     """Ask the signer; the question can be read with the secret code alone, at /my.
+
+    Without words of the reviewer's own, the template of this key is sent in the signer's language.
 
     Raises:
         NotFoundError, NotYoursError, AnswerError, CannotAskError, StateError
     """
     signature = held_case(signature_id, petition=petition, by=by, at=at)
-    text = text.strip()
+    text = text.strip() or templates(signature.language).get(template or "", "")
     if not text or len(text) > TEXT_LENGTH:
         raise AnswerError
     if signature.signer_key is None:
         raise CannotAskError
     question = Question(
         signature_id=signature.id,
+        account_id=by.id,
         box=vault.seal_to(signature.signer_key, {"question": text}, _question_place(signature.id)),
         asked_on=at.date(),
     )
@@ -88,6 +116,59 @@ def answer(signature: Signature, text: str, *, at: datetime) -> None:
     db.session.flush()
 
 
+# --- back to who asked ------------------------------------------------------------------------------------------
+
+
+def answers_to(by: Account) -> ColumnElement[bool]:
+    """Return the condition that a signer has answered this reviewer, who has not put the case back since."""
+    return Signature.id.in_(
+        select(Question.signature_id).where(
+            Question.account_id == by.id, Question.answered_on.is_not(None), ~_put_back_since(Question)
+        )
+    )
+
+
+def kept_for_others(by: Account, *, at: datetime) -> ColumnElement[bool]:
+    """Return the condition that a signer has just answered another reviewer, for whom the case is kept.
+
+    It is kept until the end of the next day (UTC), unless they have put it back or decided it, or have left.
+    """
+    other, mine, verdict = aliased(Question), aliased(Question), aliased(Decision)
+    since = (at - KEPT).date()
+    stays = exists().where(
+        Membership.account_id == other.account_id,
+        Membership.petition_id == Signature.petition_id,
+        Membership.role != "auditor",
+    )
+    has_decided = exists().where(
+        verdict.signature_id == other.signature_id,
+        verdict.account_id == other.account_id,
+        verdict.outcome.in_(VERDICTS),
+    )
+    for_another = exists().where(
+        other.signature_id == Signature.id,
+        other.account_id != by.id,
+        other.answered_on >= since,
+        stays,
+        ~has_decided,
+        ~_put_back_since(other),
+    )
+    for_me = exists().where(mine.signature_id == Signature.id, mine.account_id == by.id, mine.answered_on >= since)
+    return and_(for_another, ~for_me)
+
+
+def _put_back_since(question: type[Question]) -> ColumnElement[bool]:
+    return exists().where(
+        AuditEvent.object_id == question.signature_id,
+        AuditEvent.actor_id == question.account_id,
+        AuditEvent.act == "case.put_back",
+        AuditEvent.day >= question.answered_on,
+    )
+
+
+# --- at /my -----------------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
 class OpenQuestion:
     """A question as the signer reads it."""
@@ -95,6 +176,11 @@ class OpenQuestion:
     text: str
     asked_on: date
     answered: bool
+
+    @property
+    def answer_by(self) -> date:
+        """The last day on which an answer is waited for."""
+        return self.asked_on + ANSWER_TIME
 
 
 def questions_for(signature: Signature, private_key: X25519PrivateKey) -> list[OpenQuestion]:

@@ -1,0 +1,122 @@
+"""Questions that stay unanswered: neutral reminders, and what follows when the time to answer has run out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
+from sqlalchemy.orm import aliased
+
+from petition_app import audit, jobs
+from petition_app.db import db
+from petition_app.petitions.models import Petition
+from petition_app.signatures import sealing
+from petition_app.signatures.models import Signature
+from petition_app.signatures.states import move
+from petition_app.vault import UnreadableError
+from petition_app.verification.models import Lease, Question
+from petition_app.verification.questions import ANSWER_TIME
+from petition_app.verification.services import free
+from petition_app.verification.verdicts import append
+
+FIRST, SECOND = timedelta(days=3), timedelta(days=7)
+# A signature is mailed to at most five times in all; one of them was the code.
+MOST_MAILS = 5
+SLICE = 200
+
+
+def remind(*, at: datetime) -> int:
+    """Have neutral reminders mailed where a question waits for three days, and again for seven; return how many.
+
+    Only in standard mode, and only where an address was given: it travels sealed in the job, never in plain. The
+    row is counted in the same transaction, so that a second run the same day mails nothing.
+
+    Raises:
+        StorageSealedError: no address can be opened now; try again later.
+    """
+    today, mailed = at.date(), 0
+    first = and_(Question.reminders == 0, Question.asked_on <= today - FIRST)
+    pause = Question.reminded_on <= today - (SECOND - FIRST)
+    second = and_(Question.reminders == 1, Question.asked_on <= today - SECOND, pause)
+    due = db.session.execute(
+        select(Question, Signature)
+        .join(Signature, Signature.id == Question.signature_id)
+        .join(Petition, Petition.id == Signature.petition_id)
+        .where(
+            Question.answered_on.is_(None),
+            or_(first, second),
+            Signature.state == "needs_info",
+            Signature.mailbox_index.is_not(None),
+            Petition.mode == "standard",
+            _is_newest(),
+            _mails_so_far() < MOST_MAILS,
+        )
+        .limit(SLICE)
+        .with_for_update(skip_locked=True, key_share=True, of=Question)
+    ).all()
+    for question, signature in due:
+        question.reminders += 1
+        question.reminded_on = today
+        if address := _address(signature):
+            message = f"{signature.language}\n{address}".encode()
+            jobs.enqueue("verification.mail_reminder", dict(sealing.seal_for_worker(message)), at=at)
+            mailed += 1
+    db.session.flush()
+    return mailed
+
+
+def _is_newest() -> ColumnElement[bool]:
+    """Return the condition that no later question to the same signer waits."""
+    later = aliased(Question)
+    return ~exists().where(
+        later.signature_id == Question.signature_id,
+        later.answered_on.is_(None),
+        tuple_(later.asked_on, later.id) > tuple_(Question.asked_on, Question.id),
+    )
+
+
+def _mails_so_far() -> ColumnElement[int]:
+    """Return how often a signature was mailed to: its code, and reminders of any question."""
+    other = aliased(Question)
+    reminders = select(func.sum(other.reminders)).where(other.signature_id == Question.signature_id)
+    return 1 + func.coalesce(reminders.correlate(Question).scalar_subquery(), 0)
+
+
+def _address(signature: Signature) -> str:
+    try:
+        return sealing.open_address(signature)
+    except UnreadableError:
+        return ""
+
+
+def close_unanswered(*, at: datetime) -> int:
+    """Decide cases "not reached" whose newest question found no answer in fourteen days; return how many.
+
+    The decision is nobody's of the staff and stands alone; at /my the signer may ask for a second look. A case that a
+    reviewer holds at the moment is left to them.
+    """
+    too_late = (at - ANSWER_TIME).date()
+    fresh = aliased(Question)
+    waiting = db.session.scalars(
+        select(Signature)
+        .where(
+            Signature.state == "needs_info",
+            Signature.id.in_(
+                select(Question.signature_id).where(Question.answered_on.is_(None), Question.asked_on < too_late)
+            ),
+            ~exists().where(
+                fresh.signature_id == Signature.id, fresh.answered_on.is_(None), fresh.asked_on >= too_late
+            ),
+            ~exists().where(Lease.signature_id == Signature.id, Lease.until > at),
+        )
+        .limit(SLICE)
+        .with_for_update(skip_locked=True, key_share=True, of=Signature)
+        .execution_options(populate_existing=True)
+    ).all()
+    for signature in waiting:
+        append(signature, outcome="rejected", by=None, at=at, reason="not_reached", carried=True)
+        move(signature, "rejected")
+        free(signature.id)
+        audit.record("case.closed_unanswered", petition_id=signature.petition_id, object_id=signature.id, at=at)
+    db.session.flush()
+    return len(waiting)
