@@ -55,10 +55,9 @@ def is_form_token(value: str) -> bool:
 # --- the code that is mailed ------------------------------------------------------------------------------------
 
 
-def new_mail_code() -> str:
-    """Return a code of 40 random bits such as `4F7K-92QX`."""
-    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
-    return f"{letters[:4]}-{letters[4:]}"
+def new_mail_code(groups: int = 2) -> str:
+    """Return a code of 20 random bits a group: `4F7K-92QX` lives for minutes, `4F7K-92QX-K3M9` for a month."""
+    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(groups))
 
 
 def read_mail_code(typed: str) -> str:

@@ -17,6 +17,7 @@ from petition_app.i18n import LANGUAGES, choose_language
 from petition_app.petitions import views as petitions
 from petition_app.petitions.forms import explain
 from petition_app.petitions.services import get_for_staff
+from petition_app.signatures import group_views
 from petition_app.signatures import views as signatures
 from petition_app.tally import views as tally
 from petition_app.verification import desk_views, my_views
@@ -24,7 +25,7 @@ from petition_app.verification import views as verification
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 PUBLIC = (probes.public, tally.public, signatures.public, my_views.public)
-STAFF = (accounts.staff, petitions.staff, verification.staff, desk_views.staff, tally.staff)
+STAFF = (accounts.staff, petitions.staff, verification.staff, desk_views.staff, group_views.staff, tally.staff)
 
 ANYBODY = frozenset({"organizer", "reviewer", "auditor"})
 READERS = frozenset({"organizer", "auditor"})
@@ -38,6 +39,10 @@ ROLES: dict[str, frozenset[str]] = {
     "petitions.edit": ORGANIZER,
     "petitions.save": ORGANIZER,
     "petitions.change_state": ORGANIZER,
+    "groups.manage": ORGANIZER,
+    "groups.enter": ORGANIZER,
+    "groups.print_again": ORGANIZER,
+    "groups.withdraw": ORGANIZER,
     "accounts.people": READERS,
     "accounts.change_role": ORGANIZER,
     "accounts.remove": ORGANIZER,

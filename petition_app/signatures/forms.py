@@ -22,6 +22,7 @@ from wtforms.validators import DataRequired, InputRequired, NumberRange, Optiona
 
 from petition_app.i18n import LANGUAGES
 from petition_app.security import is_form_token, new_form_token
+from petition_app.signatures.invitations import Agreement
 from petition_app.signatures.rules import UnfitTextError, read_line, read_name
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import NewSignature
@@ -105,9 +106,7 @@ class SignForm(PublicForm):
 
     def validate_form(self, field: Field) -> None:
         """Refuse a form that this server did not hand out, and hand out a good one."""
-        if not is_form_token(field.data or ""):
-            field.data = new_form_token()
-            raise ValidationError(gettext("This page was out of date. Your words are still here: send it again."))
+        check_token(field)
 
     def validate_name(self, field: Field) -> None:
         """Check the name's letters."""
@@ -157,6 +156,35 @@ class ConfirmForm(PublicForm):
             "autocapitalize": "characters",
         },
     )
+
+
+class InvitationForm(PublicForm):
+    """What somebody with an invitation says for themselves; nothing is chosen for them."""
+
+    text = HiddenField()
+    lang = SelectField(
+        lazy_gettext("Language of your secret code"),
+        choices=[SelectChoice(code, name, {"lang": code, "translate": "no"}) for code, name in LANGUAGES.items()],
+    )
+    publish = SignForm.publish
+    others = SignForm.others
+    consent = SignForm.consent
+
+    def to_agreement(self) -> Agreement:
+        """Return what was said."""
+        return Agreement(
+            consent=int(self.publish.data),
+            others=self.others.data,
+            language=self.lang.data,
+            text_number=int(self.text.data) if (self.text.data or "").isdecimal() else 0,
+        )
+
+
+def check_token(field: Field) -> None:
+    """Refuse a form token that this server did not make, and put a good one into the field."""
+    if not is_form_token(field.data or ""):
+        field.data = new_form_token()
+        raise ValidationError(gettext("This page was out of date. Your words are still here: send it again."))
 
 
 def _check(field: Field, read: Callable[[str], str]) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from petition_app import audit, jobs, vault
@@ -29,7 +30,6 @@ from petition_app.signatures.sealing import Identity
 from petition_app.signatures.states import StateError, count, lock_signature, move
 
 CODE_LIFE = timedelta(minutes=30)
-UNCONFIRMED_LIFE = timedelta(days=3)
 TRIES = 5
 
 
@@ -43,6 +43,12 @@ class WrongCodeError(DomainError):
     """The code is wrong, used up or too old; nobody learns which."""
 
     message = N_("This code is not right, or it is too old. Please check it, or sign again to get a new one.")
+
+
+class InvitedError(DomainError):
+    """The code is an invitation's: its holder must first agree to the text, which `invitations.agree` takes."""
+
+    message = N_("Please read the letter and say yourself whether you sign it.")
 
 
 class AlreadyConfirmedError(DomainError):
@@ -112,8 +118,31 @@ def sign(new: NewSignature, *, petition: Petition, at: datetime) -> str:
 
 
 def _store(new: NewSignature, *, petition: Petition, pending: str, form_hash: bytes, at: datetime) -> None:
-    sealed = sealing.seal(vault.key_ring(), petition_id=petition.id, identity=new.identity, email=new.email, case={})
+    signature_id = add_unconfirmed(new, petition=petition, case={}, at=at)
     code = new_mail_code() if new.email else None
+    db.session.add(
+        Confirmation(
+            pending_hash=hash_secret("pending", pending.encode()),
+            form_hash=form_hash,
+            signature_id=signature_id,
+            petition_id=petition.id,
+            code_hash=hash_code(petition.id, code) if code else None,
+            tries_left=TRIES,
+            expires_at=_quarter_after(at + CODE_LIFE),
+        )
+    )
+    if code:
+        message = f"{code}\n{new.language}\n{new.email}".encode()
+        jobs.enqueue("signatures.mail_code", sealing.seal_for_worker(message), at=at)
+
+
+def add_unconfirmed(new: NewSignature, *, petition: Petition, case: dict[str, Any], at: datetime) -> UUID:
+    """Seal and store an unconfirmed signature, count it as such, and return its id; its code is the caller's.
+
+    Raises:
+        StorageSealedError
+    """
+    sealed = sealing.seal(vault.key_ring(), petition_id=petition.id, identity=new.identity, email=new.email, case=case)
     db.session.add(
         Signature(
             id=sealed.signature_id,
@@ -133,24 +162,12 @@ def _store(new: NewSignature, *, petition: Petition, pending: str, form_hash: by
     db.session.add_all(sealing.part_rows(sealed))
     db.session.flush()
     db.session.add_all(sealing.key_rows(sealed))
-    db.session.add(
-        Confirmation(
-            pending_hash=hash_secret("pending", pending.encode()),
-            form_hash=form_hash,
-            signature_id=sealed.signature_id,
-            petition_id=petition.id,
-            code_hash=_code_hash(petition.id, code) if code else None,
-            tries_left=TRIES,
-            expires_at=_quarter_after(at + CODE_LIFE),
-        )
-    )
-    if code:
-        message = f"{code}\n{new.language}\n{new.email}".encode()
-        jobs.enqueue("signatures.mail_code", sealing.seal_for_worker(message), at=at)
     count(petition.id, unconfirmed=1)
+    return sealed.signature_id
 
 
-def _code_hash(petition_id: UUID, code: str) -> bytes:
+def hash_code(petition_id: UUID, code: str) -> bytes:
+    """Return what is kept of a short code: a keyed hash of what was meant, however it was typed."""
     return fingerprint("mail-code", petition_id, read_mail_code(code))
 
 
@@ -172,22 +189,25 @@ def confirm(*, petition: Petition, pending: str, code: str, at: datetime) -> Con
 
     Raises:
         AlreadyConfirmedError: this code was used.
+        InvitedError: the code is an invitation's, and its holder has not agreed to anything yet.
         WrongCodeError: no such page, too old, or no tries left.
     """
-    row = _find_confirmation(petition.id, pending=pending, code=code, at=at)
+    row = find_confirmation(petition.id, pending=pending, code=code, at=at)
     if row is None:
         raise WrongCodeError
     if row.used:
         raise AlreadyConfirmedError
     if row.tries_left < 1 or row.expires_at < at:
         raise WrongCodeError
-    if row.code_hash is not None and row.code_hash != _code_hash(petition.id, code):
+    if row.code_hash is not None and row.code_hash != hash_code(petition.id, code):
         row.tries_left -= 1
         db.session.flush()
         return None
     signature = lock_signature(row.signature_id)
     if signature is None or signature.state != "unconfirmed":
         raise WrongCodeError
+    if row.group_id is not None:
+        raise InvitedError
     row.used = True
     secret_code = give_secret_code(signature)
     move(signature, "received")
@@ -196,12 +216,13 @@ def confirm(*, petition: Petition, pending: str, code: str, at: datetime) -> Con
     return Confirmed(secret_code=secret_code, language=signature.language)
 
 
-def _find_confirmation(petition_id: UUID, *, pending: str, code: str, at: datetime) -> Confirmation | None:
+def find_confirmation(petition_id: UUID, *, pending: str, code: str, at: datetime) -> Confirmation | None:
+    """Return the row of a page, or that of a code which has not run out, locked."""
     found = select(Confirmation).where(Confirmation.petition_id == petition_id)
     if pending:
         found = found.where(Confirmation.pending_hash == hash_secret("pending", pending.encode()))
     else:
-        found = found.where(Confirmation.code_hash == _code_hash(petition_id, code), Confirmation.expires_at >= at)
+        found = found.where(Confirmation.code_hash == hash_code(petition_id, code), Confirmation.expires_at >= at)
     return db.session.scalars(found.with_for_update().execution_options(populate_existing=True).limit(1)).first()
 
 
@@ -211,26 +232,6 @@ def give_secret_code(signature: Signature) -> str:
     signature.code_hash = hash_secret("my/v1", entropy)
     signature.signer_key = vault.signer_keys(entropy, signature.petition_id).public_key().public_bytes_raw()
     return secret_code
-
-
-def discard_unconfirmed(*, at: datetime, limit: int = 500) -> int:
-    """Discard signatures that nobody confirmed within 72 hours (counted in days); return how many."""
-    stale = db.session.scalars(
-        select(Signature)
-        .where(Signature.state == "unconfirmed", Signature.arrived_on < (at - UNCONFIRMED_LIFE).date())
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for signature in stale:
-        move(signature, "discarded")
-        sealing.erase(signature)
-        audit.record_signer("signature.discarded", petition_id=signature.petition_id, at=at)
-    return len(stale)
-
-
-def forget_confirmations(*, at: datetime) -> None:
-    """Remove the rows of codes that ran out a day ago; until then a form sent again is recognized."""
-    db.session.execute(delete(Confirmation).where(Confirmation.expires_at < at - timedelta(days=1)))
 
 
 def has_any(petition_id: UUID) -> bool:

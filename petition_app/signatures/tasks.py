@@ -9,7 +9,7 @@ from flask import render_template
 from flask_babel import force_locale, gettext
 
 from petition_app import mail
-from petition_app.signatures import sealing, services
+from petition_app.signatures import expiry, sealing
 
 
 def mail_code(payload: dict[str, Any], _at: datetime) -> None:
@@ -22,9 +22,9 @@ def mail_code(payload: dict[str, Any], _at: datetime) -> None:
 
 def discard_unconfirmed(at: datetime) -> None:
     """Discard what nobody confirmed in time."""
-    services.discard_unconfirmed(at=at)
+    expiry.discard_unconfirmed(at=at)
 
 
 def forget_confirmations(at: datetime) -> None:
     """Remove the rows of codes that can no longer be typed."""
-    services.forget_confirmations(at=at)
+    expiry.forget_confirmations(at=at)

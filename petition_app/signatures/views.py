@@ -1,4 +1,4 @@
-"""Pages of signers: sign and confirm."""
+"""Pages of signers: sign and confirm, also with the code of an invitation."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public
 from petition_app.security import limits
-from petition_app.signatures import services
-from petition_app.signatures.forms import ConfirmForm, SignForm
+from petition_app.signatures import invitations, services
+from petition_app.signatures.forms import ConfirmForm, InvitationForm, SignForm
 
 public = Blueprint("signatures", __name__)
 
+Answer = str | tuple[str, int]
 CLIENT_TRIES, PETITION_TRIES = "5 per hour", "100 per hour"
 
 
 @public.get("/p/<slug>/sign")
-def sign(slug: str) -> tuple[str, int] | str:
+def sign(slug: str) -> Answer:
     """Show the form."""
     petition = get_public(slug)
     if not petition.takes_signatures(today := utcnow().date()):
@@ -28,7 +29,7 @@ def sign(slug: str) -> tuple[str, int] | str:
 
 
 @public.post("/p/<slug>/sign")
-def submit(slug: str) -> tuple[str, int] | str:
+def submit(slug: str) -> Answer:
     """Take a signature and show where to type the code."""
     petition = get_public(slug)
     form = _sign_form(petition)
@@ -47,22 +48,63 @@ def confirm(slug: str) -> str:
 
 
 @public.post("/p/<slug>/confirm")
-def confirm_code(slug: str) -> tuple[str, int] | str:
-    """Confirm a signature and show its secret code, once."""
+def confirm_code(slug: str) -> Answer:
+    """Confirm a signature and show its secret code, once; whoever was invited is asked first."""
     petition, form = get_public(slug), ConfirmForm()
     pending, code = form.pending.data or "", form.code.data or ""
     if not pending and not _may_try(petition):
         return _ask_code(petition, form, gettext("Too many tries. Please wait an hour, or sign again.")), 429
     try:
         confirmed = services.confirm(petition=petition, pending=pending, code=code, at=utcnow())
+    except services.InvitedError:
+        return _hear_invited(petition, code)
     except services.AlreadyConfirmedError as error:
         return render_template("signatures/confirmed_before.html", petition=petition, words=gettext(error.message))
     except services.WrongCodeError:
         confirmed = None
-    if confirmed is None:
-        _count_try(petition, pending)
-        return _ask_code(petition, form, gettext(services.WrongCodeError.message))
+    return _show_secret(petition, confirmed) if confirmed else _refuse_code(petition, form)
+
+
+def _refuse_code(petition: Petition, form: ConfirmForm) -> str:
+    _count_try(petition, form.pending.data or "")
+    return _ask_code(petition, form, gettext(services.WrongCodeError.message))
+
+
+def _show_secret(petition: Petition, confirmed: services.Confirmed) -> str:
     return render_template("signatures/confirmed.html", petition=petition, confirmed=confirmed)
+
+
+# --- invited ----------------------------------------------------------------------------------------------------
+
+
+def _hear_invited(petition: Petition, code: str) -> Answer:
+    """Do what the holder of a good code says: sign, refuse, or first read what was written about them."""
+    said, form = request.form.get("act"), InvitationForm(lang=str(get_locale()))
+    if said == "refuse":
+        invitations.refuse(petition=petition, code=code, at=utcnow())
+        return render_template("signatures/refused.html", petition=petition)
+    if said != "agree":
+        return _show_invitation(petition, InvitationForm(formdata=None, lang=str(get_locale())), code)
+    if not form.validate():
+        return _show_invitation(petition, form, code), 422
+    try:
+        confirmed = invitations.agree(form.to_agreement(), petition=petition, code=code, at=utcnow())
+    except invitations.TextChangedError as error:
+        form.consent.data = False
+        return _show_invitation(petition, form, code, gettext(error.message)), 422
+    return _show_secret(petition, confirmed)
+
+
+def _show_invitation(petition: Petition, form: InvitationForm, code: str, problem: str = "") -> str:
+    now = utcnow()
+    return render_template(
+        "signatures/invited.html", petition=petition, form=form, code=code, problem=problem, today=now.date(),
+        identity=invitations.read_invitation(petition=petition, code=code, at=now),
+        letter=render_text(petition.letter(str(get_locale()))),
+    )  # fmt: skip
+
+
+# --- parts ------------------------------------------------------------------------------------------------------
 
 
 def _sign_form(petition: Petition) -> SignForm:
@@ -76,6 +118,8 @@ def _show_form(petition: Petition, form: SignForm) -> str:
 
 def _ask_code(petition: Petition, form: ConfirmForm, problem: str = "") -> str:
     form.code.errors = [problem] if problem else []
+    if not form.pending.data:
+        form.code.label.text = gettext("Code from the message or the card")
     return render_template("signatures/confirm.html", petition=petition, form=form, mailed=petition.mail != "none")
 
 

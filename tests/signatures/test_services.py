@@ -14,7 +14,7 @@ from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.jobs import Job
 from petition_app.petitions import services as petitions
-from petition_app.signatures import sealing, states
+from petition_app.signatures import expiry, sealing, states
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import Confirmation, SealedKey, Signature
 from petition_app.signatures.rules import MOVES, STATES
@@ -172,7 +172,7 @@ def test_what_nobody_confirms_in_three_days_is_discarded_with_its_keys(app: Any)
     submitted = make.submit(app, petition_id, at=start - timedelta(days=5))
     kept = make.submit(app, petition_id, at=start - timedelta(days=2))
     with make.acting(app):
-        assert signing.discard_unconfirmed(at=start) == 1
+        assert expiry.discard_unconfirmed(at=start) == 1
     assert rows(app, SealedKey) == 4  # Those of the one that may still be confirmed.
     tally = make.tally(app, petition_id)
     assert (tally["unconfirmed"], tally["received_total"]) == (1, 0)

@@ -1,0 +1,92 @@
+"""Pages of organizers: enter a list of names, print its codes, see how many have confirmed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from babel.dates import format_date
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import get_locale, gettext
+from werkzeug.wrappers import Response
+
+from petition_app import config
+from petition_app.clock import utcnow
+from petition_app.errors import DomainError
+from petition_app.i18n import text_in_each_language
+from petition_app.petitions.forms import explain
+from petition_app.signatures import groups
+from petition_app.signatures.cards import draw_cards
+from petition_app.signatures.group_forms import CARD_GOOD_UNTIL, CARD_WORDS, GroupForm
+from petition_app.signatures.groups import Sheet
+
+staff = Blueprint("groups", __name__)
+
+Answer = Response | str | tuple[str, int]
+
+
+@staff.get("/p/<slug>/groups")
+def manage() -> str:
+    """Show the lists with how far each has come, and the form for another one."""
+    return _show(GroupForm(formdata=None))
+
+
+@staff.post("/p/<slug>/groups")
+def enter() -> Answer:
+    """Take a list, and show its codes once; or show every line that must be corrected first."""
+    form = GroupForm()
+    if not form.validate():
+        return _show(form), 422
+    new = form.to_new_entry(language=str(get_locale()))
+    try:
+        return _show_sheet(groups.enter(new, petition=g.petition, by=g.account, at=utcnow()))
+    except groups.EnteredAlreadyError as error:
+        return _go_back(error)
+    except groups.TitleNamesError as error:
+        form.title.errors = [explain(error)]
+        return _show(form), 422
+
+
+@staff.post("/p/<slug>/groups/<uuid:entry_id>/sheet")
+def print_again(entry_id: UUID) -> Answer:
+    """Make new codes for those who have not answered, and show them once."""
+    printed = request.form.get("sheets", 0, int)
+    try:
+        return _show_sheet(
+            groups.reprint(entry_id, sheets=printed, petition=g.petition, by=g.account, at=utcnow()),
+        )
+    except (groups.SheetOutdatedError, groups.NobodyLeftError) as error:
+        return _go_back(error)
+
+
+@staff.post("/p/<slug>/groups/<uuid:entry_id>/withdraw")
+def withdraw(entry_id: UUID) -> Response:
+    """Erase those of a list who have not answered."""
+    groups.withdraw_rest(entry_id, petition=g.petition, by=g.account, at=utcnow())
+    flash(gettext("Whoever had not confirmed is erased, and their codes are void."), "success")
+    return redirect(url_for("staff.groups.manage", slug=g.petition.slug), 303)
+
+
+def _show(form: GroupForm) -> str:
+    now = utcnow()
+    return render_template(
+        "signatures/groups.html", form=form, today=now.date(), most=groups.MOST_PEOPLE,
+        entries=groups.list_entries(g.petition, by=g.account, at=now),
+    )  # fmt: skip
+
+
+def _show_sheet(sheet: Sheet) -> str:
+    scheme = "https" if config.current().production else None
+    # The language of the page must not travel on the card: whoever scans it is answered in their own.
+    address = url_for("signatures.confirm", slug=g.petition.slug, lang=None, _external=True, _scheme=scheme)
+    until = text_in_each_language(CARD_GOOD_UNTIL)
+    for language, words in until.items():
+        until[language] = words % {"day": format_date(sheet.last_day, "d MMMM y", locale=language)}
+    return render_template(
+        "signatures/sheet.html", sheet=sheet, cards=draw_cards(sheet.invitations, address=address), address=address,
+        words=text_in_each_language(CARD_WORDS), until=until,
+    )  # fmt: skip
+
+
+def _go_back(error: DomainError) -> Response:
+    flash(explain(error), "warning")
+    return redirect(url_for("staff.groups.manage", slug=g.petition.slug), 303)
