@@ -2,7 +2,7 @@
 
 Revision ID: 0002
 Revises: 0001
-Create Date: 2026-11-22 14:40:33.477526
+Create Date: 2026-11-22 14:56:20.348336
 
 """
 from alembic import op
@@ -25,17 +25,33 @@ def upgrade():
     sa.Column('chosen', sa.JSON(), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
     sa.Column('total', sa.Integer(), nullable=False),
-    sa.Column('done', sa.Integer(), nullable=False),
-    sa.Column('skipped', sa.Integer(), nullable=False),
-    sa.Column('position', sa.Uuid(), nullable=True),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.CheckConstraint("state IN ('waiting', 'running', 'cancelled', 'done', 'undone')", name=op.f('ck_bulks_state_known')),
+    sa.CheckConstraint("state IN ('waiting', 'running', 'cancelled', 'done', 'undoing', 'undone')", name=op.f('ck_bulks_state_known')),
     sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_bulks_account_id')),
     sa.ForeignKeyConstraint(['petition_id'], ['petitions.id'], name=op.f('fk_bulks_petition_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_bulks'))
     )
     with op.batch_alter_table('bulks', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_bulks_petition_id'), ['petition_id'], unique=False)
+
+    op.create_table('group_entries',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('petition_id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=True),
+    sa.Column('title', sa.String(length=60), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('confirmed', sa.Integer(), nullable=False),
+    sa.Column('sheets', sa.SmallInteger(), nullable=False),
+    sa.Column('form_hash', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('created_on', sa.Date(), nullable=False),
+    sa.CheckConstraint('confirmed BETWEEN 0 AND size', name=op.f('ck_group_entries_confirmed_few')),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_group_entries_account_id')),
+    sa.ForeignKeyConstraint(['petition_id'], ['petitions.id'], name=op.f('fk_group_entries_petition_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_group_entries')),
+    sa.UniqueConstraint('form_hash', name=op.f('uq_group_entries_form_hash'))
+    )
+    with op.batch_alter_table('group_entries', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_group_entries_petition_id'), ['petition_id'], unique=False)
 
     op.create_table('roster_versions',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -52,7 +68,7 @@ def upgrade():
     sa.Column('changed', sa.Integer(), nullable=False),
     sa.Column('reading', sa.JSON(), nullable=True),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.CheckConstraint("state IN ('staging', 'staged', 'current', 'past')", name=op.f('ck_roster_versions_state_known')),
+    sa.CheckConstraint("state IN ('staging', 'current', 'past')", name=op.f('ck_roster_versions_state_known')),
     sa.ForeignKeyConstraint(['petition_id'], ['petitions.id'], name=op.f('fk_roster_versions_petition_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_roster_versions')),
     sa.UniqueConstraint('petition_id', 'number', name=op.f('uq_roster_versions_petition_id_number'))
@@ -75,6 +91,18 @@ def upgrade():
     sa.PrimaryKeyConstraint('id', name=op.f('pk_roster_entries')),
     sa.UniqueConstraint('version_id', 'key', name=op.f('uq_roster_entries_version_id_key'))
     )
+    op.create_table('bulk_cases',
+    sa.Column('bulk_id', sa.Uuid(), nullable=False),
+    sa.Column('signature_id', sa.Uuid(), nullable=False),
+    sa.Column('result', sa.String(length=10), nullable=True),
+    sa.CheckConstraint("result IS NULL OR result IN ('done', 'held', 'moved', 'changed', 'alike', 'policy', 'own', 'undone', 'kept')", name=op.f('ck_bulk_cases_result_known')),
+    sa.ForeignKeyConstraint(['bulk_id'], ['bulks.id'], name=op.f('fk_bulk_cases_bulk_id')),
+    sa.ForeignKeyConstraint(['signature_id'], ['signatures.id'], name=op.f('fk_bulk_cases_signature_id')),
+    sa.PrimaryKeyConstraint('bulk_id', 'signature_id', name=op.f('pk_bulk_cases'))
+    )
+    with op.batch_alter_table('bulk_cases', schema=None) as batch_op:
+        batch_op.create_index('ix_bulk_cases_result', ['bulk_id', 'result'], unique=False)
+
     op.create_table('contact_requests',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('signature_id', sa.Uuid(), nullable=False),
@@ -111,6 +139,39 @@ def upgrade():
     with op.batch_alter_table('evidence', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_evidence_signature_id'), ['signature_id'], unique=False)
 
+    op.create_table('near_keys',
+    sa.Column('signature_id', sa.Uuid(), nullable=False),
+    sa.Column('petition_id', sa.Uuid(), nullable=False),
+    sa.Column('key', sa.LargeBinary(length=32), nullable=False),
+    sa.ForeignKeyConstraint(['petition_id'], ['petitions.id'], name=op.f('fk_near_keys_petition_id')),
+    sa.ForeignKeyConstraint(['signature_id'], ['signatures.id'], name=op.f('fk_near_keys_signature_id')),
+    sa.PrimaryKeyConstraint('signature_id', 'key', name=op.f('pk_near_keys'))
+    )
+    with op.batch_alter_table('near_keys', schema=None) as batch_op:
+        batch_op.create_index('ix_near_keys_key', ['petition_id', 'key'], unique=False)
+
+    op.create_table('second_looks',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('signature_id', sa.Uuid(), nullable=False),
+    sa.Column('petition_id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=True),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('asked_on', sa.Date(), nullable=False),
+    sa.Column('closed_on', sa.Date(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_second_looks_account_id')),
+    sa.ForeignKeyConstraint(['petition_id'], ['petitions.id'], name=op.f('fk_second_looks_petition_id')),
+    sa.ForeignKeyConstraint(['signature_id'], ['signatures.id'], name=op.f('fk_second_looks_signature_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_second_looks'))
+    )
+    with op.batch_alter_table('second_looks', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_second_looks_signature_id'), ['signature_id'], unique=False)
+        batch_op.create_index('ix_second_looks_waiting', ['petition_id', 'closed_on'], unique=False)
+
+    with op.batch_alter_table('confirmations', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('group_id', sa.Uuid(), nullable=True))
+        batch_op.create_index(batch_op.f('ix_confirmations_group_id'), ['group_id'], unique=False)
+        batch_op.create_foreign_key(batch_op.f('fk_confirmations_group_id'), 'group_entries', ['group_id'], ['id'])
+
     with op.batch_alter_table('decisions', schema=None) as batch_op:
         batch_op.add_column(sa.Column('eligible', sa.String(length=20), nullable=True))
         batch_op.add_column(sa.Column('entry_mark', sa.LargeBinary(length=32), nullable=True))
@@ -129,10 +190,14 @@ def upgrade():
         batch_op.add_column(sa.Column('evidence_rule', sa.SmallInteger(), nullable=False))
         batch_op.add_column(sa.Column('evidence_kinds', sa.JSON(), nullable=False))
 
+    with op.batch_alter_table('publications', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('speed', sa.JSON(), nullable=True))
+
     with op.batch_alter_table('questions', schema=None) as batch_op:
         batch_op.add_column(sa.Column('account_id', sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column('reminders', sa.SmallInteger(), nullable=False))
         batch_op.add_column(sa.Column('reminded_on', sa.Date(), nullable=True))
+        batch_op.create_index(batch_op.f('ix_questions_account_id'), ['account_id'], unique=False)
         batch_op.create_foreign_key(batch_op.f('fk_questions_account_id'), 'accounts', ['account_id'], ['id'])
 
     with op.batch_alter_table('signatures', schema=None) as batch_op:
@@ -160,9 +225,13 @@ def downgrade():
 
     with op.batch_alter_table('questions', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_questions_account_id'), type_='foreignkey')
+        batch_op.drop_index(batch_op.f('ix_questions_account_id'))
         batch_op.drop_column('reminded_on')
         batch_op.drop_column('reminders')
         batch_op.drop_column('account_id')
+
+    with op.batch_alter_table('publications', schema=None) as batch_op:
+        batch_op.drop_column('speed')
 
     with op.batch_alter_table('petitions', schema=None) as batch_op:
         batch_op.drop_column('evidence_kinds')
@@ -182,6 +251,20 @@ def downgrade():
         batch_op.drop_column('entry_mark')
         batch_op.drop_column('eligible')
 
+    with op.batch_alter_table('confirmations', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('fk_confirmations_group_id'), type_='foreignkey')
+        batch_op.drop_index(batch_op.f('ix_confirmations_group_id'))
+        batch_op.drop_column('group_id')
+
+    with op.batch_alter_table('second_looks', schema=None) as batch_op:
+        batch_op.drop_index('ix_second_looks_waiting')
+        batch_op.drop_index(batch_op.f('ix_second_looks_signature_id'))
+
+    op.drop_table('second_looks')
+    with op.batch_alter_table('near_keys', schema=None) as batch_op:
+        batch_op.drop_index('ix_near_keys_key')
+
+    op.drop_table('near_keys')
     with op.batch_alter_table('evidence', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_evidence_signature_id'))
 
@@ -190,8 +273,16 @@ def downgrade():
         batch_op.drop_index(batch_op.f('ix_contact_requests_signature_id'))
 
     op.drop_table('contact_requests')
+    with op.batch_alter_table('bulk_cases', schema=None) as batch_op:
+        batch_op.drop_index('ix_bulk_cases_result')
+
+    op.drop_table('bulk_cases')
     op.drop_table('roster_entries')
     op.drop_table('roster_versions')
+    with op.batch_alter_table('group_entries', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_group_entries_petition_id'))
+
+    op.drop_table('group_entries')
     with op.batch_alter_table('bulks', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_bulks_petition_id'))
 
