@@ -21,11 +21,12 @@ from petition_app.signatures import group_views
 from petition_app.signatures import views as signatures
 from petition_app.tally import views as tally
 from petition_app.verification import desk_views, my_views
+from petition_app.verification import second_look_views
 from petition_app.verification import views as verification
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 PUBLIC = (probes.public, tally.public, signatures.public, my_views.public)
-STAFF = (accounts.staff, petitions.staff, verification.staff, desk_views.staff, group_views.staff, tally.staff)
+STAFF = (accounts.staff, petitions.staff, verification.staff, desk_views.staff, group_views.staff, second_look_views.staff, tally.staff)
 
 ANYBODY = frozenset({"organizer", "reviewer", "auditor"})
 READERS = frozenset({"organizer", "auditor"})
@@ -63,6 +64,8 @@ ROLES: dict[str, frozenset[str]] = {
     "verification.reopen": ORGANIZER,
     "verification.undo": ORGANIZER,
     "verification.retract": ORGANIZER,
+    "second_look.second_looks": ORGANIZER,
+    "second_look.leave": ORGANIZER,
     "tally.trail": READERS,
     "tally.publish": ORGANIZER,
 }
