@@ -28,7 +28,8 @@ class TallyTotal(Base, Counts):
 class Publication(Base):
     """One release of the numbers: the whole tally as the public reads it, numbered from 1 within its petition.
 
-    `named` is the number of published names of each batch: {"0": n, "1": n}.
+    `named` is the number of published names of each batch: {"0": n, "1": n}; `speed` is how fast signatures are
+    decided, in whole hours, or nothing while too few were: see `rules.public_speed`.
     """
 
     __tablename__ = "publications"
@@ -39,6 +40,7 @@ class Publication(Base):
     as_of: Mapped[datetime] = mapped_column(Moment)
     tally: Mapped[dict[str, Any]] = mapped_column(JSON)
     named: Mapped[dict[str, int]] = mapped_column(JSON)
+    speed: Mapped[dict[str, int | None] | None] = mapped_column(JSON)
 
     __table_args__ = (UniqueConstraint("petition_id", "number"),)
 

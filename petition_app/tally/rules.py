@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 ON_THE_ROAD = ("received", "checking", "needs_info", "verified", "rejected", "duplicate", "withdrawn", "retracted")
@@ -156,6 +156,27 @@ def hide_few(kinds: Mapping[str, int]) -> dict[str, int | None]:
     if all(number == 0 or number >= FEW for number in kinds.values()):
         return dict(kinds)
     return dict.fromkeys(kinds)
+
+
+def public_speed(
+    *, median: timedelta | None, ninetieth: timedelta | None, expected: timedelta | None, decided: int, waiting: int
+) -> dict[str, int | None] | None:
+    """Return the speed of the desk in whole hours, rounded up, or nothing while fewer than five were decided.
+
+    Single decisions would tell when somebody was at the desk; hours of many do not.
+    """
+    if decided < FEW:
+        return None
+    return {
+        "median_hours": _hours(median),
+        "ninetieth_hours": _hours(ninetieth),
+        "expected_hours": _hours(expected),
+        "waiting": waiting,
+    }
+
+
+def _hours(time: timedelta | None) -> int | None:
+    return max(1, -(-time // timedelta(hours=1))) if time is not None else None
 
 
 def rfc3339(moment: datetime) -> str:

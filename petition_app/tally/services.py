@@ -18,7 +18,8 @@ from petition_app.tally import timeline
 from petition_app.tally.counting import fold, live_tally
 from petition_app.tally.models import Publication, TallyDay
 from petition_app.tally.names import publish_names
-from petition_app.tally.rules import IdentityError
+from petition_app.tally.rules import IdentityError, Tally, public_speed
+from petition_app.verification.speed import speed
 
 logger = logging.getLogger(__name__)
 
@@ -61,12 +62,21 @@ def _publish(petition: Petition, newest: Publication | None, *, at: datetime) ->
         as_of=at,
         tally=tally.as_json(as_of=at, public=True),
         named=publish_names(petition, named=dict(newest.named) if newest else {}),
+        speed=_speed(petition, tally, at=at),
     )
     db.session.add(publication)
     db.session.merge(TallyDay(petition_id=petition.id, day=at.date(), tally=publication.tally))
     timeline.tell(petition, tally, at=at)
     db.session.flush()
     return publication
+
+
+def _speed(petition: Petition, tally: Tally, *, at: datetime) -> dict[str, int | None] | None:
+    waiting = tally.total.checking + tally.total.needs_info
+    now = speed(petition.id, at=at, waiting=waiting)
+    return public_speed(
+        median=now.median, ninetieth=now.ninetieth, expected=now.expected, decided=now.decided, waiting=waiting
+    )
 
 
 def publish_now(petition: Petition, *, by: Account | None, at: datetime) -> Publication | None:

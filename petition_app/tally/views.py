@@ -21,6 +21,7 @@ from petition_app.tally import names, services, timeline
 from petition_app.tally.charts import growth_chart
 from petition_app.tally.rules import Tally, rfc3339
 from petition_app.verification.batches import list_batches
+from petition_app.verification.sampling_results import list_published
 
 public = Blueprint("tally", __name__)
 staff = Blueprint("tally", __name__)
@@ -99,7 +100,9 @@ def feed(slug: str) -> Response:
 @public.get("/p/<slug>/how-we-check")
 def how_we_check(slug: str) -> Response:
     """Tell in plain words how signatures are checked."""
-    return _fresh(render_template("tally/how_we_check.html", **_release(get_public(slug))))
+    release = _release(get_public(slug))
+    samples = list_published(release["petition"], as_of=release["as_of"])
+    return _fresh(render_template("tally/how_we_check.html", **release, samples=samples))
 
 
 @public.get("/p/<slug>/history.csv")
@@ -140,14 +143,20 @@ def embed(slug: str) -> Response:
 
 
 def _release(petition: Petition) -> dict[str, Any]:
-    """Return what was published last: `petition`, `tally` with titles in the reader's language, `as_of`, `named`."""
+    """Return what was published last: `petition`, `tally` with titles in the reader's language, and the rest."""
     published = services.get_publication(petition)
     if published is None:
         nothing = Tally(petition.slug, petition.goal, 0).as_json(as_of=petition.created_at, public=True)
-        return {"petition": petition, "tally": nothing, "as_of": petition.created_at, "named": {}}
+        return {"petition": petition, "tally": nothing, "as_of": petition.created_at, "named": {}, "speed": None}
     batches = [{**batch, "title": _batch_title(batch["number"])} for batch in published.tally["batches"]]
     tally = {**published.tally, "batches": batches}
-    return {"petition": petition, "tally": tally, "as_of": published.as_of, "named": published.named}
+    return {
+        "petition": petition,
+        "tally": tally,
+        "as_of": published.as_of,
+        "named": published.named,
+        "speed": published.speed,
+    }
 
 
 def _batch_title(number: int) -> str:
