@@ -20,18 +20,28 @@ from petition_app.petitions.services import get_for_staff
 from petition_app.signatures import group_views
 from petition_app.signatures import views as signatures
 from petition_app.tally import views as tally
-from petition_app.verification import desk_views, my_views
-from petition_app.verification import second_look_views
+from petition_app.verification import bulk_views, desk_views, my_views, sampling_views, second_look_views
 from petition_app.verification import views as verification
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 PUBLIC = (probes.public, tally.public, signatures.public, my_views.public)
-STAFF = (accounts.staff, petitions.staff, verification.staff, desk_views.staff, group_views.staff, second_look_views.staff, tally.staff)
+STAFF = (
+    accounts.staff,
+    petitions.staff,
+    verification.staff,
+    desk_views.staff,
+    bulk_views.staff,
+    sampling_views.staff,
+    group_views.staff,
+    second_look_views.staff,
+    tally.staff,
+)
 
 ANYBODY = frozenset({"organizer", "reviewer", "auditor"})
 READERS = frozenset({"organizer", "auditor"})
 DESK = frozenset({"organizer", "reviewer"})
 ORGANIZER = frozenset({"organizer"})
+AUDITOR = frozenset({"auditor"})
 
 # Who may do what: an endpoint under /organizer that is not named here does not exist for anybody.
 ROLES: dict[str, frozenset[str]] = {
@@ -58,12 +68,28 @@ ROLES: dict[str, frozenset[str]] = {
     "desk.add_evidence": DESK,
     "desk.remove_evidence": DESK,
     "desk.ask_contact": DESK,
+    "bulk.choose": ORGANIZER,
+    "bulk.prepare": ORGANIZER,
+    "bulk.show": ORGANIZER,
+    "bulk.run": ORGANIZER,
+    "bulk.cancel": ORGANIZER,
+    "bulk.ask_undo": ORGANIZER,
+    "bulk.undo": ORGANIZER,
     "verification.decided": READERS,
     "verification.find": ORGANIZER,
     "verification.decided_case": ORGANIZER,
     "verification.reopen": ORGANIZER,
     "verification.undo": ORGANIZER,
     "verification.retract": ORGANIZER,
+    "sampling.samples": READERS,
+    "sampling.commit": AUDITOR,
+    "sampling.draw": AUDITOR,
+    "sampling.next_recheck": AUDITOR,
+    "sampling.recheck": AUDITOR,
+    "sampling.record_finding": AUDITOR,
+    "sampling.put_back": AUDITOR,
+    "sampling.estimate": READERS,
+    "sampling.explain_estimate": READERS,
     "second_look.second_looks": ORGANIZER,
     "second_look.leave": ORGANIZER,
     "tally.trail": READERS,

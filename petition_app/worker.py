@@ -30,11 +30,13 @@ logger = logging.getLogger(__name__)
 TASKS: Mapping[str, Callable[[dict[str, Any], datetime], object]] = {
     "signatures.mail_code": signatures.mail_code,
     "verification.rematch": verification.rematch,
+    "verification.bulk": verification.run_bulk,
 }
 PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(seconds=1), tally.publish_left),
     (timedelta(seconds=5), tally.fold_deltas),
     (timedelta(seconds=2), verification.match_waiting),
+    (timedelta(seconds=5), verification.settle_waiting),
     (timedelta(seconds=10), tally.link_trail),
     (timedelta(hours=1), signatures.discard_unconfirmed),
     (timedelta(hours=1), signatures.forget_confirmations),
