@@ -40,6 +40,7 @@ STEMS: Sequence[tuple[str, str]] = (
     ("name", "full name"), ("name", "фио"), ("name", "ф и о"), ("term_from", "срок полномочий с"),
     ("term_from", "начал"), ("term_from", "term from"), ("term_from", "избран"), ("term_to", "срок полномочий по"),
     ("term_to", "оконч"), ("term_to", "term to"), ("contact", "почт"), ("contact", "mail"), ("contact", "контакт"),
+    ("contact", "phone"), ("contact", "телефон"),
     ("role", "должност"), ("role", "position"), ("body", "совет"), ("body", "council"), ("body", "орган"),
     ("place", "город"), ("place", "округ"), ("place", "city"),
 )  # fmt: skip

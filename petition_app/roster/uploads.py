@@ -86,12 +86,18 @@ def upload(petition: Petition, file: BinaryIO, *, name: str, as_of: date, by: Ac
 def get_waiting(petition_id: UUID, *, by: Account) -> RosterVersion | None:
     """Return the version whose file waits to be used."""
     require_role(by, petition_id, "organizer")
-    return services.get_staging(petition_id)
+    found = services.get_staging(petition_id)
+    return found if found and found.reading else None
+
+
+def titles_of(version: RosterVersion) -> list[str]:
+    """Return the titles of a waiting file's columns, as they stand in it."""
+    return list(_reading(version)["titles"])
 
 
 def choose_columns(version: RosterVersion, columns: list[str]) -> None:
     """Read the file with other columns from now on. Raises: ColumnsError."""
-    check_columns(columns, _reading(version)["titles"])
+    check_columns(columns, titles_of(version))
     version.columns = columns
 
 

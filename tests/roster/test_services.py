@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -27,7 +28,10 @@ def bring(app: Any, petition_id: UUID, *entries: Entry, sha256: bytes = b"", by:
     values = {"name": "A list", "as_of": TODAY, "columns": ["name"], "at": utcnow()} | words
     with make.acting(app):
         version_id = services.begin(
-            make.petition(petition_id), sha256=sha256 or str(entries).encode()[-32:], by=make.account(by), **values
+            make.petition(petition_id),
+            sha256=sha256 or hashlib.sha256(str(entries).encode()).digest(),
+            by=make.account(by),
+            **values,
         ).id
     with make.acting(app):
         services.stage(version_id, entries)
