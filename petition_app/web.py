@@ -17,6 +17,7 @@ from petition_app.i18n import LANGUAGES, choose_language
 from petition_app.petitions import views as petitions
 from petition_app.petitions.forms import explain
 from petition_app.petitions.services import get_for_staff
+from petition_app.roster import views as roster
 from petition_app.signatures import group_views
 from petition_app.signatures import views as signatures
 from petition_app.tally import views as tally
@@ -34,7 +35,7 @@ STAFF = (
     sampling_views.staff,
     group_views.staff,
     second_look_views.staff,
-    tally.staff,
+    roster.staff, tally.staff,
 )
 
 ANYBODY = frozenset({"organizer", "reviewer", "auditor"})
@@ -92,6 +93,13 @@ ROLES: dict[str, frozenset[str]] = {
     "sampling.explain_estimate": READERS,
     "second_look.second_looks": ORGANIZER,
     "second_look.leave": ORGANIZER,
+    "roster.show": ORGANIZER,
+    "roster.upload": ORGANIZER,
+    "roster.preview": ORGANIZER,
+    "roster.choose": ORGANIZER,
+    "roster.use": ORGANIZER,
+    "roster.discard": ORGANIZER,
+    "roster.bad_rows": ORGANIZER,
     "tally.trail": READERS,
     "tally.publish": ORGANIZER,
 }

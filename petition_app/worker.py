@@ -20,6 +20,7 @@ from flask import Flask
 from petition_app import config, jobs
 from petition_app.clock import utcnow
 from petition_app.db import transaction
+from petition_app.roster import tasks as roster
 from petition_app.shell import door
 from petition_app.signatures import tasks as signatures
 from petition_app.tally import tasks as tally
@@ -40,6 +41,7 @@ PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(seconds=10), tally.link_trail),
     (timedelta(hours=1), signatures.discard_unconfirmed),
     (timedelta(hours=1), signatures.forget_confirmations),
+    (timedelta(hours=1), roster.forget_uploads),
 )
 IDLE = 0.5
 
