@@ -2,7 +2,7 @@
 
 Revision ID: 0002
 Revises: 0001
-Create Date: 2026-11-22 14:56:20.348336
+Create Date: 2026-11-22 14:58:39.736682
 
 """
 from alembic import op
@@ -91,6 +91,32 @@ def upgrade():
     sa.PrimaryKeyConstraint('id', name=op.f('pk_roster_entries')),
     sa.UniqueConstraint('version_id', 'key', name=op.f('uq_roster_entries_version_id_key'))
     )
+    op.create_table('samples',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('petition_id', sa.Uuid(), nullable=False),
+    sa.Column('batch_id', sa.Uuid(), nullable=False),
+    sa.Column('population', sa.String(length=20), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('key_id', sa.String(length=40), nullable=False),
+    sa.Column('seed_box', sa.LargeBinary(), nullable=False),
+    sa.Column('seed_hash', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('seed', sa.LargeBinary(length=32), nullable=True),
+    sa.Column('members', sa.Integer(), nullable=True),
+    sa.Column('committed_by_id', sa.Uuid(), nullable=False),
+    sa.Column('committed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('drawn_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("population IN ('verified', 'not_counted')", name=op.f('ck_samples_population_known')),
+    sa.CheckConstraint('(drawn_at IS NULL) = (seed IS NULL)', name=op.f('ck_samples_seed_told_when_drawn')),
+    sa.CheckConstraint('size > 0', name=op.f('ck_samples_size_positive')),
+    sa.ForeignKeyConstraint(['batch_id'], ['batches.id'], name=op.f('fk_samples_batch_id')),
+    sa.ForeignKeyConstraint(['committed_by_id'], ['accounts.id'], name=op.f('fk_samples_committed_by_id')),
+    sa.ForeignKeyConstraint(['petition_id'], ['petitions.id'], name=op.f('fk_samples_petition_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_samples')),
+    sa.UniqueConstraint('batch_id', name=op.f('uq_samples_batch_id'))
+    )
+    with op.batch_alter_table('samples', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_samples_petition_id'), ['petition_id'], unique=False)
+
     op.create_table('bulk_cases',
     sa.Column('bulk_id', sa.Uuid(), nullable=False),
     sa.Column('signature_id', sa.Uuid(), nullable=False),
@@ -149,6 +175,27 @@ def upgrade():
     )
     with op.batch_alter_table('near_keys', schema=None) as batch_op:
         batch_op.create_index('ix_near_keys_key', ['petition_id', 'key'], unique=False)
+
+    op.create_table('rechecks',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('sample_id', sa.Uuid(), nullable=False),
+    sa.Column('signature_id', sa.Uuid(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=True),
+    sa.Column('taken_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('finding', sa.String(length=10), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("finding IS NULL OR finding IN ('right', 'wrong')", name=op.f('ck_rechecks_finding_known')),
+    sa.CheckConstraint('finding IS NULL OR (account_id IS NOT NULL AND at IS NOT NULL)', name=op.f('ck_rechecks_finding_has_finder')),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_rechecks_account_id')),
+    sa.ForeignKeyConstraint(['sample_id'], ['samples.id'], name=op.f('fk_rechecks_sample_id')),
+    sa.ForeignKeyConstraint(['signature_id'], ['signatures.id'], name=op.f('fk_rechecks_signature_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_rechecks')),
+    sa.UniqueConstraint('sample_id', 'position', name=op.f('uq_rechecks_sample_id_position')),
+    sa.UniqueConstraint('sample_id', 'signature_id', name=op.f('uq_rechecks_sample_id_signature_id'))
+    )
+    with op.batch_alter_table('rechecks', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_rechecks_account_id'), ['account_id'], unique=False)
 
     op.create_table('second_looks',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -261,6 +308,10 @@ def downgrade():
         batch_op.drop_index(batch_op.f('ix_second_looks_signature_id'))
 
     op.drop_table('second_looks')
+    with op.batch_alter_table('rechecks', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_rechecks_account_id'))
+
+    op.drop_table('rechecks')
     with op.batch_alter_table('near_keys', schema=None) as batch_op:
         batch_op.drop_index('ix_near_keys_key')
 
@@ -277,6 +328,10 @@ def downgrade():
         batch_op.drop_index('ix_bulk_cases_result')
 
     op.drop_table('bulk_cases')
+    with op.batch_alter_table('samples', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_samples_petition_id'))
+
+    op.drop_table('samples')
     op.drop_table('roster_entries')
     op.drop_table('roster_versions')
     with op.batch_alter_table('group_entries', schema=None) as batch_op:
