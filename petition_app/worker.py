@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 TASKS: Mapping[str, Callable[[dict[str, Any], datetime], object]] = {
     "signatures.mail_code": signatures.mail_code,
+    "verification.mail_contact": verification.mail_contact,
+    "verification.mail_reminder": verification.mail_reminder,
     "verification.rematch": verification.rematch,
     "verification.bulk": verification.run_bulk,
 }
@@ -41,6 +43,8 @@ PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(seconds=10), tally.link_trail),
     (timedelta(hours=1), signatures.discard_unconfirmed),
     (timedelta(hours=1), signatures.forget_confirmations),
+    (timedelta(hours=1), verification.remind),
+    (timedelta(hours=1), verification.close_unanswered),
     (timedelta(hours=1), roster.forget_uploads),
 )
 IDLE = 0.5

@@ -23,7 +23,7 @@ from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import DECIDED
 from petition_app.signatures.sealing import Identity
 from petition_app.vault import UnreadableError
-from petition_app.verification import evidence, matches, policy, rules
+from petition_app.verification import evidence, matches, policy, questions, rules
 from petition_app.verification.candidates import Candidate, list_candidates
 from petition_app.verification.evidence import Shown
 from petition_app.verification.matches import StoredMatch
@@ -67,8 +67,8 @@ def next_case(
     """Give a reviewer a case to hold for ten minutes, or nothing when none waits for them.
 
     A case the reviewer holds already is given again. Batches go in order; within one, cases follow their random
-    ids. It goes on from `after` and around, so that a case just put back comes last. With `asked` it is a case
-    whose question has not been answered.
+    ids. It goes on from `after` and around, so that a case just put back comes last; but first come those whose
+    signers have answered this reviewer. With `asked` it is a case whose question has not been answered.
     """
     require_role(by, petition.id, "reviewer", "organizer")
     state = "needs_info" if asked else "checking"
@@ -93,6 +93,7 @@ def next_case(
             Signature.state == state,
             ~exists().where(Lease.signature_id == Signature.id, Lease.until > at),
             ~decided_by(by),
+            ~questions.kept_for_others(by, at=at),
             ~exists().where(
                 Evidence.signature_id == Signature.id, Evidence.account_id == by.id, Evidence.own_word.is_(True)
             ),
@@ -101,7 +102,7 @@ def next_case(
         .limit(1)
         .with_for_update(skip_locked=True, key_share=True, of=Signature)
     )
-    for query in (*_ahead(free, after), free):
+    for query in (free.where(questions.answers_to(by)), *_ahead(free, after), free):
         while signature := db.session.scalars(query.execution_options(populate_existing=True)).first():
             if _take(signature, by=by, at=at):
                 matches.refresh(signature, petition, at=at)

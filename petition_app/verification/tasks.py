@@ -6,7 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from petition_app.verification import bulk_runs, matches, settling
+from flask import render_template
+from flask_babel import force_locale, gettext
+
+from petition_app import mail
+from petition_app.signatures import sealing
+from petition_app.verification import bulk_runs, matches, settling, unanswered
 
 
 def rematch(payload: dict[str, Any], at: datetime) -> None:
@@ -27,3 +32,28 @@ def settle_waiting(_at: datetime) -> None:
 def run_bulk(payload: dict[str, Any], at: datetime) -> None:
     """Do the next slice of a bulk act, or take it back."""
     bulk_runs.run_slice(UUID(payload["bulk_id"]), by=UUID(payload["by"]), at=at)
+
+
+def mail_reminder(payload: dict[str, Any], _at: datetime) -> None:
+    """Mail a reminder: neutral, without a link and without the letter's title. May be repeated."""
+    language, address = sealing.open_for_worker(payload).decode().split("\n")
+    with force_locale(language):
+        mail.send(to=address, subject=gettext("A reminder"), body=render_template("emails/verification/reminder.txt"))
+
+
+def mail_contact(payload: dict[str, Any], _at: datetime) -> None:
+    """Mail a code to the contact on the official record: neutral, since others may read it. May be repeated."""
+    code, language, address = sealing.open_for_worker(payload).decode().split("\n")
+    with force_locale(language):
+        body = render_template("emails/verification/contact.txt", code=code)
+        mail.send(to=address, subject=gettext("Your code"), body=body)
+
+
+def remind(at: datetime) -> None:
+    """Remind signers of questions that wait."""
+    unanswered.remind(at=at)
+
+
+def close_unanswered(at: datetime) -> None:
+    """Decide what was not answered in time."""
+    unanswered.close_unanswered(at=at)
