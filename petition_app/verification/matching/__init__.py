@@ -1,5 +1,6 @@
 """Matching names with a roster, and with each other: it suggests, people decide."""
 
+from petition_app.verification.matching.compare import compare_names
 from petition_app.verification.matching.facts import (
     PARTS,
     RELATIONS,
@@ -11,6 +12,7 @@ from petition_app.verification.matching.facts import (
     Query,
     Row,
 )
+from petition_app.verification.matching.index import RosterIndex
 from petition_app.verification.matching.normalize import near_keys
 
 __all__ = (
@@ -22,6 +24,8 @@ __all__ = (
     "Entry",
     "Match",
     "Query",
+    "RosterIndex",
     "Row",
+    "compare_names",
     "near_keys",
 )
