@@ -2,7 +2,7 @@
 
 Revision ID: 0002
 Revises: 0001
-Create Date: 2026-11-22 14:58:39.736682
+Create Date: 2026-11-22 15:00:03.739024
 
 """
 from alembic import op
