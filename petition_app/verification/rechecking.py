@@ -15,7 +15,8 @@ from petition_app.accounts.services import require_role
 from petition_app.db import db, lock
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
-from petition_app.petitions.models import Petition
+from petition_app.petitions.models import Petition, TextVersion
+from petition_app.petitions.services import get_version
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.sealing import Identity
@@ -55,6 +56,7 @@ class BlindCase:
     sample: Sample
     of: int
     signature: Signature
+    version: TextVersion
     batch_number: int
     identity: Identity
     email: str
@@ -145,6 +147,7 @@ def open_held(petition: Petition, *, by: Account) -> BlindCase | None:
         sample=sample,
         of=min(sample.size, sample.members or 0),
         signature=signature,
+        version=get_version(signature.text_version_id),
         batch_number=db.session.get_one(Batch, sample.batch_id).number,
         identity=identity,
         email=email,

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response
 
 from petition_app.clock import utcnow
 from petition_app.petitions.forms import explain
-from petition_app.petitions.services import get_version
 from petition_app.verification import rechecking, sampling, sampling_results
 from petition_app.verification.estimates import ContradictionError, Estimate, StateEstimate
 from petition_app.verification.estimating import make_estimate
@@ -119,8 +118,7 @@ def put_back() -> Answer:
 
 def _show_recheck(form: FindingForm) -> str:
     case = rechecking.open_held(g.petition, by=g.account)
-    version = get_version(case.signature.text_version_id) if case else None
-    return render_template("verification/recheck.html", case=case, version=version, form=form, words=WORDS)
+    return render_template("verification/recheck.html", case=case, form=form, words=WORDS)
 
 
 def _to(endpoint: str) -> Response:
