@@ -70,7 +70,8 @@ def ask(signature_id: UUID) -> Answer:
     if not form.validate():
         return _show_case(signature_id, question=form)
     try:
-        questions.ask(signature_id, form.question.data, petition=g.petition, by=g.account, at=utcnow())
+        words, template = form.question.data or "", form.template.data
+        questions.ask(signature_id, words, template=template, petition=g.petition, by=g.account, at=utcnow())
     except questions.CannotAskError as error:
         return _show_case(signature_id, question=form, problem=explain(error))
     except services.NotYoursError as error:

@@ -16,13 +16,15 @@ from wtforms import (
     SelectChoice,
     SelectField,
     StringField,
+    SubmitField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from petition_app.signatures.forms import PublicForm
 from petition_app.verification.batches import ANNOUNCEMENT_LENGTH
 from petition_app.verification.policy import NewDecision
+from petition_app.verification.questions import TEMPLATES, templates
 from petition_app.verification.services import TEXT_LENGTH
 from petition_app.verification.words import CONTACT_WORDS, REASON_WORDS, RETRACTION_WORDS
 
@@ -126,19 +128,40 @@ class DecideForm(FlaskForm):  # type: ignore[misc] # The library is untyped here
 
 
 class AskForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
-    """A question to the signer."""
+    """A question to the signer: one of the common ones, or in the reviewer's own words."""
 
+    template = SelectField(
+        lazy_gettext("Common questions"),
+        choices=[
+            SelectChoice("", lazy_gettext("In my own words")),
+            *(SelectChoice(key, lazy_gettext(message)) for key, message in TEMPLATES.items()),
+        ],
+        validators=[Optional()],
+    )
     question = TextAreaField(
         lazy_gettext("Your question"),
         description=lazy_gettext(
             "The signer reads it with their secret code. Do not write anything that names others."
         ),
-        validators=[
-            DataRequired(lazy_gettext("Please write your question.")),
-            Length(max=TEXT_LENGTH, message=lazy_gettext("Please write at most 2,000 characters.")),
-        ],
+        validators=[Length(max=TEXT_LENGTH, message=lazy_gettext("Please write at most 2,000 characters."))],
         render_kw={"rows": 3, "maxlength": TEXT_LENGTH},
     )
+    fill = SubmitField(lazy_gettext("Put it into the words below"))
+
+    def validate_question(self, field: TextAreaField) -> None:
+        """Ask for words, unless a common question was chosen."""
+        if not (field.data or "").strip() and not self.template.data:
+            raise ValidationError(lazy_gettext("Please write your question."))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check the shape; where the words are only to be filled in, nothing is sent yet."""
+        return bool(super().validate(extra_validators)) and not self.fill.data
+
+    def words(self, language: str) -> str:
+        """Return the words as they stand, or those of the chosen question where they are to be filled in."""
+        if self.fill.data and self.template.data:
+            return templates(language)[self.template.data]
+        return self.question.data or ""
 
 
 class FindForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
