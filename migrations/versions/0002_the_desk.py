@@ -229,6 +229,9 @@ def upgrade():
                existing_type=sa.CHAR(length=32),
                nullable=True)
         batch_op.create_index(batch_op.f('ix_decisions_bulk_id'), ['bulk_id'], unique=False)
+        # A changed list of reasons is not found by comparing models with tables.
+        batch_op.drop_constraint(batch_op.f('ck_decisions_reason_known'), type_='check')
+        batch_op.create_check_constraint(batch_op.f('ck_decisions_reason_known'), "reason IS NULL OR reason IN ('not_found', 'not_eligible', 'not_reached', 'denies_signing', 'not_that_person', 'incomplete', 'entered_in_error', 'not_verified_after_all', 'no_longer_eligible', 'checked_again')")
         batch_op.create_index('ix_decisions_carried', ['petition_id', 'carried', 'at'], unique=False)
         batch_op.create_foreign_key(batch_op.f('fk_decisions_bulk_id'), 'bulks', ['bulk_id'], ['id'])
 
@@ -289,6 +292,8 @@ def downgrade():
         batch_op.drop_constraint(batch_op.f('fk_decisions_bulk_id'), type_='foreignkey')
         batch_op.drop_index('ix_decisions_carried')
         batch_op.drop_index(batch_op.f('ix_decisions_bulk_id'))
+        batch_op.drop_constraint(batch_op.f('ck_decisions_reason_known'), type_='check')
+        batch_op.create_check_constraint(batch_op.f('ck_decisions_reason_known'), "reason IS NULL OR reason IN ('not_eligible', 'not_reached', 'denies_signing', 'not_that_person', 'incomplete', 'entered_in_error', 'not_verified_after_all', 'no_longer_eligible', 'checked_again')")
         batch_op.alter_column('account_id',
                existing_type=sa.CHAR(length=32),
                nullable=False)
