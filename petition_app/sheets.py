@@ -223,7 +223,8 @@ def _sheet(path: Path) -> Iterator[Line]:
 
     width = 0
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        # An open file, since the library judges a path by its ending.
+        book = openpyxl.load_workbook(path.open("rb"), read_only=True, data_only=True, keep_links=False)
         sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
         if not sheets:
             raise _RefusedError("broken")

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import DateField, HiddenField, SelectField, StringField
+from wtforms import DateField, HiddenField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from petition_app.roster.rules import FIELDS
@@ -78,7 +78,10 @@ def columns_form(version_id: UUID, columns: Sequence[str]) -> VersionForm:
     class ColumnsForm(VersionForm):
         """What each column of one file is."""
 
-    choices = [("", lazy_gettext("not used")), *((field, FIELD_WORDS[field]) for field in FIELDS)]
+    choices = [
+        SelectChoice("", lazy_gettext("not used")),
+        *(SelectChoice(field, FIELD_WORDS[field]) for field in FIELDS),
+    ]
     for number, column in enumerate(columns):
         setattr(ColumnsForm, f"column{number}", SelectField(choices=choices, default=column))
     return ColumnsForm(version=str(version_id))
