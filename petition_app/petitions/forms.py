@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import (
+    BooleanField,
     DateField,
     IntegerField,
     RadioField,
@@ -82,6 +83,7 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
             SelectChoice("none", lazy_gettext("No mail at all; reviewers reach the signers themselves")),
         ],
     )
+    roster = BooleanField(lazy_gettext("Checked against a roster: a list of the people who may sign"))
     reviewers = RadioField(
         lazy_gettext("How many reviewers must agree?"),
         choices=[
@@ -124,7 +126,7 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
     @classmethod
     def of(cls, petition: Petition) -> PetitionForm:
         """Fill the form from a petition."""
-        values = {name: getattr(petition, name) for name in ("slug", "goal", "opens", "closes", "mail")}
+        values = {name: getattr(petition, name) for name in ("slug", "goal", "opens", "closes", "mail", "roster")}
         texts = {"title": petition.text.titles, "text": petition.text.texts, "addressee": petition.addressee}
         texts["who_may_sign"] = petition.who_may_sign
         for name, by_language in texts.items():
@@ -145,6 +147,7 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
             opens=self.opens.data,
             closes=self.closes.data,
             mail=self.mail.data,
+            roster=self.roster.data,
             reviewers=int(self.reviewers.data),
             match_rule=self.match_rule.data,
             evidence_rule=int(self.evidence_rule.data),
