@@ -215,8 +215,6 @@ def get_version(version_id: UUID) -> TextVersion:
 def _check(new: NewPetition) -> None:
     if new.mode == "sealed":
         raise NotYetError(what='mode = "sealed"')
-    if new.roster:
-        raise NotYetError(what="roster = true")
     if not new.texts or set(new.titles) != set(new.texts):
         raise MissingTextError
     if not all(text.strip() for text in (*new.titles.values(), *new.texts.values())):
