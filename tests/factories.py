@@ -40,9 +40,9 @@ from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import NewSignature
 from petition_app.signatures.tables import Row
 from petition_app.tally.counting import live_tally, recount
-from petition_app.verification import batches, desk, questions
+from petition_app.verification import batches, desk, questions, reopening
 from petition_app.verification import services as checking
-from petition_app.verification.services import NewDecision
+from petition_app.verification.policy import NewDecision
 
 PASSWORD = "a long password of tests"
 SLUG = "open-letter"
@@ -354,7 +354,7 @@ def ask(app: Flask, petition_id: UUID, signature_id: UUID, by: Person, text: str
 def act(app: Flask, name: str, petition_id: UUID, signature_id: UUID, by: Person, **words: Any) -> None:
     """Have an organizer `reopen`, `undo` or `retract`."""
     with acting(app):
-        getattr(checking, name)(
+        getattr(reopening, name)(
             signature_id, petition=petition(petition_id), by=account(by), at=words.pop("at", None) or utcnow(), **words
         )
 

@@ -19,7 +19,7 @@ from petition_app.tally import services
 from petition_app.verification import batches, desk
 from petition_app.verification import services as checking
 from petition_app.verification.models import Batch
-from petition_app.verification.services import NewDecision
+from petition_app.verification.policy import NewDecision
 from tests import factories as make
 
 THREADS = 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +10,9 @@ from typing import Any
 from xml.etree.ElementTree import Element, tostring
 
 import pygal
+
+# The library leaves a finder for its plugins among Python's, by a protocol that Python gave up; nothing here needs it.
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder) is not pygal.PluginImportFixer]
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,7 @@ from petition_app.signatures import sealing
 from petition_app.signatures.models import NearKey, Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
 from petition_app.signatures.sealing import Identity
-try:
-    from petition_app.verification.matching.duplicates import Agreement, Record, compare
-except ImportError:
-    pass
+from petition_app.verification.matching.duplicates import Agreement, Record, compare
 from petition_app.verification.rules import case_number
 
 SHOWN = 5

@@ -23,7 +23,7 @@ from petition_app.signatures.models import Signature
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.states import lock_signature, move
 from petition_app.vault import UnreadableError
-from petition_app.verification.matching import Candidate, Entry, Match, Query, Row, near_keys
+from petition_app.verification.matching import Candidate, Entry, Match, Query, RosterIndex, Row, near_keys
 from petition_app.verification.models import Decision
 from petition_app.verification.verdicts import append
 
@@ -32,7 +32,7 @@ SLICE = 100
 AT_ONCE = 5_000  # Rosters up to this size are indexed while somebody waits; larger ones by the worker alone.
 KEPT = 2
 
-_indexes: OrderedDict[UUID, Any] = OrderedDict()
+_indexes: OrderedDict[UUID, RosterIndex] = OrderedDict()
 _guard = Lock()
 
 
@@ -180,10 +180,8 @@ def _match(signature: Signature, identity: Identity, version: RosterVersion, *, 
     sealing.add_to_case(signature, _written(match, version, at=at))
 
 
-def _index(version: RosterVersion) -> Any:
+def _index(version: RosterVersion) -> RosterIndex:
     """Return the index of a roster; the two used last stay in memory."""
-    from petition_app.verification.matching import RosterIndex
-
     with _guard:
         if version.id not in _indexes:
             _indexes[version.id] = RosterIndex([

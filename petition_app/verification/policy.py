@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from petition_app.accounts.models import Account
 from petition_app.db import db
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
@@ -17,6 +18,7 @@ from petition_app.signatures.models import Signature
 from petition_app.verification import matches, rules
 from petition_app.verification.matches import StoredMatch
 from petition_app.verification.models import Evidence
+from petition_app.verification.verdicts import standing_of
 
 
 class NotEnoughError(DomainError):
@@ -30,10 +32,10 @@ class PolicyError(NotEnoughError):
 
 
 class ConflictError(NotEnoughError):
-    """Another signature stands for the same person."""
+    """The reviewer said "verified" of another signature for the same person."""
 
     message = N_(
-        "Another signature, case %(case)s, matches the same person, and neither can be verified before one is decided."
+        "You said verified for case %(case)s, which matches the same person. Only one of the two can be; ask both."
     )
 
 
@@ -64,8 +66,8 @@ class NewDecision:
     agrees: bool = True
 
 
-def check_verified(signature: Signature, new: NewDecision, *, petition: Petition) -> None:
-    """Refuse a "verified" for which too little was found, or while somebody else stands for the same person.
+def check_verified(signature: Signature, new: NewDecision, *, petition: Petition, by: Account) -> None:
+    """Refuse a "verified" for which too little was found, or which the reviewer gave to somebody else.
 
     Raises:
         PolicyError, ConflictError, EntryTakenError
@@ -85,8 +87,9 @@ def check_verified(signature: Signature, new: NewDecision, *, petition: Petition
     ):
         raise PolicyError(what=N_("evidence that it is this person, of the kind and strength that the petition names"))
     meant = matches.entry_index(petition.id, new.entry) if new.entry else signature.match_index
-    if others := list_conflicts(signature, meant):
-        raise ConflictError(case=rules.case_number(others[0].id))
+    for other in list_conflicts(signature, meant):
+        if any(verdict.reviewer == by.id and verdict.outcome == "verified" for verdict in standing_of(other.id)):
+            raise ConflictError(case=rules.case_number(other.id))
     if meant and new.entry and _verified_for(meant, signature):
         raise EntryTakenError
 
@@ -120,8 +123,11 @@ def roster_number(petition: Petition) -> int | None:
     return version.number if version else None
 
 
-def list_conflicts(signature: Signature, meant: bytes | None) -> list[Signature]:
-    """Return the open signatures whose best match is this entry too; while there is one, none may be verified."""
+def list_conflicts(signature: Signature, meant: bytes | None, *, hold: bool = False) -> list[Signature]:
+    """Return the open signatures whose best match is this entry too; while there is one, none may be verified.
+
+    With `hold`, those that nobody holds at this moment, locked.
+    """
     if meant is None:
         return []
     others = select(Signature).where(
@@ -130,6 +136,8 @@ def list_conflicts(signature: Signature, meant: bytes | None) -> list[Signature]
         Signature.id != signature.id,
         Signature.state.in_(matches.OPEN),
     )
+    if hold:
+        others = others.with_for_update(skip_locked=True, key_share=True)
     return list(db.session.scalars(others.order_by(Signature.id)))
 
 

@@ -161,7 +161,7 @@ def open_held(petition: Petition, *, by: Account) -> BlindCase | None:
 def record_finding(
     recheck_id: UUID, *, counts: bool, note: str = "", petition: Petition, by: Account, at: datetime
 ) -> None:
-    """Record what the second look found; a signature's state and the count stay as they are.
+    """Record what the re-check found; a signature's state and the count stay as they are.
 
     `counts` says whether this person would count the signature. The note is sealed with the case.
 

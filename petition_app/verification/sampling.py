@@ -1,4 +1,4 @@
-"""The second look at finished work: commit to a sample while a batch is checked, and draw it once it is decided."""
+"""Re-checks of finished work: commit to a sample while a batch is checked, and draw it once it is decided."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ class SampleShapeError(DomainError):
 # --- committing and drawing -------------------------------------------------------------------------------------
 
 
-def commit(petition: Petition, *, number: int, population: str, size: int, by: Account | None, at: datetime) -> Sample:
+def commit_to(
+    petition: Petition, *, number: int, population: str, size: int, by: Account | None, at: datetime
+) -> Sample:
     """Commit to a sample of a batch that is being decided: its seed is made and sealed, and its hash published.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Forms of the second look, and of what a sample says by the rule of a state."""
+"""Forms of the re-check, and of what a sample says by the rule of a state."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class CommitForm(FlaskForm):  # type: ignore[misc] # The library is untyped here
 
 
 class FindingForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
-    """What the second look found."""
+    """What the re-check found."""
 
     recheck = HiddenField(validators=[DataRequired()])
     counts = RadioField(

@@ -1,4 +1,4 @@
-"""Tables of the second look: samples of decided cases, and their re-checks."""
+"""Tables of the re-check: samples of decided cases, and their re-checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of the second look: what is sealed in advance, and how the sample follows from it."""
+"""Rules of the re-check: what is sealed in advance, and how the sample follows from it."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ def draw(seed: bytes, commitments: Iterable[bytes], size: int) -> list[bytes]:
 
 
 def finding(population: str, *, counts: bool) -> str:
-    """Return whether the earlier outcome was right, given whether the second look would count the signature."""
+    """Return whether the earlier outcome was right, given whether the re-check would count the signature."""
     return "right" if counts == (population == "verified") else "wrong"

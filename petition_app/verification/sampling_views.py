@@ -1,4 +1,4 @@
-"""Pages of the second look: samples, the blind re-check, and what a sample says by the rule of a state."""
+"""Pages of the re-check: samples, the blind re-check, and what a sample says by the rule of a state."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def commit() -> Answer:
     form.number.choices = _batches()
     if not form.validate():
         return _show_samples(form), 422
-    sampling.commit(
+    sampling.commit_to(
         g.petition, number=form.number.data, population=form.population.data, size=form.size.data,
         by=g.account, at=utcnow(),
     )  # fmt: skip
@@ -93,7 +93,7 @@ def recheck() -> str:
 
 @staff.post("/p/<slug>/samples/recheck")
 def record_finding() -> Answer:
-    """Record what the second look found."""
+    """Record what the re-check found."""
     form = FindingForm()
     recheck_id = read_id(form.recheck.data)
     if not form.validate() or recheck_id is None:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
 
 from petition_app import audit
 from petition_app.accounts.models import Account
@@ -17,13 +16,12 @@ from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
-from petition_app.signatures.states import StateError, lock_signature, move
-from petition_app.verification import policy, rules
-from petition_app.verification.matches import entry_index
+from petition_app.signatures.states import StateError, lock_signature
+from petition_app.verification import policy, settling
 from petition_app.verification.models import Decision, Evidence, Lease
-from petition_app.verification.policy import EntryTakenError, NewDecision
+from petition_app.verification.policy import NewDecision
 from petition_app.verification.rules import CONTACTS, ELIGIBLE, REASONS, VERDICTS
-from petition_app.verification.verdicts import append, verdicts_of
+from petition_app.verification.verdicts import append, standing_of
 
 LEASE = timedelta(minutes=10)
 TEXT_LENGTH = 2000
@@ -85,13 +83,13 @@ def record_verdict(
 ) -> Decision:
     """Record a verdict on a locked signature and carry it out when enough reviewers agree. Raises: as `decide`."""
     _check_shape(signature, new, at=at)
-    if any(verdict.reviewer == by.id for verdict in rules.standing(verdicts_of(signature.id))):
+    if any(verdict.reviewer == by.id for verdict in standing_of(signature.id)):
         raise DecidedAlreadyError
     if gave_own_word(signature.id, by=by):
         raise OwnWordError
     verified = new.outcome == "verified"
     if verified:
-        policy.check_verified(signature, new, petition=petition)
+        policy.check_verified(signature, new, petition=petition, by=by)
     decision = append(
         signature,
         outcome=new.outcome,
@@ -109,23 +107,10 @@ def record_verdict(
     for kind, text in (("note", new.note), ("grounds", new.grounds if verified else "")):
         if text:
             sealing.add_to_case(signature, {"kind": kind, "by": by.name, "on": at.date().isoformat(), "text": text})
-    agreed = rules.outcome(verdicts_of(signature.id), reviewers=petition.reviewers)
-    if agreed:
-        _carry_out(signature, agreed[0], decision, entry=new.entry)
+    settling.settle(signature, petition)
     audit.record(f"case.decided_{new.outcome}", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)
     db.session.flush()
     return decision
-
-
-def _carry_out(signature: Signature, state: str, decision: Decision, *, entry: str | None) -> None:
-    move(signature, state)
-    decision.carried = True
-    if state == "verified" and entry:
-        try:
-            with db.session.begin_nested():
-                signature.entry_index = entry_index(signature.petition_id, entry)
-        except IntegrityError:
-            raise EntryTakenError from None
 
 
 def gave_own_word(signature_id: UUID, *, by: Account) -> bool:

@@ -28,6 +28,11 @@ def verdicts_of(signature_id: UUID) -> list[Verdict]:
     ]
 
 
+def standing_of(signature_id: UUID) -> list[Verdict]:
+    """Return the verdicts of a signature that count now."""
+    return rules.standing(verdicts_of(signature_id))
+
+
 def append(signature: Signature, *, outcome: str, by: Account | None, at: datetime, **fields: object) -> Decision:
     """Append a decision to a locked signature; without `by` it is nobody's of the staff."""
     latest = db.session.scalar(

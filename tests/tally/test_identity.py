@@ -21,7 +21,7 @@ from petition_app.tally import services
 from petition_app.tally.models import PublishedName
 from petition_app.tally.names import list_names
 from petition_app.verification import rules
-from petition_app.verification.services import verdicts_of
+from petition_app.verification.verdicts import verdicts_of
 from tests import factories as make
 from tests.conftest import settings_for, start_app, stop_app
 

@@ -17,14 +17,14 @@ from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.states import StateError
 from petition_app.vault import UnreadableError
-from petition_app.verification import desk, questions
+from petition_app.verification import desk, questions, reopening
 from petition_app.verification import services as checking
 from petition_app.verification.models import Decision, Question
+from petition_app.verification.policy import NewDecision
 from petition_app.verification.questions import AnswerError, CannotAskError, NoQuestionError
 from petition_app.verification.services import (
     DecidedAlreadyError,
     DecisionShapeError,
-    NewDecision,
     NotYoursError,
 )
 from tests import factories as make
@@ -463,12 +463,12 @@ def test_undoing_the_first_of_two_voices_is_no_correction(app: Any) -> None:
 def test_after_an_hour_nothing_is_undone(app: Any) -> None:
     world = make.make_world(app)
     signed = make.make_verified(app, world)
-    with pytest.raises(checking.NothingToUndoError):
+    with pytest.raises(reopening.NothingToUndoError):
         make.act(
             app, "undo", world.petition_id, signed.id, world.organizer, at=utcnow() + timedelta(hours=1, minutes=1)
         )
     make.act(app, "undo", world.petition_id, signed.id, world.organizer)
-    with pytest.raises(checking.NothingToUndoError):
+    with pytest.raises(reopening.NothingToUndoError):
         make.act(app, "undo", world.petition_id, signed.id, world.organizer)
 
 

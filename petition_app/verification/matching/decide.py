@@ -16,7 +16,11 @@ from petition_app.verification.matching.weights import LONE_WORD, OUT_OF_TERM, W
 if TYPE_CHECKING:
     from petition_app.verification.matching.index import Found, RosterIndex
 
-STRONG, POSSIBLE = 0.97, 0.03
+STRONG, STRONG_BY_NAME, POSSIBLE = (
+    0.96,
+    0.994,
+    0.03,
+)  # By the name alone more is asked: others bear it who are on no list.
 SHOWN = 5
 FITS = 3.0  # Bits: who is worse by more does not fit as well as the best.
 AGAINST = ("different", "out_of_term", "other_gender")
@@ -45,8 +49,9 @@ def _verdict(candidates: tuple[Candidate, ...], nobody: float) -> str:
     if best.score <= 0:
         return "none"
     counter = any(relation in AGAINST for relation in relations.values())
+    needed = STRONG if relations.get("place") == "agrees" else STRONG_BY_NAME
     named = relations.get("given", "missing") not in ("missing", "different")
-    if best.probability >= STRONG and not counter and named and not _ties(candidates):
+    if best.probability >= needed and not counter and named and not _ties(candidates):
         return "strong"
     if best.score > nobody - 6 and sum(row.relation == "different" for row in best.rows) == 0:
         return "possible"

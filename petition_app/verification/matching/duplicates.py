@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from petition_app.verification.matching.pairs_blocks import candidates
-from petition_app.verification.matching.pairs_columns import PARTS, Columns, Floats, Integers, columns_of
-from petition_app.verification.matching.pairs_fold import Record, folded, parts_of, rows_of
+from petition_app.verification.matching.pairs_columns import PARTS, Columns, Floats, Integers
+from petition_app.verification.matching.pairs_fold import Record, columns_of, parts_of
 from petition_app.verification.matching.pairs_levels import APART, CROSSED, SLICE, STRAIGHT, Evidence, evidence
 from petition_app.verification.matching.pairs_scores import Scale, estimate, first_look, probability, weigh
 from petition_app.verification.matching.pairs_third import LINK, not_compared, thirds, through
@@ -38,8 +38,6 @@ __all__ = (
     "columns_of",
     "compare",
     "find_pairs",
-    "folded",
-    "rows_of",
     "scan",
 )
 
@@ -105,7 +103,7 @@ def scan(columns: Columns, *, at_least: float = 0.5, weights: Weights = DEFAULT)
 
 def find_pairs(records: Sequence[Record], *, at_least: float = 0.5, weights: Weights = DEFAULT) -> list[Pair]:
     """Return the pairs of records at least so likely to be one person's, the likeliest first."""
-    columns = columns_of(rows_of(records), fold=folded)
+    columns = columns_of(records)
     pairs = _pairs(columns, scan(columns, at_least=at_least, weights=weights), records)
     return sorted(pairs, key=lambda pair: (-pair.score, pair.left, pair.right))
 
@@ -113,7 +111,7 @@ def find_pairs(records: Sequence[Record], *, at_least: float = 0.5, weights: Wei
 def compare(left: Record, right: Record, *, among: Sequence[Record] = (), weights: Weights = DEFAULT) -> Pair:
     """Return what agrees and what differs between two records; the records `among` say which values are rare."""
     records = (left, right, *among)
-    columns = columns_of(rows_of(records), fold=folded)
+    columns = columns_of(records)
     scale = first_look(columns, weights)
     found = evidence(columns, np.zeros(1, np.int32), np.ones(1, np.int32))
     total = weigh(columns, found, scale).total

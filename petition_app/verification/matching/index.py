@@ -109,7 +109,7 @@ class RosterIndex:
         rows: list[npt.NDArray[np.int64]] = []
         scores: list[Floats] = []
         ways: list[Way] = []
-        for way in self._ways(names):
+        for way in self._ways(names, deep=deep):
             near, worth = self._near(way, deep=deep)
             if len(near):
                 rows.append(near)
@@ -133,14 +133,12 @@ class RosterIndex:
         _, first = np.unique(self.owner[rows[top]], return_index=True)
         return top[np.sort(first)]
 
-    def _ways(self, names: Sequence[tuple[Word, ...]]) -> Iterator[Way]:
+    def _ways(self, names: Sequence[tuple[Word, ...]], *, deep: bool) -> Iterator[Way]:
         for name in names:
             full = [word for word in name if not word.initial]
             fathers = {word for word in full if looks_like_patronymic(word)}
-            heads = [word for word in full if word not in fathers or len(fathers) == len(full)] or list(full)
-            if len(name) > 2 and len(fathers) == 1 and len(full) == len(name):
-                heads = [word for word in full if word not in fathers]
-            for head in dict.fromkeys((*heads, *fathers) if len(name) == 2 else heads):
+            plain = len(fathers) == 1 and len(name) > 2 and len(full) > 1 and not deep
+            for head in dict.fromkeys(word for word in full or name if not (plain and word in fathers)):
                 others = list(name)
                 others.remove(head)
                 yield from _shared_out(head, others, fathers)

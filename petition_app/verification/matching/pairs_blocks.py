@@ -11,9 +11,9 @@ from petition_app.verification.matching.pairs_columns import Columns, Integers, 
 
 LARGEST_BLOCK = 200
 """Records in a larger block share too common a key to be told from strangers by it."""
-PER_RECORD = 3
+PER_RECORD = 0.5
 """Pairs per record that one pass may add; a key that splits people well stays far below."""
-AT_LEAST = 300_000
+AT_LEAST = 100_000
 """Pairs that one pass may add however few the records are."""
 
 Key = tuple[Longs, Truths]
@@ -90,7 +90,7 @@ def _joined(one: Longs, other: Longs) -> Longs:
 
 def _block(key: Longs, owners: Integers, size: int) -> Longs:
     """Return the pairs of records in blocks of one key, while the pass may still add."""
-    one, other = within_blocks(key, largest=LARGEST_BLOCK, most=max(AT_LEAST, PER_RECORD * size))
+    one, other = within_blocks(key, largest=LARGEST_BLOCK, most=max(AT_LEAST, int(PER_RECORD * size)))
     left, right = owners[one].astype(np.int64), owners[other].astype(np.int64)
     pairs = np.minimum(left, right) * size + np.maximum(left, right)
     return distinct(pairs[left != right])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +22,16 @@ MISSING = -1
 
 @dataclass(frozen=True)
 class Column:
-    """One part of all records: a code for each record, and what each code means, folded."""
+    """One part of all records: a code for each record, and what each code means, folded.
+
+    `related` are pairs of codes, as `numbered` gives them in order, whose values are forms of one name. `initials`
+    holds the first letter of each value: positive where it is all there is, negative where more follows.
+    """
 
     codes: Integers
     values: list[str]
+    related: Longs
+    initials: Integers
 
     @property
     def known(self) -> Truths:
@@ -45,10 +52,15 @@ class Columns:
     parts: dict[str, Column]
 
 
-def columns_of(rows: Iterable[Sequence[str]], *, fold: Callable[[str, str], str]) -> Columns:
+def columns_from(
+    rows: Iterable[Sequence[str]],
+    *,
+    fold: Callable[[str, str], str],
+    forms: Callable[[str, str], frozenset[int]] = lambda part, value: frozenset(),
+) -> Columns:
     """Return columns from rows of strings in the order of PARTS; each distinct value is folded once.
 
-    The rows are read once and not kept, so that a million of them need not stand in memory.
+    `forms` numbers the names that a folded value is a form of.
     """
     seen: dict[str, dict[str, int]] = {part: {} for part in PARTS}
     seen["surname"] = seen["given"]
@@ -63,9 +75,11 @@ def columns_of(rows: Iterable[Sequence[str]], *, fold: Callable[[str, str], str]
         if part == "surname":
             continue
         translation, values = _folded(part, seen.pop(part), fold)
+        related = _related([forms(part, value) for value in values])
+        first = np.array([ord(value[0]) * (1 if len(value) == 1 else -1) for value in values], np.int32)
         for name in ("given", "surname") if part == "given" else (part,):
             codes_now = np.frombuffer(raw.pop(name), dtype=np.int32) if size else np.empty(0, np.int32)
-            parts[name] = Column(translation[codes_now], values)
+            parts[name] = Column(translation[codes_now], values, related, first)
     return Columns(size, parts)
 
 
@@ -78,6 +92,23 @@ def _folded(part: str, index: dict[str, int], fold: Callable[[str, str], str]) -
         if plain:
             translation[code] = folded.setdefault(plain, len(folded))
     return translation, list(folded)
+
+
+def _related(names: list[frozenset[int]]) -> Longs:
+    """Return the pairs of codes that have a name in common."""
+    bearers: dict[int, list[int]] = {}
+    for code, numbers in enumerate(names):
+        for number in numbers:
+            bearers.setdefault(number, []).append(code)
+    pairs = (pair for codes in bearers.values() for pair in combinations(codes, 2))
+    flat = np.fromiter(chain.from_iterable(pairs), np.int64).reshape(-1, 2)
+    return distinct(numbered(flat[:, 0], flat[:, 1]))
+
+
+def numbered(one: Longs | Integers, other: Longs | Integers) -> Longs:
+    """Return one number for each pair of codes, whichever comes first."""
+    pairs: Longs = (np.minimum(one, other).astype(np.int64) << 32) | np.maximum(one, other)
+    return pairs
 
 
 def distinct(numbers: Longs) -> Longs:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
+from petition_app.verification.matching.forms import fathers_of, names_of
 from petition_app.verification.matching.normalize import Word, collapse, fold, is_patronymic, spelling, words
-from petition_app.verification.matching.schools import SCHOOLS
+from petition_app.verification.matching.pairs_columns import Columns, columns_from
+from petition_app.verification.matching.schools import CYRILLIC, PATRONYMIC_WORDS, SCHOOLS
 
+_CYRILLIC = str.maketrans(CYRILLIC)
+_LATIN = re.compile("[a-z]")
 _RUNS = re.compile(r"[^\W\d_]+|\d+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _INITIAL = re.compile(r"^[^\W\d_]{1,3}\.$|^[^\W\d_]$")
@@ -40,9 +45,9 @@ def parts_of(record: Record) -> tuple[str, ...]:
     return given, surname, middle, record.place, record.region, record.mailbox, record.entry
 
 
-def rows_of(records: Iterable[Record]) -> Iterator[tuple[str, ...]]:
-    """Return the parts of each record."""
-    return map(parts_of, records)
+def columns_of(records: Iterable[Record]) -> Columns:
+    """Return records as columns; they are read once and not kept, so that a million need not stand in memory."""
+    return columns_from(map(parts_of, records), fold=folded, forms=stands_for)
 
 
 def take_apart(name: str) -> tuple[str, str, str]:
@@ -50,21 +55,51 @@ def take_apart(name: str) -> tuple[str, str, str]:
 
     A single word is a surname. Of two words the order does not matter: swapped names are compared as well.
     """
-    found = words(name)
-    typed = [word.typed for word in found]
+    found = [_kind(word) for word in name.split()]
+    if not all(kind.plain for kind in found):
+        found = [_looked_at(word) for word in words(name)]
+    typed = [kind.typed for kind in found]
     if len(found) < 2:
         return "", " ".join(typed), ""
+    initials_last = not found[0].initial and all(kind.initial for kind in found[1:])
     if len(found) == 2:
-        return (typed[1], typed[0], "") if found[1].initial and not found[0].initial else (typed[0], typed[1], "")
-    if _is_middle(found[1]) or not _is_middle(found[2]):
-        if found[1].initial and not found[0].initial:
-            return typed[1], typed[0], " ".join(typed[2:])
-        return typed[0], typed[-1], " ".join(typed[1:-1])
-    return typed[1], typed[0], " ".join(typed[2:])
+        given_last = initials_last or (found[1].given and not found[0].given)
+        return (typed[1], typed[0], "") if given_last else (typed[0], typed[1], "")
+    if initials_last or (found[2].fathers and not found[1].fathers):
+        return typed[1], typed[0], " ".join(typed[2:])
+    return typed[0], typed[-1], " ".join(typed[1:-1])
 
 
-def _is_middle(word: Word) -> bool:
-    return not word.initial and is_patronymic(spelling(word.folded))
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A word of a name: whether it is letters alone, an initial, a father's name, a known given name."""
+
+    typed: str
+    plain: bool
+    initial: bool
+    fathers: bool
+    given: bool
+
+
+@lru_cache(maxsize=65_536)
+def _kind(word: str) -> _Kind:
+    """Return the kind of a word; words of letters alone, the most by far, need no closer look at the whole name."""
+    plain = word.isalpha() and len(word) > 1 and word.casefold() not in PATRONYMIC_WORDS
+    sounds = _sounds(word) if plain else ""
+    return _Kind(word, plain, False, is_patronymic(sounds), bool(names_of((sounds,))))
+
+
+def _looked_at(word: Word) -> _Kind:
+    sounds = spelling(word.folded)
+    known = not word.initial
+    return _Kind(word.typed, False, word.initial, known and is_patronymic(sounds), known and bool(names_of((sounds,))))
+
+
+def stands_for(part: str, sounds: str) -> frozenset[int]:
+    """Return the names that a given name, or the father's in a patronymic, is a form of; nothing for other parts."""
+    if part == "given":
+        return names_of((sounds,))
+    return fathers_of((sounds,)) if part == "patronymic" else frozenset()
 
 
 def folded(part: str, value: str) -> str:
@@ -73,13 +108,20 @@ def folded(part: str, value: str) -> str:
         return value
     if part == "mailbox":
         return value.casefold()
-    plain = value.casefold() if value.isascii() else fold(value)
+    if value.isalpha() and len(value) > 1:
+        return _sounds(value)
+    plain = fold(value)
     if part in ("place", "region"):
         return "".join(run if run.isdigit() else _sounds(run) for run in _RUNS.findall(plain))
     sounds = _sounds("".join(_LETTERS.findall(plain)))
     return sounds[:1] if _INITIAL.match(plain) else sounds
 
 
+@lru_cache(maxsize=65_536)
 def _sounds(word: str) -> str:
-    """Return the likeliest spelling of a word, without trying all schools on words in plain Latin letters."""
-    return (collapse(SCHOOLS[0](word)) if word.isascii() else "") or (spelling(word) if word else "")
+    """Return the likeliest spelling of a word; one that is all Latin or all Cyrillic needs no unmasking."""
+    if word.isascii():
+        return collapse(SCHOOLS[0](word.casefold())) or spelling(word.casefold())
+    plain = word.casefold()
+    sounds = plain.translate(_CYRILLIC)
+    return collapse(sounds) if sounds.isascii() and not _LATIN.search(plain) else spelling(fold(word))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,22 @@ import numpy.typing as npt
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
-from petition_app.verification.matching.pairs_columns import MISSING, Column, Columns, Integers, Longs, Truths
-from petition_app.verification.matching.pairs_weights import ABSENT, EXACT, INITIAL, MAILBOX_EDGES, NAME_EDGES
+from petition_app.verification.matching.pairs_columns import (
+    MISSING,
+    Columns,
+    Integers,
+    Truths,
+    numbered,
+)
+from petition_app.verification.matching.pairs_weights import (
+    ABSENT,
+    EXACT,
+    INITIAL,
+    KNOWN_FORM,
+    MAILBOX_EDGES,
+    NAME_EDGES,
+    SIMILAR,
+)
 
 Levels = npt.NDArray[np.int8]
 Comparison = tuple[str, str]
@@ -21,6 +35,8 @@ CROSSED: tuple[Comparison, ...] = (("given", "surname"), ("surname", "given"))
 APART: tuple[Comparison, ...] = tuple((part, part) for part in ("patronymic", "place", "region", "mailbox", "entry"))
 COMPARISONS = (*STRAIGHT, *CROSSED, *APART)
 
+LOW = 0xFFFFFFFF
+"""The half of a number that holds the second code."""
 SLICE = 500_000
 """Pairs of values compared at a time, which bounds the memory for their strings."""
 
@@ -51,48 +67,44 @@ class Evidence:
 
 
 def evidence(columns: Columns, left: Integers, right: Integers) -> Evidence:
-    """Return what agrees in the pairs given."""
-    levels = {}
-    for one, other in COMPARISONS:
-        column = columns.parts[one]
-        levels[one, other] = _compared(column, column.codes[left], columns.parts[other].codes[right], of=one)
+    """Return what agrees in the pairs given; names are crossed only where they do not agree as they stand."""
+    levels: dict[Comparison, Levels] = {how: _compared(columns, left, right, how) for how in (*STRAIGHT, *APART)}
+    apart = np.flatnonzero(_disagree(levels[STRAIGHT[0]]) & _disagree(levels[STRAIGHT[1]]))
+    for how in CROSSED:
+        levels[how] = np.full(len(left), ABSENT, np.int8)
+        levels[how][apart] = _compared(columns, left[apart], right[apart], how)
     return Evidence(left, right, levels)
 
 
-def _compared(column: Column, left: Integers, right: Integers, *, of: str) -> Levels:
-    """Return the level of agreement of each pair of codes, which share the column's list of values."""
-    levels = np.where((left == MISSING) | (right == MISSING), ABSENT, EXACT).astype(np.int8)
-    differ = np.flatnonzero((left != right) & (levels == EXACT))
-    if not len(differ):
-        return levels
-    if of == "entry":
+def _disagree(levels: Levels) -> Truths:
+    disagree: Truths = (levels < SIMILAR) | (levels == ABSENT)
+    return disagree
+
+
+def _compared(columns: Columns, left: Integers, right: Integers, how: Comparison) -> Levels:
+    """Return the level of agreement of each pair in one comparison, whose parts share a list of values."""
+    column = columns.parts[how[0]]
+    one, other = column.codes[left], columns.parts[how[1]].codes[right]
+    levels = np.where((one == MISSING) | (other == MISSING), ABSENT, EXACT).astype(np.int8)
+    differ = np.flatnonzero((one != other) & (levels == EXACT))
+    if how[0] == "entry" or not len(differ):
         levels[differ] = 0
         return levels
-    one, other = np.minimum(left[differ], right[differ]), np.maximum(left[differ], right[differ])
-    pairs, where = np.unique((one.astype(np.int64) << 32) | other, return_inverse=True)
-    compare = _mailboxes if of == "mailbox" else _names
-    parts = [_sliced(column.values, pairs[start : start + SLICE], compare) for start in range(0, len(pairs), SLICE)]
-    levels[differ] = np.concatenate(parts)[where]
-    return levels
-
-
-def _sliced(values: list[str], pairs: Longs, compare: Callable[[list[str], list[str]], Levels]) -> Levels:
-    return compare(
-        [values[code] for code in (pairs >> 32).tolist()], [values[code] for code in (pairs & 0xFFFFFFFF).tolist()]
+    pairs, where = np.unique(numbered(one[differ], other[differ]), return_inverse=True)
+    scorer, edges = (
+        (OSA.normalized_similarity, MAILBOX_EDGES)
+        if how[0] == "mailbox"
+        else (JaroWinkler.normalized_similarity, NAME_EDGES)
     )
-
-
-def _mailboxes(left: list[str], right: list[str]) -> Levels:
-    alike = cpdist(left, right, scorer=OSA.normalized_similarity, dtype=np.float32)
-    levels: Levels = np.digitize(alike, MAILBOX_EDGES).astype(np.int8)
-    return levels
-
-
-def _names(left: list[str], right: list[str]) -> Levels:
-    alike = cpdist(left, right, scorer=JaroWinkler.normalized_similarity, dtype=np.float32)
-    levels: Levels = np.digitize(alike, NAME_EDGES).astype(np.int8)
-    for index in [
-        at for at, (one, other) in enumerate(zip(left, right, strict=True)) if len(one) == 1 or len(other) == 1
-    ]:
-        levels[index] = INITIAL if left[index][0] == right[index][0] else 0
+    reached = np.empty(len(pairs), np.int8)
+    for start in range(0, len(pairs), SLICE):
+        part = pairs[start : start + SLICE]
+        ones = [column.values[code] for code in (part >> 32).tolist()]
+        others = [column.values[code] for code in (part & LOW).tolist()]
+        reached[start : start + SLICE] = np.digitize(cpdist(ones, others, scorer=scorer, dtype=np.float32), edges)
+    reached[(reached <= SIMILAR) & np.isin(pairs, column.related, assume_unique=True)] = KNOWN_FORM
+    ones, others = column.initials[pairs >> 32], column.initials[pairs & LOW]
+    short = (ones > 0) | (others > 0)
+    reached[short] = np.where(np.abs(ones[short]) == np.abs(others[short]), INITIAL, 0)
+    levels[differ] = reached[where]
     return levels

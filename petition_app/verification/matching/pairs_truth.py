@@ -11,7 +11,7 @@ import numpy as np
 
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
-from petition_app.verification.matching.duplicates import Record, columns_of, folded, rows_of, scan
+from petition_app.verification.matching.duplicates import Record, columns_of, scan
 from petition_app.verification.matching.pairs_columns import Integers
 from petition_app.verification.matching.pairs_weights import DEFAULT, Weights
 
@@ -116,7 +116,7 @@ def _person(label: str, file: Path) -> str:
 def measure(file: Path, *, weights: Weights = DEFAULT) -> Measured:
     """Return how many of the true pairs of a file are found, and how many of those found are right."""
     people = read_labelled(file)
-    found = scan(columns_of(rows_of(people.records), fold=folded), weights=weights).found
+    found = scan(columns_of(people.records), weights=weights).found
     right = int((people.person[found.left] == people.person[found.right]).sum())
     return Measured(file.name, len(people.records), len(people.true_pairs()[0]), len(found), right)
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+LEAST = 0.15  # What is less alike is not looked at.
+
 
 def _grams(sounds: str) -> set[str]:
     padded = f"^{sounds}$"
@@ -42,7 +44,8 @@ class Trigrams:
         places = np.concatenate([self._where[gram] for gram in grams])
         worth = np.repeat([self._worth[gram] for gram in grams], [len(self._where[gram]) for gram in grams])
         shared = np.bincount(places, weights=worth, minlength=len(self._lengths)).astype(np.float32)
-        likeness = shared / np.sqrt(self._lengths)
-        if len(likeness) <= count:
-            return iter(range(len(likeness)))
-        return iter(np.argpartition(likeness, -count)[-count:].tolist())
+        likeness = shared / (sum(self._worth[gram] for gram in grams) / len(sounds) + self._lengths - shared)
+        near = np.flatnonzero(likeness >= LEAST)
+        if len(near) > count:
+            near = near[np.argsort(-likeness[near], kind="stable")[:count]]
+        return iter(near.tolist())

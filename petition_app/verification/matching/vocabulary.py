@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,7 @@ from petition_app.verification.matching.weights import (
     weigh,
 )
 
-NEAREST = 48
+NEAREST = 64
 SMALL = 600
 _FEMALE = re.compile(r"(?<=..)(?<=[oe]v|in)a$")
 _FEMALE_ADJECTIVE = re.compile(r"(?<=[^aeiou])(?:aia|oi|ii?)$")
@@ -102,6 +103,7 @@ class Vocabulary:
             owners += [number] * len(own)
         self._sounds = sounds
         self._owners = np.array(owners, np.int32)
+        self._starts = np.searchsorted(self._owners, np.arange(len(self.values) + 1)).tolist()
         self._coarse = [coarse(each) for each in sounds]
         self._bones: dict[str, list[int]] = {}
         for place, each in enumerate(sounds):
@@ -194,7 +196,7 @@ class Vocabulary:
             return OTHER_GENDER if same else SIMILAR
         if self.role is PATRONYMIC and {father(each) for each in sounds} & {father(each) for each in own}:
             return SIMILAR if is_daughters(sounds[0]) == is_daughters(own[0]) else OTHER_GENDER
-        known = self.groups(own)
+        known = self.groups(tuple(own))
         if known and groups:
             return KNOWN_FORM if known & groups else DIFFERENT
         if self.role is PATRONYMIC and is_daughters(sounds[0]) != is_daughters(own[0]):
@@ -232,9 +234,8 @@ class Vocabulary:
         }
         return found | {number: (INITIAL, 0.5) for number, others in self.initials if set(others) & set(beginnings)}
 
-    def _own(self, number: int) -> tuple[str, ...]:
-        found = words(self.values[number])
-        return spellings("".join(word.folded for word in found))
+    def _own(self, number: int) -> Sequence[str]:
+        return self._sounds[self._starts[number] : self._starts[number + 1]]
 
     def _weighed(self, found: dict[int, tuple[int, float]]) -> Hits:
         ids = np.fromiter(found, np.int32, len(found))
@@ -246,8 +247,8 @@ class Vocabulary:
 
     def likeness(self, word: Word, number: int) -> float:
         """Return how much a word is like a value, for showing."""
-        own = self._own(number)
-        return max(OSA.normalized_similarity(one, other) for one in spellings(word.folded) for other in own)
+        pairs = product(spellings(word.folded), self._own(number))
+        return max((OSA.normalized_similarity(one, other) for one, other in pairs), default=0.0)
 
 
 def looks_like_patronymic(word: Word) -> bool:

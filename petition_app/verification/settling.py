@@ -1,0 +1,85 @@
+"""Carrying out what the reviewers have agreed on, once nobody else stands for the same person."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from sqlalchemy import exists, select
+from sqlalchemy.exc import IntegrityError
+
+from petition_app.db import db
+from petition_app.petitions.models import Petition
+from petition_app.signatures import sealing
+from petition_app.signatures.models import Signature
+from petition_app.signatures.states import move
+from petition_app.verification import matches, policy, rules
+from petition_app.verification.matches import entry_index
+from petition_app.verification.models import Decision
+from petition_app.verification.policy import EntryTakenError
+from petition_app.verification.verdicts import verdicts_of
+
+SLICE = 100
+
+
+def settle(signature: Signature, petition: Petition) -> None:
+    """Carry out what has been agreed on a locked signature; then look at those that had to wait for it.
+
+    "Verified" waits while another open signature matches the same person. Raises: EntryTakenError.
+    """
+    meant = signature.match_index
+    if not _carry_out(signature, petition) or signature.state == "verified":
+        return
+    for other in policy.list_conflicts(signature, meant, hold=True):
+        with suppress(EntryTakenError):
+            _carry_out(other, petition)
+
+
+def settle_waiting(petition: Petition) -> None:
+    """Look again at agreed cases that had to wait, after a withdrawal or where they were held at the moment."""
+    verified = exists().where(Decision.signature_id == Signature.id, Decision.outcome == "verified")
+    waiting = (
+        select(Signature)
+        .where(Signature.petition_id == petition.id, Signature.state == "checking", verified)
+        .where(Signature.match_index.is_not(None))
+        .limit(SLICE)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    for signature in db.session.scalars(waiting).all():
+        with suppress(EntryTakenError):
+            _carry_out(signature, petition)
+
+
+def settle_all() -> None:
+    """Do so for every petition with a roster."""
+    for petition in db.session.scalars(select(Petition).where(Petition.roster, Petition.state != "draft")).all():
+        settle_waiting(petition)
+
+
+def _carry_out(signature: Signature, petition: Petition) -> bool:
+    verdicts = verdicts_of(signature.id)
+    agreed = rules.outcome(verdicts, reviewers=petition.reviewers)
+    if agreed is None or signature.state not in ("checking", "needs_info"):
+        return False
+    decision = db.session.get_one(Decision, rules.standing(verdicts)[-1].id)
+    entry = _entry(signature, decision) if agreed[0] == "verified" else None
+    meant = entry_index(petition.id, entry) if entry else signature.match_index
+    if agreed[0] == "verified" and policy.list_conflicts(signature, meant):
+        return False
+    if entry:
+        try:
+            with db.session.begin_nested():
+                signature.entry_index = entry_index(petition.id, entry)
+        except IntegrityError:
+            raise EntryTakenError from None
+    move(signature, agreed[0])
+    decision.carried = True
+    return True
+
+
+def _entry(signature: Signature, decision: Decision) -> str | None:
+    """Return the roster entry that the reviewers meant: the one that bears the mark of their decision."""
+    if decision.entry_mark is None:
+        return None
+    found = matches.latest(signature)
+    keys = [candidate.key for candidate in found.candidates] if found else []
+    return next((key for key in keys if sealing.mark(signature, key) == decision.entry_mark), None)
