@@ -117,6 +117,55 @@ def reader(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Reader:
     return Reader(app)
 
 
+def look_at_samples(app: Flask, reader: Reader) -> None:
+    """Look at the pages of samples and re-checks, from the promise to the result."""
+    world = make.make_world(app, "sampled")
+    here = "/organizer/p/sampled"
+    auditor, organizer = make.signed_in(app, world.auditor), make.signed_in(app, world.organizer)
+    token = make.csrf_token(auditor, "/organizer/password")
+
+    def send(path: str, status: int = 422, **data: object) -> None:
+        answer = auditor.post(here + path, data={"csrf_token": token, **data})
+        if status == 303:
+            assert answer.status_code == 303, answer.text
+        else:
+            reader.look(answer, status)
+
+    def look_around() -> None:
+        for page in ("samples", "samples/recheck", "estimate"):
+            reader.look(auditor.get(f"{here}/{page}"))
+        reader.look(organizer.get(f"{here}/samples"))
+        reader.look(app.test_client().get("/p/sampled/how-we-check"))
+
+    look_around()
+    twins = [make.make_signature(app, world.petition_id, "Глеб Луговых", others=1) for _ in range(2)]
+    make.seal(app, world.petition_id)
+    send("/samples", size="many")
+    send("/samples/draw", 409, number=1)
+    send("/samples", 303, number=1, population="verified", size=2)
+    send("/samples", number=1, population="verified", size=2)
+    look_around()
+    send("/samples/draw", 409, number=1)
+    send("/samples/next", 409, number=1)
+    for twin in twins:
+        make.decide_by_all(app, world, twin.id)
+    look_around()
+    send("/samples/draw", 303, number=1)
+    for counts in ("yes", "no"):
+        send("/samples/next", 303, number=1)
+        look_around()
+        page = auditor.get(f"{here}/samples/recheck")
+        held = make.form_with(page, "recheck", "note")["recheck"]
+        send("/samples/recheck", recheck=held)
+        send("/samples/recheck", 303, recheck=held, counts=counts)
+        send("/samples/recheck", 409, recheck=held, counts=counts)
+    look_around()
+    send("/estimate", rule="utah", raw="x")
+    send("/estimate", rule="recheck", raw=1)
+    send("/estimate", 200, rule="recheck", raw=84, sample=20, wrong=1)
+    send("/estimate", 200, rule="colorado", raw=100_000, sample=100, valid=90, required=80_000)
+
+
 def test_a_word_outside_the_brackets_is_found() -> None:
     assert Words("<p>⟦Read <a>⟦this⟧</a> first⟧, 5 <bdi>Names</bdi></p><title>⟦Read⟧ · Countersign</title>").found == []
     assert Words("<p>⟦Read⟧ this</p>").found == ["<p> this"]
@@ -302,4 +351,6 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
         reader.look(boss.get(f"/organizer/p/blind/{page}"))
     send(boss, "/organizer/p/blind/next", 303)
     send(boss, "/organizer/p/blind/next", 303, asked="1")
+
+    look_at_samples(app, reader)
     reader.conclude("staff.", "security.")

@@ -1,4 +1,4 @@
-"""The second look: committed to in advance, drawn when all is decided, blind, and changing nothing by itself."""
+"""Re-checks: committed to in advance, drawn when all is decided, blind, and changing nothing by itself."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def commit(
     by: make.Person | None = None,
 ) -> UUID:
     with make.acting(app):
-        return sampling.commit(
+        return sampling.commit_to(
             make.petition(world.petition_id),
             number=number,
             population=population,
@@ -308,7 +308,7 @@ def public(app: Any) -> str:
 def test_the_whole_road_from_the_promise_to_the_printed_bound(app: Any) -> None:
     world, signed = world_in_checking(app, 5)
     auditor, organizer = make.signed_in(app, world.auditor), make.signed_in(app, world.organizer)
-    assert "A second look" not in public(app)
+    assert "Re-checked at random" not in public(app)
     assert press(auditor, "/samples", number=1, population="verified", size=4).status_code == 303
     page = public(app)
     promised = re.findall(r"\b[0-9a-f]{64}\b", page)
@@ -386,7 +386,7 @@ def test_every_act_stands_in_the_trail_without_leading_to_the_case(app: Any) -> 
 
 @only_sqlite
 @pytest.mark.parametrize("path", ["/samples", "/samples/recheck", "/estimate"])
-def test_reviewers_do_not_find_the_second_look(app: Any, path: str) -> None:
+def test_reviewers_do_not_find_the_samples(app: Any, path: str) -> None:
     world, _ = world_in_checking(app, 1)
     reviewer, organizer = make.signed_in(app, world.reviewers[0]), make.signed_in(app, world.organizer)
     assert reviewer.get(HERE + path).status_code == 404
