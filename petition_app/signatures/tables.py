@@ -1,9 +1,7 @@
-"""Reading a file of signatures: CSV with English or Russian headers, into checked rows."""
+"""Reading a file of signatures: CSV or XLSX with English or Russian headers, into checked rows."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +9,8 @@ from pathlib import Path
 
 from email_validator import EmailNotValidError, validate_email
 
-from petition_app.errors import DomainError
 from petition_app.i18n import LANGUAGES, N_
+from petition_app.sheets import Line, UnreadableFileError, read_rows
 from petition_app.signatures.rules import CONSENT, UnfitTextError, read_line, read_name
 from petition_app.signatures.sealing import Identity
 
@@ -27,12 +25,6 @@ COLUMNS = {
 }  # fmt: skip
 CONSENT_WORDS = {**CONSENT, "": 0, "0": 0, "1": 1, "2": 2, "3": 3, "число": 0, "должность": 1, "адресату": 2, "имя": 3}
 LONGEST_REF = 200
-
-
-class UnreadableFileError(DomainError):
-    """The file as a whole cannot be read."""
-
-    message = N_("The file cannot be read: %(why)s")
 
 
 @dataclass(frozen=True)
@@ -61,19 +53,13 @@ class Table:
 
     used: list[str]
     unknown: list[str]
-    _cells: Iterator[tuple[int, list[str]]]
+    _cells: Iterator[Line]
     _allow_consent: bool
     _refs: set[str] = field(default_factory=set)
 
     def rows(self) -> Iterator[Row | BadRow]:
         """Read the rows one after the other, checked; empty lines are passed over."""
-        while True:
-            try:
-                line, cells = next(self._cells)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise UnreadableFileError(why=str(error)) from None
+        for line, cells in self._cells:
             if any(cell.strip() for cell in cells):
                 yield self._check(line, cells)
 
@@ -109,49 +95,21 @@ class Table:
 
 
 def open_table(path: Path, *, allow_consent: bool) -> Table:
-    """Open a CSV file (UTF-8 with or without BOM; comma, semicolon or tab).
+    """Open a CSV or XLSX file.
 
     Raises:
-        UnreadableFileError: not there, not UTF-8, no header with a name column, or a column given twice.
+        UnreadableFileError: it cannot be read, there is no header with a name column, or a column is given twice.
     """
-    if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
-        raise UnreadableFileError(why="spreadsheets are not available in this version; save it as CSV (UTF-8).")
-    try:
-        with path.open("rb") as raw:
-            head = raw.read(64 * 1024)
-    except OSError as error:
-        raise UnreadableFileError(why=f"{error.strerror}.") from None
-    first = head.decode("utf-8-sig", errors="ignore").lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    cells = _cells(path, delimiter)
-    try:
-        _, header = next(cells, (1, []))
-    except csv.Error as error:
-        raise UnreadableFileError(why=str(error)) from None
+    cells = read_rows(path)
+    _, header = next(cells, (1, []))
     used = [COLUMNS.get(title.strip().casefold(), "") for title in header]
     known = [column for column in used if column]
     if "name" not in known:
-        raise UnreadableFileError(why="the first line must name the columns, and one of them must be name (ФИО).")
+        raise UnreadableFileError(why=N_("the first line must name the columns, and one of them must be name (ФИО)."))
     if len(set(known)) != len(known):
-        raise UnreadableFileError(why="two columns have the same meaning.")
+        raise UnreadableFileError(why=N_("two columns have the same meaning."))
     unknown = [title.strip() for title, column in zip(header, used, strict=True) if not column]
     return Table(used, unknown, cells, allow_consent)
-
-
-def _cells(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line on which each record begins, and its cells."""
-    csv.field_size_limit(64 * 1024)
-    with path.open("rb") as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
-        while True:
-            line = reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except UnicodeDecodeError:
-                raise UnreadableFileError(why="it is not UTF-8; save it as CSV (UTF-8).") from None
-            yield line, cells
 
 
 def _address(email: str) -> str:
