@@ -35,7 +35,8 @@ STAFF = (
     sampling_views.staff,
     group_views.staff,
     second_look_views.staff,
-    roster.staff, tally.staff,
+    roster.staff,
+    tally.staff,
 )
 
 ANYBODY = frozenset({"organizer", "reviewer", "auditor"})

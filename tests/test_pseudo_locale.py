@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -36,7 +37,7 @@ class Pseudo(NullTranslations):
 
 
 # Answers that are no pages, and the library's own page, which nothing leads to.
-NO_PAGES = {"tally.status", "tally.history", "tally.feed", "security.verify"}
+NO_PAGES = {"staff.roster.bad_rows", "tally.status", "tally.history", "tally.feed", "security.verify"}
 
 
 class Words(HTMLParser):
@@ -252,6 +253,34 @@ def test_every_word_on_the_road_of_a_signer_is_translated(app: Flask, reader: Re
     reader.conclude("signatures.", "verification.")
 
 
+def look_at_the_roster(reader: Reader, client: FlaskClient, here: str, token: str) -> None:
+    """Take the organizer's road from an upload to its use, with everything that can be wrong on it."""
+
+    def send(page: str, status: int = 303, **fields: Any) -> None:
+        answer = client.post(f"{here}{page}", data={"csrf_token": token, **fields})
+        reader.look(client.get(answer.location) if answer.status_code == status == 303 else answer, status % 303 or 200)
+
+    def upload(content: str, status: int = 303) -> str:
+        file = (io.BytesIO(content.encode()), "list.csv")
+        send("", status, name="Deputies", as_of="2026-09-01", file=file)
+        found = re.search(r'name="version" value="([^"]+)"', client.get(f"{here}/preview").text)
+        return found.group(1) if found else ""
+
+    reader.look(client.get(f"{here}/preview"))
+    send("", 422)
+    upload("", 422)
+    version = upload("Кто,Совет\nАнин,МО\nБенин,МО\n")
+    send("/columns", 422, version=version, column0="body", column1="body")
+    send("/columns", version=version, column0="surname", column1="body")
+    send("/use", version=version)
+    send("/use", 409, version=version)
+    upload('surname\n"', 303)
+    upload("id,surname,term_from,contact,contact_safe\n1,А,x,,\n1,Б,,,\n2,В,2020-01-01,в,да\n3,Г,,г,нет\n4,Д,,д,\n")
+    send("/discard")
+    upload("Фамилия,Совет,Должность\nАнин,МО,глава\nВенин,МО,\n")
+    reader.look(client.get(here))
+
+
 @only_sqlite
 def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) -> None:
     world = make.make_world(app, "desk", who_may_sign={"ru": "депутаты"})
@@ -353,4 +382,5 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     send(boss, "/organizer/p/blind/next", 303, asked="1")
 
     look_at_samples(app, reader)
+    look_at_the_roster(reader, organizer, f"{here}/roster", tokens[organizer])
     reader.conclude("staff.", "security.")

@@ -57,7 +57,7 @@ def seal(slug: str) -> None:
 @click.option("--consent", default="", help="Who holds the signers' word on publishing, and how.")
 @click.option("--codes", type=click.Path(path_type=Path), help="Write each row's secret code to this file.")
 def import_(slug: str, file: Path, initial: bool, consent: str, codes: Path | None) -> None:
-    """Import signatures from FILE (CSV). Nobody is mailed; bad rows go to FILE.errors.csv."""
+    """Import signatures from FILE (CSV or XLSX). Nobody is mailed; bad rows go to FILE.errors.csv."""
     table = open_table(file, allow_consent=bool(consent.strip()))
     for title in table.unknown:
         click.echo(f"column ignored: {title}", err=True)

@@ -21,6 +21,7 @@ STAFF = {
     "organizer": [
         "", "/petitions/new", "/p/founding-day", "/p/founding-day/edit", "/p/founding-day/preview",
         "/p/founding-day/seal", "/p/founding-day/desk", "/p/founding-day/decided", "/p/founding-day/people",
+        "/p/founding-day/roster", "/p/founding-day/roster/preview",
         "/p/founding-day/trail", "/password",
     ],
     "reviewer1": ["", "/p/founding-day", "/p/founding-day/desk"],
