@@ -109,8 +109,11 @@ class RosterIndex:
         rows: list[npt.NDArray[np.int64]] = []
         scores: list[Floats] = []
         ways: list[Way] = []
+        known: dict[Word | None, tuple[npt.NDArray[np.int64], Floats]] = {}
         for way in self._ways(names, deep=deep):
-            near, worth = self._near(way, deep=deep)
+            if way.surname not in known:
+                known[way.surname] = self._near(way, deep=deep)
+            near, worth = known[way.surname]
             if len(near):
                 rows.append(near)
                 scores.append(worth + self._rest(way, near))

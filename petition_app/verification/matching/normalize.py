@@ -61,12 +61,17 @@ _FEMALE_PATRONYMIC = re.compile(r"(?:na|kizi|kiz)$")
 
 
 def unmask(word: str) -> str:
-    """Return the word with look-alikes of the other alphabet put back; the alphabet of most letters decides."""
-    cyrillic = sum("\u0400" <= letter <= "\u052f" for letter in word)
-    latin = sum(letter.isalpha() and letter < "\u0250" for letter in word)
+    """Return the word with look-alikes of the other alphabet put back.
+
+    Letters that look like none of the other alphabet decide which it is; where there are none, most letters do.
+    """
+    cyrillic = [letter for letter in word if "\u0400" <= letter <= "\u052f"]
+    latin = [letter for letter in word if letter.isalpha() and letter < "\u0250"]
     if not cyrillic or not latin:
         return word
-    return word.translate(LOOKS_CYRILLIC if cyrillic >= latin else LOOKS_LATIN)
+    own, others = (sum(ord(letter) not in LOOKS_LATIN for letter in cyrillic),
+                   sum(ord(letter) not in LOOKS_CYRILLIC for letter in latin))  # fmt: skip
+    return word.translate(LOOKS_CYRILLIC if (own - others or len(cyrillic) - len(latin)) >= 0 else LOOKS_LATIN)
 
 
 @lru_cache(maxsize=4096)

@@ -43,9 +43,10 @@ class Trigrams:
             return iter(())
         places = np.concatenate([self._where[gram] for gram in grams])
         worth = np.repeat([self._worth[gram] for gram in grams], [len(self._where[gram]) for gram in grams])
-        shared = np.bincount(places, weights=worth, minlength=len(self._lengths)).astype(np.float32)
-        likeness = shared / (sum(self._worth[gram] for gram in grams) / len(sounds) + self._lengths - shared)
-        near = np.flatnonzero(likeness >= LEAST)
+        shared = np.bincount(places, weights=worth, minlength=len(self._lengths))
+        wanted = sum(self._worth[gram] for gram in grams) / len(sounds)
+        near = np.flatnonzero(shared >= LEAST * wanted)
+        likeness = shared[near] / (wanted + self._lengths[near] - shared[near])
         if len(near) > count:
-            near = near[np.argsort(-likeness[near], kind="stable")[:count]]
+            near = near[np.argsort(-likeness, kind="stable")[:count]]
         return iter(near.tolist())

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 
 import numpy as np
@@ -53,14 +52,15 @@ from petition_app.verification.matching.weights import (
 
 NEAREST = 64
 SMALL = 600
-_FEMALE = re.compile(r"(?<=..)(?<=[oe]v|in)a$")
-_FEMALE_ADJECTIVE = re.compile(r"(?<=[^aeiou])(?:aia|oi|ii?)$")
+ADJECTIVES, VOWELS = ("aia", "oi", "i"), "aeiou"
 
 
 def genderless(sounds: str) -> str:
     """Return a surname without its ending for men or women: ivanov of ivanova, sobolevsk of sobolevskaia."""
-    short = _FEMALE.sub("", sounds)
-    return short if short != sounds else _FEMALE_ADJECTIVE.sub("", sounds)
+    if len(sounds) > 4 and sounds.endswith(("ova", "eva", "ina")):
+        return sounds[:-1]
+    ending = next((ending for ending in ADJECTIVES if sounds.endswith(ending)), "")
+    return sounds[: -len(ending)] if ending and len(sounds) > 4 and sounds[-len(ending) - 1] not in VOWELS else sounds
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,17 @@ class Hits:
     similarity: Floats
     bits: Floats
 
+    @cached_property
+    def places(self) -> dict[int, int]:
+        """Where each value stands."""
+        return {number: place for place, number in enumerate(self.ids.tolist())}
+
     def get(self, number: int) -> tuple[int, float, float] | None:
         """Return relation, similarity and bits of one value, or nothing where the word is another one."""
-        found = np.flatnonzero(self.ids == number)
-        if not len(found):
+        place = self.places.get(number)
+        if place is None:
             return None
-        return int(self.relations[found[0]]), float(self.similarity[found[0]]), float(self.bits[found[0]])
+        return int(self.relations[place]), float(self.similarity[place]), float(self.bits[place])
 
 
 class Vocabulary:

@@ -23,6 +23,7 @@ LONE_WORD = -3.0  # A word of the name that the roster has nothing for.
 PLACE_AGREES, PLACE_DISAGREES = 0.9, 0.07
 OUT_OF_TERM = -6.0
 COMMON_INITIAL = 1 / 12
+HALF = 0.04  # How often one of two joined names is typed alone.
 
 
 class Role(NamedTuple):
@@ -59,10 +60,7 @@ def weigh(role: Role, relations: npt.NDArray[np.int8], similarity: Floats, count
     close = sums[last]
     common = np.where(relations == INITIAL, COMMON_INITIAL, role.common * (1 + (similarity < RANK[EXACT])))
     share = (close - 0.5 + role.weight * common) / (total + role.weight)
-    own = np.select(
-        [relations == EXACT, relations == INITIAL, relations == KNOWN_FORM, relations == OTHER_GENDER,
-         relations == PART],
-        [role.exact, 0.9, role.known_form, role.other_gender, 0.04],
-        role.similar * np.clip((similarity - LEAST_SIMILAR) / (MOST_SIMILAR - LEAST_SIMILAR), 0.05, 1.0) ** 1.5,
-    )  # fmt: skip
+    table = np.array([0.0, role.exact, 0.0, 0.9, role.known_form, role.other_gender, HALF])
+    slip = np.clip((similarity - LEAST_SIMILAR) / (MOST_SIMILAR - LEAST_SIMILAR), 0.05, 1.0) ** 1.5
+    own = np.where(relations == SIMILAR, role.similar * slip, table[relations])
     return quantized(np.maximum(np.log2(own / np.clip(share, 1e-7, 1.0)), role.different))
