@@ -258,7 +258,10 @@ def look_at_the_roster(reader: Reader, client: FlaskClient, here: str, token: st
 
     def send(page: str, status: int = 303, **fields: Any) -> None:
         answer = client.post(f"{here}{page}", data={"csrf_token": token, **fields})
-        reader.look(client.get(answer.location) if answer.status_code == status == 303 else answer, status % 303 or 200)
+        if status == 303:
+            assert answer.status_code == 303, answer.text
+            answer, status = client.get(answer.location), 200
+        reader.look(answer, status)
 
     def upload(content: str, status: int = 303) -> str:
         file = (io.BytesIO(content.encode()), "list.csv")
