@@ -3,7 +3,7 @@
 from alembic import context
 from flask import current_app
 
-from petition_app.db import Base, Moment, db
+from petition_app.db import Base, Moment, db, rebuilding
 
 
 def render_item(kind, item, autogen_context):
@@ -15,7 +15,7 @@ def render_item(kind, item, autogen_context):
 
 def run() -> None:
     """Migrate, each step in a transaction."""
-    with db.engine.connect() as connection:
+    with db.engine.connect() as connection, rebuilding(connection):
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

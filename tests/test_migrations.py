@@ -10,9 +10,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from petition_app.db import Base, Moment, db
+from petition_app.verification.models import Decision
 from tests import dumps
 from tests import factories as make
 from tests.conftest import settings_for, start_app, stop_app
@@ -52,6 +53,29 @@ def test_up_down_and_up_again_with_data(empty_database: str, tmp_path: Path) -> 
         with app.app_context():
             flask_migrate.downgrade(revision="base")
         assert table_names(app) == set()
+    stop_app(app)
+
+
+def test_a_database_of_the_version_before_keeps_its_data(empty_database: str, tmp_path: Path) -> None:
+    app = start_app(settings_for(tmp_path / "instance", empty_database))
+    with app.app_context():
+        flask_migrate.upgrade()
+    world = make.make_world(app)
+    signed = [make.make_verified(app, world) for _ in range(2)]
+    make.act(app, "retract", world.petition_id, signed[1].id, world.organizer, reason="entered_in_error")
+    before = {name: len(rows) for name, rows in dumps.tables(app).items()}
+    with app.app_context():
+        flask_migrate.downgrade(revision="-1")
+        flask_migrate.upgrade()
+    after = {name: len(rows) for name, rows in dumps.tables(app).items()}
+    assert {name: after[name] for name in ("signatures", "decisions", "petitions")} == {
+        name: before[name] for name in ("signatures", "decisions", "petitions")
+    }
+    assert make.state_of(app, signed[0].id) == "verified"
+    assert make.problems(app, world.petition_id) == []
+    with make.looking(app):
+        carried = db.session.execute(select(Decision.outcome, Decision.carried).order_by(Decision.signature_id))
+        assert sorted(map(tuple, carried)) == [("retracted", False), ("verified", False), ("verified", True)]
     stop_app(app)
 
 

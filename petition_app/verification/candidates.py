@@ -53,7 +53,7 @@ def list_candidates(signature: Signature) -> list[Candidate]:
             Signature.state.in_(("checking", "needs_info", "verified")),
             or_(*_alike(signature)),
         )
-        .order_by(Signature.id)
+        .order_by(Signature.state != "verified", Signature.id)
         .limit(LOOKED_AT)
     ).all()
     if not found:
@@ -61,7 +61,7 @@ def list_candidates(signature: Signature) -> list[Candidate]:
     mine = _record(signature)
     candidates = [_candidate(other, signature, mine) for other in found]
     kept = [candidate for candidate in candidates if candidate.sure or candidate.likely >= LIKELY]
-    return sorted(kept, key=lambda one: (not one.sure, -one.likely, one.number))[:SHOWN]
+    return sorted(kept, key=lambda one: (not one.sure, one.state != "verified", -one.likely, one.number))[:SHOWN]
 
 
 def _alike(signature: Signature) -> list[ColumnElement[bool]]:
