@@ -22,10 +22,13 @@ STAFF = {
         "", "/petitions/new", "/p/founding-day", "/p/founding-day/edit", "/p/founding-day/preview",
         "/p/founding-day/seal", "/p/founding-day/desk", "/p/founding-day/decided", "/p/founding-day/people",
         "/p/founding-day/roster", "/p/founding-day/roster/preview",
-        "/p/founding-day/trail", "/password",
+        "/p/founding-day/trail", "/p/founding-day/samples", "/p/founding-day/estimate", "/password",
     ],
     "reviewer1": ["", "/p/founding-day", "/p/founding-day/desk"],
-    "auditor": ["", "/p/founding-day", "/p/founding-day/decided", "/p/founding-day/people"],
+    "auditor": [
+        "", "/p/founding-day", "/p/founding-day/decided", "/p/founding-day/people", "/p/founding-day/samples",
+        "/p/founding-day/samples/recheck",
+    ],
 }  # fmt: skip
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
