@@ -20,6 +20,10 @@ from petition_app.clock import utcnow
 from petition_app.petitions import services as petitions
 from petition_app.tally.services import publish_now
 from petition_app.verification.batches import draft_announcement
+from petition_app.db import db
+from petition_app.signatures import sealing
+from petition_app.signatures.models import Signature
+from petition_app.verification.rules import REASONS, RETRACTIONS
 from tests import factories as make
 from tests.conftest import only_sqlite
 
@@ -284,6 +288,35 @@ def look_at_the_roster(reader: Reader, client: FlaskClient, here: str, token: st
     reader.look(client.get(here))
 
 
+def look_at_second_looks(app: Flask, reader: Reader) -> None:
+    """Look at what a signer who is not counted reads, and at what an organizer reads of it."""
+    world = make.make_world(app, "again")
+    signed = {reason: make.make_signature(app, world.petition_id) for reason in REASONS}
+    kept = {reason: make.make_verified(app, world) for reason in RETRACTIONS}
+    erased = make.make_signature(app, world.petition_id)
+    make.seal(app, world.petition_id)
+    by, client, here = world.reviewers[0], app.test_client(), "/organizer/p/again/second-looks"
+    for reason, one in [*signed.items(), ("not_found", erased)]:
+        make.decide(app, world.petition_id, one.id, by, outcome="rejected", reason=reason)
+    for reason, one in kept.items():
+        make.act(app, "retract", world.petition_id, one.id, world.organizer, reason=reason)
+    with make.acting(app):
+        sealing.erase(db.session.get_one(Signature, erased.id))
+    for one in (*signed.values(), *kept.values(), erased):
+        reader.look(client.post("/my", data={"code": one.secret_code}))
+    boss = make.signed_in(app, world.organizer)
+    reader.look(boss.get(here))
+    one = signed["incomplete"]
+    for words in ("", "Look again.", "Look again.", ""):
+        reader.look(client.post("/my", data={"code": one.secret_code, "action": "second_look", "value": words}))
+        if make.state_of(app, one.id) == "checking":
+            make.decide(app, world.petition_id, one.id, by, outcome="rejected", reason="not_found")
+    wish = make.forms_of(reader.look(boss.get(here)))
+    form = next(form for form in wish if form["action"].endswith("/leave"))
+    reader.look(boss.get(boss.post(form["action"], data=form["fields"]).location))
+    reader.look(boss.get(f"/organizer/p/again/decided/{one.id}"))
+
+
 @only_sqlite
 def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) -> None:
     world = make.make_world(app, "desk", who_may_sign={"ru": "депутаты"})
@@ -386,4 +419,5 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
 
     look_at_samples(app, reader)
     look_at_the_roster(reader, organizer, f"{here}/roster", tokens[organizer])
+    look_at_second_looks(app, reader)
     reader.conclude("staff.", "security.")
