@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from petition_app import config
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
-from petition_app.i18n import text_in_each_language
+from petition_app.i18n import LANGUAGES, text_in_each_language, translations
 from petition_app.petitions.forms import explain
 from petition_app.signatures import groups
 from petition_app.signatures.cards import draw_cards
@@ -78,9 +78,11 @@ def _show_sheet(sheet: Sheet) -> str:
     scheme = "https" if config.current().production else None
     # The language of the page must not travel on the card: whoever scans it is answered in their own.
     address = url_for("signatures.confirm", slug=g.petition.slug, lang=None, _external=True, _scheme=scheme)
-    until = text_in_each_language(CARD_GOOD_UNTIL)
-    for language, words in until.items():
-        until[language] = words % {"day": format_date(sheet.last_day, "d MMMM y", locale=language)}
+    until = {
+        language: translations(language).ugettext(CARD_GOOD_UNTIL)
+        % {"day": format_date(sheet.last_day, "d MMMM y", locale=language)}
+        for language in LANGUAGES
+    }
     return render_template(
         "signatures/sheet.html", sheet=sheet, cards=draw_cards(sheet.invitations, address=address), address=address,
         words=text_in_each_language(CARD_WORDS), until=until,
