@@ -50,7 +50,8 @@ def _verdict(candidates: tuple[Candidate, ...], nobody: float) -> str:
         return "none"
     counter = any(relation in AGAINST for relation in relations.values())
     needed = STRONG if relations.get("place") == "agrees" else STRONG_BY_NAME
-    named = relations.get("given", "missing") not in ("missing", "different")
+    short = ("missing", "different") if needed == STRONG else ("missing", "different", "initial")
+    named = relations.get("given", "missing") not in short
     if best.probability >= needed and not counter and named and not _ties(candidates):
         return "strong"
     if best.score > nobody - 6 and sum(row.relation == "different" for row in best.rows) == 0:

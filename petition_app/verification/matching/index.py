@@ -145,7 +145,7 @@ class RosterIndex:
                 others = list(name)
                 others.remove(head)
                 yield from _shared_out(head, others, fathers)
-            if len(name) <= 2 and self._starts[1] > self._starts[0]:
+            if 0 < len(name) <= 2 and self._starts[1] > self._starts[0]:
                 yield from _shared_out(None, list(name), fathers)
 
     def _near(self, way: Way, *, deep: bool) -> tuple[npt.NDArray[np.int64], Floats]:

@@ -115,6 +115,8 @@ def spellings(word: str) -> tuple[str, ...]:
     word = _HYPHENS.sub("", word).replace(" ", "").translate(_APOSTROPHES)
     if any("\u0400" <= letter <= "\u052f" for letter in word):
         return (collapse(anyascii("".join(CYRILLIC.get(letter, letter) for letter in word))),)
+    if any(letter > "\u024f" for letter in word if letter not in MARKED and not "\u1e00" <= letter <= "\u1eff"):
+        word = anyascii(word.replace("ու", "u")).casefold().translate(_APOSTROPHES)
     latin = "".join(MARKED.get(letter, letter) for letter in word)
     found = (collapse(school(latin)) for school in SCHOOLS)
     return tuple(dict.fromkeys(spelling for spelling in found if spelling)) or (latin[:1],)
