@@ -17,12 +17,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from petition_app.clock import utcnow
-from petition_app.petitions import services as petitions
-from petition_app.tally.services import publish_now
-from petition_app.verification.batches import draft_announcement
 from petition_app.db import db
+from petition_app.petitions import services as petitions
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
+from petition_app.tally.services import publish_now
+from petition_app.verification.batches import draft_announcement
 from petition_app.verification.rules import REASONS, RETRACTIONS
 from tests import factories as make
 from tests.conftest import only_sqlite
