@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, Select, Uuid, delete, exists, func, insert, literal, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Uuid, delete, func, insert, literal, select
 
 from petition_app import audit, jobs
 from petition_app.accounts.models import Account
@@ -21,21 +20,17 @@ from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
-from petition_app.roster import services as rosters
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.verification import matches
-from petition_app.verification.desk import decided_by
+from petition_app.verification.bulk_choice import Filter, chosen_ids
 from petition_app.verification.matches import StoredCandidate
-from petition_app.verification.models import Batch, Bulk, BulkCase, Evidence, Lease
+from petition_app.verification.models import Bulk, BulkCase, Evidence
 from petition_app.verification.rules import case_number
 
 EXAMPLES = 10
 SHOWN_FOR = timedelta(minutes=10)
 CAN_UNDO = ("done", "cancelled")
-CLASSES = {"strong": ("strong",), "possible": ("strong", "possible")}
-# States in which a signature may be, or become, the one that counts for a person.
-STANDING = ("checking", "needs_info", "verified")
 
 
 class NothingChosenError(DomainError):
@@ -61,15 +56,6 @@ class Act(Protocol):
 
     def __call__(self, bulk_id: UUID, *, petition: Petition, by: Account, at: datetime) -> Bulk:
         """Do it."""
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which cases: of one batch or of all, by class of match (possible: strong ones too), by least evidence 0-3."""
-
-    batch: int | None = None
-    match: str = "strong"
-    strength: int = 2
 
 
 @dataclass(frozen=True)
@@ -108,70 +94,7 @@ class Progress:
         return self.results.get("undone", 0) + self.results.get("kept", 0)
 
 
-# --- choosing ---------------------------------------------------------------------------------------------------
-
-
-def chosen_ids(chosen: Filter, *, petition: Petition, by: Account, at: datetime) -> Select[UUID]:
-    """Return the query for the cases that fit a filter and that this person may decide without a closer look.
-
-    Left out, always: what the petition's policy refuses, who fits more than one entry or an older roster, whoever has
-    a possible duplicate or a conflict, what somebody holds, and what this person decided or vouched for.
-    """
-    version = rosters.current(petition.id) if petition.roster else None
-    classes = [name for name in CLASSES[chosen.match] if petition.match_rule != "strong" or name == "strong"]
-    query = (
-        select(Signature.id)
-        .where(
-            Signature.petition_id == petition.id,
-            Signature.state == "checking",
-            Signature.match_class.in_(classes),
-            Signature.match_index.is_not(None),
-            Signature.matched_number == (version.number if version else None),
-            ~_has_alike(),
-            ~exists().where(Lease.signature_id == Signature.id, Lease.until > at),
-            ~decided_by(by),
-            ~exists().where(Evidence.signature_id == Signature.id, Evidence.account_id == by.id, Evidence.own_word),
-            *_has_evidence(chosen.strength, ()),
-            *_has_evidence(petition.evidence_rule, petition.evidence_kinds),
-        )
-        .order_by(Signature.id)
-    )
-    if chosen.batch is not None:
-        query = query.join(Batch, Batch.id == Signature.batch_id).where(Batch.number == chosen.batch)
-    return query
-
-
-def _has_evidence(strength: int, kinds: tuple[str, ...] | list[str]) -> list[ColumnElement[bool]]:
-    if not strength:
-        return []
-    found = (
-        Evidence.signature_id == Signature.id,
-        Evidence.removed_on.is_(None),
-        Evidence.strength >= strength,
-        *([Evidence.kind.in_(kinds)] if kinds else []),
-    )
-    return [exists().where(*found)]
-
-
-def _has_alike() -> ColumnElement[bool]:
-    """Return the condition that another signature shares a mailbox, a folded name or a roster entry."""
-    other = aliased(Signature)
-    same = (
-        other.mailbox_index == Signature.mailbox_index,
-        other.name_index == Signature.name_index,
-        other.match_index == Signature.match_index,
-        other.entry_index == Signature.match_index,
-    )
-    open_too = other.state.in_((*STANDING, "received"))
-    one = (other.petition_id == Signature.petition_id, other.id != Signature.id, open_too)
-    return or_(*(exists().where(*one, condition) for condition in same))
-
-
-def count_chosen(chosen: Filter, *, petition: Petition, by: Account, at: datetime) -> int:
-    """Return how many cases fit a filter now. Raises: NotFoundError."""
-    require_role(by, petition.id, "organizer")
-    found = chosen_ids(chosen, petition=petition, by=by, at=at).order_by(None).subquery()
-    return db.session.scalar(select(func.count()).select_from(found)) or 0
+# --- looking first ----------------------------------------------------------------------------------------------
 
 
 def prepare(chosen: Filter, *, petition: Petition, by: Account, at: datetime) -> Bulk:
@@ -188,8 +111,8 @@ def prepare(chosen: Filter, *, petition: Petition, by: Account, at: datetime) ->
     db.session.add(bulk)
     db.session.flush()
     found = chosen_ids(chosen, petition=petition, by=by, at=at).add_columns(literal(bulk.id, Uuid()))
-    added = db.session.execute(insert(BulkCase).from_select(["signature_id", "bulk_id"], found))
-    bulk.total = cast(CursorResult[Any], added).rowcount
+    db.session.execute(insert(BulkCase).from_select(["signature_id", "bulk_id"], found))
+    bulk.total = progress(bulk).waiting
     if not bulk.total:
         raise NothingChosenError
     for signature_id in _drawn(bulk):

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectChoice, SelectField
 
-from petition_app.verification.bulk import Filter
+from petition_app.verification.bulk_choice import Filter
 
 ALL = "all"
 MATCH_WORDS = {

@@ -17,7 +17,8 @@ from petition_app.signatures.models import Signature
 from petition_app.signatures.states import StateError
 from petition_app.vault import UnreadableError
 from petition_app.verification import matches, rules
-from petition_app.verification.bulk import Filter, chosen_ids, go_on
+from petition_app.verification.bulk import go_on
+from petition_app.verification.bulk_choice import Filter, chosen_ids
 from petition_app.verification.candidates import list_candidates
 from petition_app.verification.models import Bulk, BulkCase, Decision, Lease
 from petition_app.verification.policy import ConflictError, EntryTakenError, NewDecision, PolicyError
@@ -125,7 +126,7 @@ def _why_not(signature: Signature, *, by: Account, at: datetime) -> str:
         return "held"
     if any(verdict.reviewer == by.id for verdict in rules.standing(verdicts_of(signature.id))):
         return "own"
-    return "changed"
+    return "alike" if list_candidates(signature) else "changed"
 
 
 # --- taking back ------------------------------------------------------------------------------------------------

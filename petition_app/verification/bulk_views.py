@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, g, make_response, redirect, render_template, url_for
@@ -111,5 +112,5 @@ def _act(act: acts.Act, bulk_id: UUID, words: str = "") -> Response:
     return _to("bulk.show", bulk_id=bulk_id)
 
 
-def _to(page: str, **values: object) -> Response:
+def _to(page: str, **values: Any) -> Response:
     return redirect(url_for(f"staff.{page}", slug=g.petition.slug, **values), 303)
