@@ -189,7 +189,7 @@ def _index(version: RosterVersion) -> RosterIndex:
                     id=row.key, surname=row.surname, given=row.given, patronymic=row.patronymic,
                     body=row.body, place=row.place, term_from=row.term_from, term_to=row.term_to,
                 )
-                for row in rosters.list_entries(version.id)
+                for row in rosters.iter_entries(version.id)
             ])  # fmt: skip
             while len(_indexes) > KEPT:
                 _indexes.popitem(last=False)
