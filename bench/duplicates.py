@@ -13,8 +13,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from petition_app.verification.matching.pairs_columns import Integers, columns_of
-from petition_app.verification.matching.pairs_fold import folded, rows_of
+from petition_app.verification.matching.pairs_columns import Integers
+from petition_app.verification.matching.pairs_fold import columns_of
 from petition_app.verification.matching.pairs_levels import CROSSED, evidence
 from petition_app.verification.matching.pairs_scores import random_pairs
 from petition_app.verification.matching.pairs_truth import Labelled, read_labelled
@@ -32,7 +32,7 @@ def fit(files: list[Path]) -> None:
     pairs = swapped = 0
     for file in files:
         people = read_labelled(file)
-        columns = columns_of(rows_of(people.records), fold=folded)
+        columns = columns_of(people.records)
         found = evidence(columns, *people.true_pairs())
         crossed = np.logical_and(
             *((found.levels[how] >= SIMILAR) & (found.levels[how] < KNOWN_FORM) for how in CROSSED)

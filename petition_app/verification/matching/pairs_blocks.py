@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import product
 
 import numpy as np
 
-from petition_app.verification.matching.pairs_columns import Columns, Integers, Longs, Truths, distinct
+from petition_app.verification.matching.pairs_columns import MISSING, Columns, Integers, Longs, distinct
 
 LARGEST_BLOCK = 200
 """Records in a larger block share too common a key to be told from strangers by it."""
-PER_RECORD = 0.5
+PER_RECORD = 0.3
 """Pairs per record that one pass may add; a key that splits people well stays far below."""
 AT_LEAST = 100_000
 """Pairs that one pass may add however few the records are."""
-
-Key = tuple[Longs, Truths]
 
 
 def _start(value: str) -> str:
@@ -55,37 +52,42 @@ def _merged(found: Longs, more: list[Longs]) -> Longs:
 
 def _passes(columns: Columns) -> Iterator[tuple[Longs, Integers]]:
     """Yield key and record for each pass; a record may stand in a pass twice, as with a swapped name."""
-    everyone = np.arange(columns.size, dtype=np.int32)
     for part in ("mailbox", "entry", "surname", "given", "place"):
+        codes = columns.parts[part].codes
+        yield codes[codes >= 0].astype(np.int64), np.flatnonzero(codes >= 0).astype(np.int32)
+    exact = {part: columns.parts[part].codes for part in ("given", "surname", "place", "mailbox")}
+    coarse = [_coarse(columns, way) for way in COARSE]
+    yield _keys((np.minimum(exact["given"], exact["surname"]), np.maximum(exact["given"], exact["surname"])))
+    for rough in coarse:
+        given, surname, place, mailbox = (rough[part] for part in ("given", "surname", "place", "mailbox"))
+        yield _keys((np.minimum(given, surname), np.maximum(given, surname)))
+        for other in (exact["place"], place, mailbox):
+            yield _keys((given, other), (surname, other))
+        yield _keys((exact["place"], mailbox))
+
+
+def _coarse(columns: Columns, way: Callable[[str], str]) -> dict[str, Integers]:
+    """Return a coarse key for each record and part; given name and surname share their keys."""
+    tables: dict[int, Integers] = {}
+    keys = {}
+    for part in ("given", "surname", "place", "mailbox"):
         column = columns.parts[part]
-        yield column.codes[column.known].astype(np.int64), everyone[column.known]
-    given, surname, place, mailbox = (_coarse(columns, part) for part in ("given", "surname", "place", "mailbox"))
-    for one, other in zip(given, surname, strict=True):
-        both = one[1] & other[1]
-        yield _joined(np.minimum(one[0], other[0]), np.maximum(one[0], other[0]))[both], everyone[both]
-    for names, others in (((given, surname), place), ((given, surname), mailbox), ((place,), mailbox)):
-        for index, other in product(range(len(COARSE)), others):
-            keys, owners = [], []
-            for name in names:
-                both = name[index][1] & other[1]
-                keys.append(_joined(name[index][0], other[0])[both])
-                owners.append(everyone[both])
-            yield np.concatenate(keys), np.concatenate(owners)
-
-
-def _coarse(columns: Columns, part: str) -> list[Key]:
-    """Return the coarse keys of a part: codes for each record, and who has one."""
-    column = columns.parts[part]
-    keys = []
-    for coarse in COARSE:
-        index: dict[str, int] = {}
-        table = np.array([index.setdefault(coarse(value), len(index)) for value in column.values] + [-1], np.int64)
-        keys.append((table[column.codes], column.known))
+        if id(column.values) not in tables:
+            index: dict[str, int] = {}
+            codes = [index.setdefault(way(value), len(index)) for value in column.values]
+            tables[id(column.values)] = np.array([*codes, MISSING], np.int32)
+        keys[part] = tables[id(column.values)][column.codes]
     return keys
 
 
-def _joined(one: Longs, other: Longs) -> Longs:
-    return (one << 32) | other
+def _keys(*pairs: tuple[Integers, Integers]) -> tuple[Longs, Integers]:
+    """Return the keys of the records that have both halves, and whose they are."""
+    keys, owners = [], []
+    for one, other in pairs:
+        both = np.flatnonzero((one >= 0) & (other >= 0)).astype(np.int32)
+        keys.append((one[both].astype(np.int64) << 32) | other[both])
+        owners.append(both)
+    return np.concatenate(keys), np.concatenate(owners)
 
 
 def _block(key: Longs, owners: Integers, size: int) -> Longs:

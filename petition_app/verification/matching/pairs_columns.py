@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations
+from itertools import chain, combinations, islice
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ Truths = npt.NDArray[np.bool_]
 PARTS = ("given", "surname", "patronymic", "place", "region", "mailbox", "entry")
 MISSING = -1
 """The code of a value that was not given."""
+CHUNK = 10_000
+"""Rows turned into columns at a time."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Column:
     """
 
     codes: Integers
-    values: list[str]
+    values: npt.NDArray[np.object_]
     related: Longs
     initials: Integers
 
@@ -56,40 +59,56 @@ def columns_from(
     rows: Iterable[Sequence[str]],
     *,
     fold: Callable[[str, str], str],
-    forms: Callable[[str, str], frozenset[int]] = lambda part, value: frozenset(),
+    forms: Mapping[str, Callable[[str], frozenset[int]]] = MappingProxyType({}),
 ) -> Columns:
     """Return columns from rows of strings in the order of PARTS; each distinct value is folded once.
 
-    `forms` numbers the names that a folded value is a form of.
+    `forms` numbers, for some parts, the names that a folded value is a form of.
     """
-    seen: dict[str, dict[str, int]] = {part: {} for part in PARTS}
+    seen = {part: _Index() for part in PARTS}
     seen["surname"] = seen["given"]
     raw = {part: array("i") for part in PARTS}
-    takes = [(seen[part], raw[part]) for part in PARTS]
-    size = 0
-    for size, row in enumerate(rows, start=1):  # noqa: B007 - the count is used after the loop.
-        for (index, codes), value in zip(takes, row, strict=True):
-            codes.append(index.setdefault(value, len(index)) if value else MISSING)
+    for some in _by(CHUNK, rows):
+        for part, given in zip(PARTS, zip(*some, strict=True), strict=True):
+            raw[part].extend(map(seen[part].__getitem__, given))
+    size = len(raw["given"])
     parts: dict[str, Column] = {}
     for part in PARTS:
         if part == "surname":
             continue
         translation, values = _folded(part, seen.pop(part), fold)
-        related = _related([forms(part, value) for value in values])
+        related = _related([forms[part](value) for value in values] if part in forms else [])
+        kept = np.array([*values, ""], object)[:-1]
         first = np.array([ord(value[0]) * (1 if len(value) == 1 else -1) for value in values], np.int32)
         for name in ("given", "surname") if part == "given" else (part,):
             codes_now = np.frombuffer(raw.pop(name), dtype=np.int32) if size else np.empty(0, np.int32)
-            parts[name] = Column(translation[codes_now], values, related, first)
+            parts[name] = Column(translation[codes_now], kept, related, first)
     return Columns(size, parts)
 
 
-def _folded(part: str, index: dict[str, int], fold: Callable[[str, str], str]) -> tuple[Integers, list[str]]:
+class _Index(dict[str, int]):
+    """Values numbered as they come; the empty one is missing."""
+
+    def __init__(self) -> None:
+        super().__init__({"": MISSING})
+
+    def __missing__(self, value: str) -> int:
+        code = self[value] = len(self) - 1
+        return code
+
+
+def _by(count: int, rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+    rows = iter(rows)
+    while some := list(islice(rows, count)):
+        yield some
+
+
+def _folded(part: str, index: _Index, fold: Callable[[str, str], str]) -> tuple[Integers, list[str]]:
     """Return what each raw code becomes (the last one, for missing, stays missing), and the folded values."""
     folded: dict[str, int] = {}
-    translation = np.full(len(index) + 1, MISSING, np.int32)
+    translation = np.full(len(index), MISSING, np.int32)
     for value, code in index.items():
-        plain = fold(part, value)
-        if plain:
+        if value and (plain := fold(part, value)):
             translation[code] = folded.setdefault(plain, len(folded))
     return translation, list(folded)
 

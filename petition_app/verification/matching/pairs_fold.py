@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,31 +37,35 @@ class Record:
     entry: str = ""
 
 
-def parts_of(record: Record) -> tuple[str, ...]:
+def parts_of(record: Record, kind: Callable[[str], _Kind] | None = None) -> tuple[str, ...]:
     """Return the parts of a record in the order of PARTS, as typed."""
     given, surname, middle = record.given, record.surname, ""
     if not given and not surname:
-        given, surname, middle = take_apart(record.name)
+        given, surname, middle = take_apart(record.name, kind or _kind)
     return given, surname, middle, record.place, record.region, record.mailbox, record.entry
 
 
 def columns_of(records: Iterable[Record]) -> Columns:
     """Return records as columns; they are read once and not kept, so that a million need not stand in memory."""
-    return columns_from(map(parts_of, records), fold=folded, forms=stands_for)
+    kind = lru_cache(maxsize=None)(_kind)
+    return columns_from((parts_of(record, kind) for record in records), fold=folded, forms=FORMS)
 
 
-def take_apart(name: str) -> tuple[str, str, str]:
+def take_apart(name: str, kind: Callable[[str], _Kind]) -> tuple[str, str, str]:
     """Return given name, surname and what stands between (a patronymic, as a rule), whatever their order.
 
     A single word is a surname. Of two words the order does not matter: swapped names are compared as well.
     """
-    found = [_kind(word) for word in name.split()]
-    if not all(kind.plain for kind in found):
+    found = [kind(word) for word in name.split()]
+    if len(found) == 2 and found[0].plain and found[1].plain:
+        first, last = found
+        return (last.typed, first.typed, "") if last.given and not first.given else (first.typed, last.typed, "")
+    if not all(word.plain for word in found):
         found = [_looked_at(word) for word in words(name)]
-    typed = [kind.typed for kind in found]
+    typed = [word.typed for word in found]
     if len(found) < 2:
         return "", " ".join(typed), ""
-    initials_last = not found[0].initial and all(kind.initial for kind in found[1:])
+    initials_last = not found[0].initial and all(word.initial for word in found[1:])
     if len(found) == 2:
         given_last = initials_last or (found[1].given and not found[0].given)
         return (typed[1], typed[0], "") if given_last else (typed[0], typed[1], "")
@@ -81,7 +85,6 @@ class _Kind:
     given: bool
 
 
-@lru_cache(maxsize=65_536)
 def _kind(word: str) -> _Kind:
     """Return the kind of a word; words of letters alone, the most by far, need no closer look at the whole name."""
     plain = word.isalpha() and len(word) > 1 and word.casefold() not in PATRONYMIC_WORDS
@@ -95,11 +98,16 @@ def _looked_at(word: Word) -> _Kind:
     return _Kind(word.typed, False, word.initial, known and is_patronymic(sounds), known and bool(names_of((sounds,))))
 
 
-def stands_for(part: str, sounds: str) -> frozenset[int]:
-    """Return the names that a given name, or the father's in a patronymic, is a form of; nothing for other parts."""
-    if part == "given":
-        return names_of((sounds,))
-    return fathers_of((sounds,)) if part == "patronymic" else frozenset()
+def _names(sounds: str) -> frozenset[int]:
+    return names_of((sounds,))
+
+
+def _fathers(sounds: str) -> frozenset[int]:
+    return fathers_of((sounds,))
+
+
+FORMS = {"given": _names, "patronymic": _fathers}
+"""The parts whose values may be forms of a name, and of which names."""
 
 
 def folded(part: str, value: str) -> str:
@@ -117,7 +125,6 @@ def folded(part: str, value: str) -> str:
     return sounds[:1] if _INITIAL.match(plain) else sounds
 
 
-@lru_cache(maxsize=65_536)
 def _sounds(word: str) -> str:
     """Return the likeliest spelling of a word; one that is all Latin or all Cyrillic needs no unmasking."""
     if word.isascii():

@@ -99,12 +99,11 @@ def _compared(columns: Columns, left: Integers, right: Integers, how: Comparison
     reached = np.empty(len(pairs), np.int8)
     for start in range(0, len(pairs), SLICE):
         part = pairs[start : start + SLICE]
-        ones = [column.values[code] for code in (part >> 32).tolist()]
-        others = [column.values[code] for code in (part & LOW).tolist()]
+        ones, others = column.values[part >> 32].tolist(), column.values[part & LOW].tolist()
         reached[start : start + SLICE] = np.digitize(cpdist(ones, others, scorer=scorer, dtype=np.float32), edges)
     reached[(reached <= SIMILAR) & np.isin(pairs, column.related, assume_unique=True)] = KNOWN_FORM
-    ones, others = column.initials[pairs >> 32], column.initials[pairs & LOW]
-    short = (ones > 0) | (others > 0)
-    reached[short] = np.where(np.abs(ones[short]) == np.abs(others[short]), INITIAL, 0)
+    one, other = column.initials[pairs >> 32], column.initials[pairs & LOW]
+    short = (one > 0) | (other > 0)
+    reached[short] = np.where(np.abs(one[short]) == np.abs(other[short]), INITIAL, 0)
     levels[differ] = reached[where]
     return levels
