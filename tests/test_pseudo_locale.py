@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.petitions import services as petitions
+from petition_app.security import new_form_token
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.tally.services import publish_now
@@ -317,6 +318,44 @@ def look_at_second_looks(app: Flask, reader: Reader) -> None:
     reader.look(boss.get(f"/organizer/p/again/decided/{one.id}"))
 
 
+def look_at_groups(app: Flask, reader: Reader) -> None:
+    """Enter a list, print it again, withdraw its rest; and answer a card, in every way."""
+    world = make.make_world(app, "groups", who_may_sign={"ru": "депутаты"})
+    organizer, client = make.signed_in(app, world.organizer), app.test_client()
+    page, confirm = "/organizer/p/groups/groups", "/p/groups/confirm"
+    bad = ("1", "=1", "A;b;c;d", "Ada", "Ada", "x" * 999, "A\u200bB", "Иvan", "x@example.org")
+    form = make.form_with(reader.look(organizer.get(page)), "form", "title", "names")
+    reader.look(organizer.post(page, data=form | {"form": "", "title": "x" * 99}), 422)
+    reader.look(organizer.post(page, data=form | {"title": "Ada", "names": "Ada"}), 422)
+    reader.look(organizer.post(page, data=form | {"names": "\n".join(bad)}), 422)
+    reader.look(organizer.post(page, data=form | {"names": "\n".join(make.new_name() for _ in range(201))}), 422)
+    for data in (b"a,b", b"PK\x03\x04", b"\xff\xfe"):
+        reader.look(organizer.post(page, data=form | {"file": (io.BytesIO(data), "list.csv")}), 422)
+    data = form | {"title": "Monday", "names": "Вера Седых; депутат; Речное\nГлеб Луговых"}
+    sheet = reader.look(organizer.post(page, data=data))
+    one, two = re.findall(r"(?:[0-9A-Z]{4}-){2}[0-9A-Z]{4}", sheet.text)
+    assert organizer.post(page, data=data).status_code == 303
+    reader.look(organizer.get(page))
+    reader.look(client.post(confirm, data={"code": one}))
+    reader.look(client.post(confirm, data={"code": one, "act": "agree", "others": "x", "lang": "xx"}), 422)
+    said = {"code": one, "act": "agree", "publish": "1", "consent": "1"}
+    reader.look(client.post(confirm, data=said), 422)
+    make.set_state(app, world.petition_id, "paused")
+    reader.look(client.post(confirm, data={"code": one}))
+    reader.look(client.post(confirm, data=said | {"text": "1"}), 409)
+    reader.look(organizer.get(page))
+    make.set_state(app, world.petition_id, "open")
+    reader.look(client.post(confirm, data=said | {"text": "1"}))
+    reader.look(client.post(confirm, data={"code": two, "act": "refuse"}))
+    reader.look(organizer.post(page, data=data | {"form": new_form_token()}))
+    for act in ("/sheet", "/sheet", "/withdraw"):
+        forms = [form for form in make.forms_of(organizer.get(page)) if form["action"].endswith(act)]
+        answer = organizer.post(forms[0]["action"], data=forms[0]["fields"])
+        reader.look(answer if answer.status_code == 200 else organizer.get(page))
+    organizer.post(forms[0]["action"].replace("withdraw", "sheet"), data=forms[0]["fields"] | {"sheets": "9"})
+    reader.look(organizer.get(page))
+
+
 @only_sqlite
 def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) -> None:
     world = make.make_world(app, "desk", who_may_sign={"ru": "депутаты"})
@@ -420,4 +459,5 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     look_at_samples(app, reader)
     look_at_the_roster(reader, organizer, f"{here}/roster", tokens[organizer])
     look_at_second_looks(app, reader)
+    look_at_groups(app, reader)
     reader.conclude("staff.", "security.")
