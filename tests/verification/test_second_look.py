@@ -220,8 +220,9 @@ def test_every_reason_is_told_kindly_and_with_a_way_on(app: Any, client: Any, re
     assert "Why it is not counted" in page
     assert "Please look again" in page
     assert "three questions with yes" not in page
-    for unkind in ("fake", "fraud", "forged", "false", "lie", "impost"):
-        assert unkind not in page.lower().replace("believe", "")
+    told = page.replace(signed.secret_code, "").lower()
+    for unkind in ("fake", "fraud", "forge", "false", "liar", "impost"):
+        assert unkind not in told
     assert world.slug in page
 
 
@@ -234,7 +235,7 @@ def test_every_reason_for_taking_back_is_told(app: Any, client: Any, reason: str
         reopening.retract(signed.id, reason=reason, petition=petition, by=by, at=utcnow())
     page = my(client, signed).text
     assert "A public correction tells the class of reason" in page
-    assert ("three questions with yes" in page) == (reason == "not_verified_after_all")
+    assert "three questions with yes" not in page
 
 
 def test_the_list_somebody_was_not_found_on_is_told_with_its_day(app: Any, client: Any) -> None:
