@@ -22,6 +22,14 @@ from petition_app.signatures.groups import Sheet
 staff = Blueprint("groups", __name__)
 
 Answer = Response | str | tuple[str, int]
+LARGEST = 400 * 1024  # Beyond 500 kB the library would put a file of names on the disk.
+
+
+@staff.url_value_preprocessor
+def keep_in_memory(endpoint: str | None, _values: dict[str, object] | None) -> None:
+    """Take no more than what stays in memory."""
+    if endpoint == "staff.groups.enter":
+        request.max_content_length = LARGEST
 
 
 @staff.get("/p/<slug>/groups")

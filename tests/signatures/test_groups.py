@@ -547,6 +547,12 @@ def test_a_file_that_is_no_list_is_refused(app: Any, organizer: Any, data: bytes
     assert dumps.tables(app) == before
 
 
+def test_a_file_so_large_that_it_would_touch_the_disk_is_refused(app: Any, organizer: Any) -> None:
+    before = dumps.tables(app)
+    assert send_list(organizer, [], file=(io.BytesIO(b"x" * 400 * 1024), "list.csv")).status_code == 413
+    assert dumps.tables(app) == before
+
+
 def test_an_xlsx_in_the_box_of_names_is_only_text(organizer: Any) -> None:
     assert send_list(organizer, ["PK\x03\x04"]).status_code == 422
 
