@@ -55,7 +55,10 @@ class UnreadableFileError(DomainError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a file may take: bytes on disk and unpacked, parts and their ratio, rows, columns, memory, seconds."""
+    """What a file may take: bytes on disk and unpacked, parts and their ratio, rows, columns, memory and time.
+
+    `seconds` are the processor's; `patience` is how long the reader is waited for, however busy the machine is.
+    """
 
     size: int = 32 * MEGABYTE
     unpacked: int = 256 * MEGABYTE
@@ -64,7 +67,8 @@ class Limits:
     rows: int = 500_000
     columns: int = 100
     memory: int = 320 * MEGABYTE
-    seconds: float = 120
+    seconds: int = 120
+    patience: float = 900
 
 
 LIMITS = Limits()
@@ -101,7 +105,7 @@ def read_rows(path: Path, limits: Limits = LIMITS) -> Iterator[Line]:
         env={"PYTHONPATH": root, "PYTHONUTF8": "1"},
     )  # fmt: skip
     try:
-        for line in _lines(process, limits.seconds):
+        for line in _lines(process, limits.patience):
             said = json.loads(line)
             if isinstance(said, str):
                 if said == "end":
@@ -139,9 +143,8 @@ def _lines(process: subprocess.Popen[bytes], seconds: float) -> Iterator[bytes]:
 
 def main(path: Path, limits: Limits) -> None:
     """Print the rows of a file as JSON, one a line, then "end", or the word for what is wrong."""
-    processor = int(limits.seconds) + 1
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (processor, processor))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:

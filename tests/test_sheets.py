@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -51,6 +52,12 @@ def rewrite(path: Path, parts: dict[str, bytes]) -> Path:
         for name, content in {**kept, **parts}.items():
             new.writestr(name, content)
     return path
+
+
+def processor_time() -> float:
+    """Return how much time of a processor was used here and by children that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def refused(path: Path, limits: sheets.Limits = LIMITS) -> str:
@@ -163,9 +170,9 @@ def bomb_overlap(path: Path) -> Path:
 )
 def test_a_bomb_is_refused_in_two_seconds(book: Callable[..., Path], bomb: Callable[[Path], Path]) -> None:
     path = bomb(book(["name"], ["Ada"]))
-    began = time.monotonic()
+    began = processor_time()
     assert refused(path) in ("packed", "broken")
-    assert time.monotonic() - began < 2
+    assert processor_time() - began < 2
 
 
 def test_reading_stays_within_its_memory(tmp_path: Path) -> None:
@@ -181,12 +188,15 @@ def test_reading_stays_within_its_memory(tmp_path: Path) -> None:
     assert json.loads(done.stdout) == "costly"
 
 
-def test_reading_ends_when_its_time_is_over(book: Callable[..., Path], tmp_path: Path) -> None:
+def test_reading_ends_when_its_time_is_over(tmp_path: Path) -> None:
     path = tmp_path / "slow.csv"
-    path.write_text("a,b\n" + "x,y\n" * 400_000)
-    began = time.monotonic()
-    assert refused(path, replace(LIMITS, seconds=0.15)) == "costly"
-    assert time.monotonic() - began < 1.5
+    path.write_text("a,b,c\n" + ",x,\n" * 5_000_000)
+    assert path.stat().st_size < LIMITS.size
+    many = replace(LIMITS, rows=10_000_000)
+    began = processor_time()
+    assert refused(path, replace(many, seconds=1)) == "costly"
+    assert processor_time() - began < 4
+    assert refused(path, replace(many, patience=0.2)) == "costly"
 
 
 def test_a_reader_that_stops_early_leaves_no_process(tmp_path: Path) -> None:

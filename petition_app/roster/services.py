@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -119,7 +119,7 @@ def begin(
 def stage(version_id: UUID, entries: Iterable[Entry]) -> None:
     """Write some people to a version that is not in use yet. Raises: ReplacedError."""
     _waiting(version_id)
-    rows = [{"id": uuid4(), "version_id": version_id, **asdict(entry)} for entry in entries]
+    rows = [{"id": uuid4(), "version_id": version_id, **vars(entry)} for entry in entries]
     if rows:
         db.session.execute(insert(RosterEntry), rows)
 

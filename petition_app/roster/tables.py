@@ -126,7 +126,9 @@ class Table:
             if column
         }
         names = split_name(typed["name"]) if "name" in typed else [typed.get(part, "") for part in NAME_FIELDS]
-        surname, given, patronymic = (read_cell(part, LONGEST["surname"]) for part in names)
+        surname, given, patronymic = names
+        if any(len(part) > LONGEST["surname"] for part in names):
+            raise UnfitCellError(N_("a cell is too long"))
         if not any(map(str.isalpha, surname + given)):
             raise UnfitCellError(N_("there is no name"))
         body, place = typed.get("body", ""), typed.get("place", "")
