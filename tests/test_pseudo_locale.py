@@ -24,9 +24,11 @@ from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.tally.services import publish_now
 from petition_app.verification.batches import draft_announcement
+from petition_app.verification.models import Bulk
 from petition_app.verification.rules import REASONS, RETRACTIONS
 from tests import factories as make
 from tests.conftest import only_sqlite
+from tests.verification import test_bulk
 
 TODAY = utcnow().date()
 
@@ -196,7 +198,7 @@ def test_every_word_that_the_public_reads_is_translated(app: Flask, reader: Read
     for page in pages:
         reader.look(client.get(page))
     make.import_rows(app, world.petition_id, "Вера Седых", "Глеб Луговых", initial=True)
-    counted, dropped, doubtful = (make.make_verified(app, world) for _ in range(3))
+    counted, dropped, doubtful, *_ = (make.make_verified(app, world) for _ in range(5))
     make.make_verified(app, world, consent=0)
     make.act(app, "retract", world.petition_id, dropped.id, world.organizer, reason="denies_signing")
     make.act(app, "reopen", world.petition_id, doubtful.id, world.organizer)
@@ -460,4 +462,38 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     look_at_the_roster(reader, organizer, f"{here}/roster", tokens[organizer])
     look_at_second_looks(app, reader)
     look_at_groups(app, reader)
+    look_at_bulk(app, reader)
     reader.conclude("staff.", "security.")
+
+
+def look_at_bulk(app: Flask, reader: Reader) -> None:
+    """Look at every page of a bulk act, from the filter to the taking back."""
+    world, signed = test_bulk.rostered(app, 4)
+    other = make.make_person(app, world.petition_id, "organizer")
+    client, here = make.signed_in(app, world.organizer), f"/organizer/p/{world.slug}/bulk"
+    form = make.form_with(reader.look(client.get(here)), "batch", "strength")
+    reader.look(client.post(here, data=form), 422)
+    reader.look(client.post(here, data=form | {"match": "any"}), 422)
+    test_bulk.prove(app, world, signed[0].id)
+    page = client.post(here, data=form | {"strength": "0", "match": "possible", "batch": "1"}).location
+    reader.look(client.get(page))
+    make.withdraw(app, signed[1])
+    make.take_case(app, world.petition_id, signed[2].id, world.reviewers[0])
+    token = {"csrf_token": form["csrf_token"]}
+    for step in ("run", "undo"):
+        assert client.post(f"{page}/{step}", data=token).status_code == 303
+        reader.look(client.get(page))
+        test_bulk.work(app)
+        reader.look(client.get(page))
+        reader.look(make.signed_in(app, other).get(page))
+        if step == "run":
+            reader.look(client.get(f"{page}/undo"))
+    reader.look(client.get(here))
+    reader.look(client.get(f"/organizer/p/{world.slug}/trail"))
+    reader.look(make.signed_in(app, make.make_world(app, "bare").organizer).get("/organizer/p/bare/bulk"))
+    assert client.post(f"{page}/cancel", data=token).status_code == 303
+    reader.look(client.get(page))
+    test_bulk.prepare(app, world, by=world.organizer, at=utcnow() - timedelta(hours=1))
+    with make.looking(app):
+        old = db.session.scalars(db.select(Bulk.id).where(Bulk.state == "waiting")).one()
+    reader.look(client.get(f"{here}/{old}"))
