@@ -7,6 +7,11 @@ from collections.abc import Callable
 
 from roster_names import Person
 
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(pair.split(":", 1) for pair in text.split())
+
+
 PLAIN = dict(zip("абвгдезиклмнопрстуф", "abvgdeziklmnoprstuf", strict=True))
 ENGLISH = PLAIN | dict(
     zip("ёжйхцчшщъыьэюя", ["yo", "zh", "y", "kh", "ts", "ch", "sh", "shch", "", "y", "", "e", "yu", "ya"], strict=True)
@@ -19,7 +24,8 @@ FRENCH = PLAIN | dict(
         strict=True)
 )  # fmt: skip
 GERMAN = PLAIN | dict(
-    zip("взёжйхцчшщъыьэюя", ["w", "s", "jo", "sch", "j", "ch", "z", "tsch", "sch", "schtsch", "", "y", "", "e", "ju", "ja"],
+    zip("взёжйхцчшщъыьэюя",
+        ["w", "s", "jo", "sch", "j", "ch", "z", "tsch", "sch", "schtsch", "", "y", "", "e", "ju", "ja"],
         strict=True)
 )  # fmt: skip
 SCHOLARLY = PLAIN | dict(
@@ -48,7 +54,7 @@ def english(word: str, rng: random.Random) -> str:
     written = _letters(word, table).replace("ks", rng.choice(["ks", "x"]))
     if word[:1] == "е":
         written = rng.choice(["E", "Ye"]) + written[1:]
-    return written.replace("ye", "ye").replace("iya", rng.choice(["iya", "ia"])).replace("ey", rng.choice(["ey", "ei"]))
+    return written.replace("iya", rng.choice(["iya", "ia"])).replace("ey", rng.choice(["ey", "ei"]))
 
 
 def passport(word: str, rng: random.Random) -> str:
@@ -93,44 +99,32 @@ SCHOOLS: dict[str, Callable[[str, random.Random], str]] = {
     "english": english, "passport": passport, "french": french, "german": german, "scholarly": scholarly,
 }  # fmt: skip
 
-SHORT = dict(
-    pair.split(":")
-    for pair in (
-        "Александр:Саша Алексей:Лёша Андрей:Андрюша Дмитрий:Дима Михаил:Миша Евгений:Женя Владимир:Володя Иван:Ваня "
-        "Николай:Коля Максим:Макс Павел:Паша Юрий:Юра Илья:Илюша Константин:Костя Анатолий:Толя Виктор:Витя "
-        "Василий:Вася Валерий:Валера Станислав:Стас Геннадий:Гена Григорий:Гриша Борис:Боря Леонид:Лёня Фёдор:Федя "
-        "Пётр:Петя Степан:Стёпа Елена:Лена Ольга:Оля Наталья:Наташа Татьяна:Таня Анна:Аня Ирина:Ира Екатерина:Катя "
-        "Светлана:Света Мария:Маша Анастасия:Настя Юлия:Юля Людмила:Люда Галина:Галя Надежда:Надя Валентина:Валя "
-        "Любовь:Люба Дарья:Даша Виктория:Вика Александра:Саша Евгения:Женя Полина:Поля Елизавета:Лиза Маргарита:Рита "
-        "Антонина:Тоня София:Соня"
-    ).split()
+SHORT = _pairs(
+    "Александр:Саша Алексей:Лёша Андрей:Андрюша Дмитрий:Дима Михаил:Миша Евгений:Женя Владимир:Володя Иван:Ваня "
+    "Николай:Коля Максим:Макс Павел:Паша Юрий:Юра Илья:Илюша Константин:Костя Анатолий:Толя Виктор:Витя "
+    "Василий:Вася Валерий:Валера Станислав:Стас Геннадий:Гена Григорий:Гриша Борис:Боря Леонид:Лёня Фёдор:Федя "
+    "Пётр:Петя Степан:Стёпа Елена:Лена Ольга:Оля Наталья:Наташа Татьяна:Таня Анна:Аня Ирина:Ира Екатерина:Катя "
+    "Светлана:Света Мария:Маша Анастасия:Настя Юлия:Юля Людмила:Люда Галина:Галя Надежда:Надя Валентина:Валя "
+    "Любовь:Люба Дарья:Даша Виктория:Вика Александра:Саша Евгения:Женя Полина:Поля Елизавета:Лиза Маргарита:Рита "
+    "Антонина:Тоня София:Соня"
 )
-UKRAINIAN = dict(
-    pair.split(":")
-    for pair in (
-        "Александр:Олександр Алексей:Олексій Андрей:Андрій Дмитрий:Дмитро Михаил:Михайло Евгений:Євген "
-        "Владимир:Володимир Николай:Микола Павел:Павло Игорь:Ігор Юрий:Юрій Сергей:Сергій Пётр:Петро Василий:Василь "
-        "Кирилл:Кирило Никита:Микита Анатолий:Анатолій Виталий:Віталій Григорий:Григорій Фёдор:Федір Елена:Олена "
-        "Наталья:Наталія Татьяна:Тетяна Анна:Ганна Ирина:Ірина Екатерина:Катерина Светлана:Світлана Мария:Марія "
-        "Анастасия:Анастасія Юлия:Юлія Виктория:Вікторія Надежда:Надія Евгения:Євгенія Вера:Віра Дарья:Дарія"
-    ).split()
+UKRAINIAN = _pairs(
+    "Александр:Олександр Алексей:Олексій Андрей:Андрій Дмитрий:Дмитро Михаил:Михайло Евгений:Євген "
+    "Владимир:Володимир Николай:Микола Павел:Павло Игорь:Ігор Юрий:Юрій Сергей:Сергій Пётр:Петро Василий:Василь "
+    "Кирилл:Кирило Никита:Микита Анатолий:Анатолій Виталий:Віталій Григорий:Григорій Фёдор:Федір Елена:Олена "
+    "Наталья:Наталія Татьяна:Тетяна Анна:Ганна Ирина:Ірина Екатерина:Катерина Светлана:Світлана Мария:Марія "
+    "Анастасия:Анастасія Юлия:Юлія Виктория:Вікторія Надежда:Надія Евгения:Євгенія Вера:Віра Дарья:Дарія"
 )
-BELARUSIAN = dict(
-    pair.split(":")
-    for pair in (
-        "Александр:Aliaksandr Алексей:Aliaksei Андрей:Andrei Дмитрий:Dzmitry Михаил:Mikhail Евгений:Yauhen "
-        "Владимир:Uladzimir Николай:Mikalai Павел:Pavel Игорь:Ihar Юрий:Yury Сергей:Siarhei Пётр:Piotr Василий:Vasil "
-        "Кирилл:Kiryl Никита:Mikita Виталий:Vital Григорий:Ryhor Олег:Aleh Елена:Alena Наталья:Natallia "
-        "Татьяна:Tatsiana Анна:Hanna Ирина:Iryna Екатерина:Katsiaryna Светлана:Sviatlana Ольга:Volha Мария:Maryia"
-    ).split()
+BELARUSIAN = _pairs(
+    "Александр:Aliaksandr Алексей:Aliaksei Андрей:Andrei Дмитрий:Dzmitry Михаил:Mikhail Евгений:Yauhen "
+    "Владимир:Uladzimir Николай:Mikalai Павел:Pavel Игорь:Ihar Юрий:Yury Сергей:Siarhei Пётр:Piotr Василий:Vasil "
+    "Кирилл:Kiryl Никита:Mikita Виталий:Vital Григорий:Ryhor Олег:Aleh Елена:Alena Наталья:Natallia "
+    "Татьяна:Tatsiana Анна:Hanna Ирина:Iryna Екатерина:Katsiaryna Светлана:Sviatlana Ольга:Volha Мария:Maryia"
 )
-FOREIGN = dict(
-    pair.split(":")
-    for pair in (
-        "Александр:Alexander Андрей:Andrew Михаил:Michael Николай:Nicholas Павел:Paul Пётр:Peter Георгий:George "
-        "Константин:Constantine Евгений:Eugene Екатерина:Catherine Елена:Helen Мария:Mary Ксения:Xenia София:Sophia "
-        "Анна:Anne Юлия:Julia Максим:Maxim Виктор:Victor Филипп:Philip"
-    ).split()
+FOREIGN = _pairs(
+    "Александр:Alexander Андрей:Andrew Михаил:Michael Николай:Nicholas Павел:Paul Пётр:Peter Георгий:George "
+    "Константин:Constantine Евгений:Eugene Екатерина:Catherine Елена:Helen Мария:Mary Ксения:Xenia София:Sophia "
+    "Анна:Anne Юлия:Julia Максим:Maxim Виктор:Victor Филипп:Philip"
 )
 LOOKS = str.maketrans("аеорсухАЕОРСТХМНВК", "aeopcyxAEOPCTXMHBK")
 ALPHABET = "абвгдежзиклмнопрстуфхцчшщыюя"

@@ -59,7 +59,7 @@ def weigh(role: Role, relations: npt.NDArray[np.int8], similarity: Floats, count
     last = np.searchsorted(-similarity[order], -similarity, side="right") - 1
     close = sums[last]
     common = np.where(relations == INITIAL, COMMON_INITIAL, role.common * (1 + (similarity < RANK[EXACT])))
-    share = (close - 0.5 + role.weight * common) / (total + role.weight)
+    share = (close + 0.5 + role.weight * common) / (total + role.weight)
     table = np.array([0.0, role.exact, 0.0, 0.9, role.known_form, role.other_gender, HALF])
     slip = np.clip((similarity - LEAST_SIMILAR) / (MOST_SIMILAR - LEAST_SIMILAR), 0.05, 1.0) ** 1.5
     own = np.where(relations == SIMILAR, role.similar * slip, table[relations])
