@@ -41,7 +41,7 @@ class Signatures:
         self.person[originals:] = draw.choice(originals, size - originals)
 
     def __iter__(self) -> Iterator[Record]:
-        chance = random.Random(1)  # noqa: S311 - invented data.
+        chance = random.Random(1)
         for number, person in enumerate(self.person.tolist()):
             copied = number != person
             alphabet = person % 3 == 0

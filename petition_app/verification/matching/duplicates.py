@@ -23,7 +23,6 @@ from petition_app.verification.matching.pairs_weights import (
     EXACT,
     INITIAL,
     KNOWN_FORM,
-    SIMILAR,
     Weights,
 )
 
@@ -150,8 +149,9 @@ def _pairs(columns: Columns, seen: Scan, records: Sequence[Record]) -> list[Pair
         rows = []
         for how in (*(CROSSED if scores.crossed[place] else STRAIGHT), *APART):
             if one[how[0]] or other[how[1]]:
-                relation = _relation(int(seen.found.levels[how][place]))
-                rows.append(Agreement(how[0], one[how[0]], other[how[1]], relation, float(scores.rows[how][place])))
+                bits = float(scores.rows[how][place])
+                relation = _relation(int(seen.found.levels[how][place]), bits)
+                rows.append(Agreement(how[0], one[how[0]], other[how[1]], relation, bits))
         if scores.crossed[place]:
             rows.append(Agreement("order", left.name, right.name, "swapped", seen.scale.swapped))
         if seen.third[place] >= 0:
@@ -162,7 +162,7 @@ def _pairs(columns: Columns, seen: Scan, records: Sequence[Record]) -> list[Pair
     return made
 
 
-def _relation(level: int) -> str:
-    """Return the word for a level."""
+def _relation(level: int, bits: float) -> str:
+    """Return the word for a level; values that are not the same are similar where this speaks for one person."""
     words = {EXACT: "exact", KNOWN_FORM: "known_form", INITIAL: "initial", ABSENT: "missing"}
-    return words.get(level, "similar" if level >= SIMILAR else "different")
+    return words.get(level, "similar" if bits > 0 else "different")

@@ -105,7 +105,8 @@ def within_blocks(key: Longs, *, largest: int, most: int) -> tuple[Longs, Longs]
     starts = np.flatnonzero(np.append(True, key[1:] != key[:-1])[: len(key)])
     lengths = np.diff(np.append(starts, len(key)))
     found: list[tuple[Longs, Longs]] = [(np.empty(0, np.int64), np.empty(0, np.int64))]
-    for length in range(2, largest + 1):
+    present = np.unique(lengths)
+    for length in present[(present >= 2) & (present <= largest)].tolist():
         firsts = starts[lengths == length]
         most -= len(firsts) * (length * (length - 1) // 2)
         if most < 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +14,14 @@ from petition_app.verification.matching.pairs_weights import EXACT, KNOWN_FORM, 
 
 SAMPLE = 400_000
 """Random pairs that show how often strangers agree."""
+SMALLEST = 1e-6
+"""Copies that are expected at least, so that there is a prior even for an empty list."""
 ROUNDS = 4
 """Rounds of estimating; the share of copies moves by less than a percent after the third."""
 NAMED: tuple[Comparison, ...] = (*STRAIGHT, ("patronymic", "patronymic"), ("place", "place"))
 ENTRY: Comparison = ("entry", "entry")
-MOST_ENTRY = 12.0
-"""Bits that one roster entry may add at most: the entry was found by the same name."""
+LEAST_ENTRY, MOST_ENTRY = 1.0, 12.0
+"""Bits that one roster entry adds: what it says beyond name and place, by which it was found."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def weigh(columns: Columns, found: Evidence, scale: Scale) -> Scores:
     apart = sum((rows[how] for how in APART if how != ENTRY), np.zeros(len(found)))
     described = names + rows["patronymic", "patronymic"] + rows["place", "place"]
     same = found.levels[ENTRY] == EXACT
-    rows[ENTRY] = np.where(same, np.clip(rows[ENTRY] - described, 0.0, MOST_ENTRY), rows[ENTRY])
+    rows[ENTRY] = np.where(same, np.clip(rows[ENTRY] - described, LEAST_ENTRY, MOST_ENTRY), rows[ENTRY])
     return Scores(rows, is_crossed, names + apart + rows[ENTRY])
 
 
@@ -71,9 +74,22 @@ def probability(bits: Floats, prior: float) -> Floats:
 def first_look(columns: Columns, weights: Weights) -> Scale:
     """Return bits before any pair is known: beliefs, and what random pairs and counted values say."""
     chance = _chance(columns, weights)
-    levels = {how: np.append(np.log2(np.array(weights.same[how[1]]) / chance[how]), 0.0) for how in COMPARISONS}
+    levels = {how: np.append(_bits(_both(weights.same, how), chance[how]), 0.0) for how in COMPARISONS}
     prior = _prior(columns, weights.copies * columns.size)
     return Scale(levels, _exact(columns, weights, {}), float(np.log2(weights.swapped)), prior)
+
+
+def _bits(same: Floats, chance: Floats) -> Floats:
+    """Return the bits of each level. Somebody who gives another value gives one as like the first as a stranger's."""
+    bits: Floats = np.log2(same / chance)
+    bits[:EXACT] = np.log2(same[0] + np.where(np.arange(EXACT) > 0, same[:EXACT] / chance[:EXACT], 0.0))
+    return bits
+
+
+def _both(table: Mapping[str, tuple[float, ...]], how: Comparison) -> Floats:
+    """Return a row of a table; where names are crossed, the mean of both parts'."""
+    mean: Floats = np.array([table[how[0]], table[how[1]]], np.float64).mean(axis=0)
+    return mean
 
 
 def estimate(columns: Columns, found: Evidence, scale: Scale, weights: Weights) -> Scale:
@@ -98,7 +114,7 @@ def estimate(columns: Columns, found: Evidence, scale: Scale, weights: Weights) 
 def _prior(columns: Columns, copies: float) -> float:
     """Return the bits before any evidence: so many copies among all pairs."""
     people = max(columns.size, 2)
-    return float(np.log2(copies / (people * (people - 1) / 2)))
+    return float(np.log2(max(copies, SMALLEST) / (people * (people - 1) / 2)))
 
 
 def _matched(columns: Columns, found: Evidence, part: str, chances: Floats) -> Floats:
@@ -121,7 +137,7 @@ def _exact(columns: Columns, weights: Weights, matched: dict[str, Floats]) -> di
     exact = {}
     for one, other in COMPARISONS:
         rare = np.minimum(held[one] / others[one], held[other] / others[other])
-        exact[one, other] = np.log2(weights.same[other][EXACT] * np.maximum(rare, 1.0))
+        exact[one, other] = np.log2(_both(weights.same, (one, other))[EXACT] * np.maximum(rare, 1.0))
     return exact
 
 
@@ -133,8 +149,9 @@ def _chance(columns: Columns, weights: Weights) -> dict[Comparison, Floats]:
     sample = compared(columns, *random_pairs(columns.size))
     chance = {}
     for how in COMPARISONS:
-        chance[how] = np.array(weights.chance[how[1]])
-        counted = np.bincount(sample.levels[how], minlength=LEVELS)[:KNOWN_FORM]
+        chance[how] = _both(weights.chance, how)
+        both_ways = np.concatenate([sample.levels[how], sample.levels[how[::-1]]])
+        counted = np.bincount(both_ways, minlength=LEVELS)[:KNOWN_FORM] / 2
         believed = weights.belief * chance[how][:KNOWN_FORM]
         chance[how][:KNOWN_FORM] = (counted + believed) / (counted.sum() + weights.belief)
     return chance

@@ -71,9 +71,9 @@ class Weights:
     same: dict[str, tuple[float, ...]] = field(default_factory=lambda: _whole(SAME, FORMS))
     chance: dict[str, tuple[float, ...]] = field(default_factory=lambda: _whole(CHANCE, FORMS_BY_CHANCE))
     swapped: float = SWAPPED
-    belief: float = 20_000
+    belief: float = 2_000
     unseen: dict[str, float] = field(
-        default_factory=lambda: {"given": 50, "surname": 500, "patronymic": 50, "mailbox": 5_000}
+        default_factory=lambda: {"given": 50, "surname": 500, "patronymic": 50, "mailbox": 5_000, "entry": 500}
     )
     shared: dict[str, float] = field(default_factory=lambda: {"mailbox": 0.1, "entry": 0.1})
     copies: float = 0.02
