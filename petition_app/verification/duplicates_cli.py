@@ -9,7 +9,7 @@ import click
 from flask import Flask
 
 from petition_app.shell import Command
-from petition_app.verification.matching.pairs_truth import Measured, measure, together
+from petition_app.verification.matching.pairs_truth import Measured, NotLabelledError, measure, together
 from petition_app.verification.measure_cli import group
 
 
@@ -27,6 +27,8 @@ def duplicates(files: tuple[Path, ...], as_json: bool) -> None:
     A folder stands for the CSV files in it.
     """
     paths = [path for file in files for path in (sorted(file.glob("*.csv")) if file.is_dir() else [file])]
+    if not paths:
+        raise NotLabelledError(file=files[0].name, why="it holds no CSV file")
     figures = []
     for path in paths:
         click.echo(f"{path.name} …", err=True)
