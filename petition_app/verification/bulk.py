@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import Uuid, delete, func, insert, literal, select
+from sqlalchemy import Uuid, case, delete, exists, func, insert, literal, select
+from sqlalchemy.orm import aliased
 
 from petition_app import audit, jobs
 from petition_app.accounts.models import Account
@@ -25,12 +26,13 @@ from petition_app.signatures.models import Signature
 from petition_app.verification import matches
 from petition_app.verification.bulk_choice import Filter, chosen_ids
 from petition_app.verification.matches import StoredCandidate
-from petition_app.verification.models import Bulk, BulkCase, Evidence
-from petition_app.verification.rules import case_number
+from petition_app.verification.models import Bulk, BulkCase, Decision, Evidence
+from petition_app.verification.rules import VERDICTS, case_number
 
 EXAMPLES = 10
 SHOWN_FOR = timedelta(minutes=10)
 CAN_UNDO = ("done", "cancelled")
+TAKEN_BACK_FROM = (*VERDICTS, "checking", "needs_info")
 
 
 class NothingChosenError(DomainError):
@@ -220,15 +222,25 @@ def cancel(bulk_id: UUID, *, petition: Petition, by: Account, at: datetime) -> B
     return bulk
 
 
-def count_corrections(bulk: Bulk) -> int:
-    """Return how many signatures that count now would no longer, each a public correction, were it taken back."""
-    counted = (
-        select(func.count())
-        .select_from(BulkCase)
-        .join(Signature, Signature.id == BulkCase.signature_id)
-        .where(BulkCase.bulk_id == bulk.id, BulkCase.result == "done", Signature.state == "verified")
+def count_standing(bulk: Bulk) -> tuple[int, int]:
+    """Return how many of its verdicts still stand, and on how many signatures that count now and then would not.
+
+    Each of the latter would be a public correction.
+    """
+    later, undone = aliased(Decision), aliased(Decision)
+    reopened = exists().where(
+        later.signature_id == Decision.signature_id, later.position > Decision.position, later.outcome == "reopened"
     )
-    return db.session.scalar(counted) or 0
+    verified = func.sum(case((Signature.state == "verified", 1), else_=0))
+    standing = (
+        select(func.count(), func.coalesce(verified, 0))
+        .select_from(Decision)
+        .join(Signature, Signature.id == Decision.signature_id)
+        .where(Decision.bulk_id == bulk.id, Decision.outcome == "verified", Signature.state.in_(TAKEN_BACK_FROM))
+        .where(~reopened, ~exists().where(undone.supersedes_id == Decision.id))
+    )
+    verdicts, counted = db.session.execute(standing).one()
+    return verdicts, counted
 
 
 def undo(bulk_id: UUID, *, petition: Petition, by: Account, at: datetime) -> Bulk:

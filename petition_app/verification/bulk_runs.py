@@ -17,13 +17,12 @@ from petition_app.signatures.models import Signature
 from petition_app.signatures.states import StateError
 from petition_app.vault import UnreadableError
 from petition_app.verification import matches, rules
-from petition_app.verification.bulk import go_on
+from petition_app.verification.bulk import TAKEN_BACK_FROM, go_on
 from petition_app.verification.bulk_choice import Filter, chosen_ids
 from petition_app.verification.candidates import list_candidates
 from petition_app.verification.models import Bulk, BulkCase, Decision, Lease
 from petition_app.verification.policy import ConflictError, EntryTakenError, NewDecision, PolicyError
 from petition_app.verification.reopening import take_back
-from petition_app.verification.rules import VERDICTS
 from petition_app.verification.services import DecidedAlreadyError, OwnWordError, record_verdict
 from petition_app.verification.verdicts import verdicts_of
 
@@ -137,7 +136,7 @@ def _take_back(signature: Signature, bulk: Bulk, *, petition: Petition, by: Acco
     given = select(Decision).where(Decision.signature_id == signature.id, Decision.bulk_id == bulk.id)
     decision = db.session.scalars(given).one()
     stands = any(verdict.id == decision.id for verdict in rules.standing(verdicts_of(signature.id)))
-    if not stands or signature.state not in (*VERDICTS, "checking", "needs_info"):
+    if not stands or signature.state not in TAKEN_BACK_FROM:
         return "kept"
     take_back(signature, decision, petition=petition, by=by, at=at)
     audit.record("case.undone", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)

@@ -76,7 +76,8 @@ def ask_undo(bulk_id: UUID) -> Answer:
     bulk = acts.get_bulk(bulk_id, petition=g.petition, by=g.account)
     if bulk.state not in acts.CAN_UNDO:
         return _to("bulk.show", bulk_id=bulk.id)
-    return render_template("verification/bulk_undo.html", **_about(bulk), corrections=acts.count_corrections(bulk))
+    standing, counted = acts.count_standing(bulk)
+    return render_template("verification/bulk_undo.html", bulk=bulk, standing=standing, counted=counted)
 
 
 @staff.post("/p/<slug>/bulk/<uuid:bulk_id>/undo")

@@ -464,7 +464,7 @@ def test_taken_back_as_one_act_everything_is_as_before_and_each_correction_is_to
     before = make.tally(app, world.petition_id)
     bulk_id = verify_all(app, world)
     with make.looking(app):
-        assert acts.count_corrections(db.session.get_one(Bulk, bulk_id)) == 5
+        assert acts.count_standing(db.session.get_one(Bulk, bulk_id)) == (5, 5)
     do(app, acts.undo, world, bulk_id)
     assert bulk_state(app, bulk_id) == "undoing"
     work(app)
@@ -486,6 +486,8 @@ def test_taking_back_leaves_alone_what_has_moved_on(app: Any) -> None:
     make.withdraw(app, signed[0])
     make.act(app, "retract", world.petition_id, signed[1].id, world.organizer, reason="denies_signing")
     make.act(app, "reopen", world.petition_id, signed[2].id, world.organizer)
+    with make.looking(app):
+        assert acts.count_standing(db.session.get_one(Bulk, bulk_id)) == (1, 1)
     do(app, acts.undo, world, bulk_id)
     work(app)
     assert results(app, bulk_id) == {"kept": 3, "undone": 1}
@@ -497,6 +499,8 @@ def test_taking_back_one_of_two_verdicts_leaves_the_other(app: Any) -> None:
     world, signed = rostered(app, 2, reviewers=2)
     second = make.make_person(app, world.petition_id, "organizer")
     first_act = verify_all(app, world)
+    with make.looking(app):
+        assert acts.count_standing(db.session.get_one(Bulk, first_act)) == (2, 0)
     verify_all(app, world, by=second)
     assert states(app, signed) == {"verified": 2}
     do(app, acts.undo, world, first_act)
