@@ -21,8 +21,8 @@ from petition_app.signatures.lists import BadLine, NameList, read_file, read_lis
 from petition_app.signatures.rules import UnfitTextError, read_line
 
 CARD_WORDS = N_(
-    "This card is yours alone. Nothing counts until you confirm it yourself: scan the square, or open the address "
-    "and type the code. There you can also say no."
+    "This card is yours alone. Nothing counts until you say so yourself: scan the square, or open the address and type "
+    "the code. You can also say no there."
 )
 CARD_GOOD_UNTIL = N_("Good until %(day)s")
 
