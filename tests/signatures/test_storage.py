@@ -282,8 +282,14 @@ def test_plain_columns_are_those_that_name_nobody() -> None:
     assert plain == {
         "id", "petition_id", "text_version_id", "batch_id", "state", "language", "consent", "others", "arrived_on",
         "commitment", "code_hash", "signer_key", "name_index", "mailbox_index", "names_due",
+        "match_class", "matched_number", "match_index", "entry_index",
     }  # fmt: skip
-    assert questions.Question.__table__.columns.keys() == ["id", "signature_id", "box", "asked_on", "answered_on"]
+    assert questions.Question.__table__.columns.keys() == [
+        "id", "signature_id", "account_id", "box", "asked_on", "answered_on", "reminders", "reminded_on",
+    ]  # fmt: skip
+    assert Base.metadata.tables["evidence"].columns.keys() == [
+        "id", "signature_id", "petition_id", "account_id", "kind", "strength", "danger", "own_word", "on", "removed_on",
+    ]  # fmt: skip
     assert audit.AuditEvent.__table__.columns.keys() == [
         "id", "act", "petition_id", "actor_id", "object_id", "number", "day", "at", "position", "link",
     ]  # fmt: skip
