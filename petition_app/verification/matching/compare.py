@@ -6,7 +6,7 @@ from petition_app.verification.matching.facts import Comparison, Entry, Match, Q
 from petition_app.verification.matching.index import RosterIndex
 from petition_app.verification.matching.normalize import words
 
-PRIOR = 2.0**-5  # As if one in thirty pairs looked at were one person.
+PRIOR = 2.0**-4  # As if one in sixteen pairs looked at were one person.
 
 
 def compare_names(left: str, right: str) -> Comparison:

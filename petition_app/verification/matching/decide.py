@@ -16,11 +16,8 @@ from petition_app.verification.matching.weights import LONE_WORD, OUT_OF_TERM, W
 if TYPE_CHECKING:
     from petition_app.verification.matching.index import Found, RosterIndex
 
-STRONG, STRONG_BY_NAME, POSSIBLE = (
-    0.96,
-    0.994,
-    0.03,
-)  # By the name alone more is asked: others bear it who are on no list.
+STRONG, POSSIBLE = 0.96, 0.03
+STRONG_BY_NAME = 0.994  # Where no place agrees, more is asked: others bear the name who are on no list.
 SHOWN = 5
 FITS = 3.0  # Bits: who is worse by more does not fit as well as the best.
 AGAINST = ("different", "out_of_term", "other_gender")

@@ -37,11 +37,12 @@ class Role(NamedTuple):
     other_gender: float
     similar: float
     different: float  # In bits.
+    sexes: float = 1.0  # Surname, given name and patronymic tell the sex alike: it is counted once, with the first.
 
 
 SURNAME = Role("surname", 1 / 3000, 100, 0.85, 0.02, 0.01, 0.12, -8.0)
-GIVEN = Role("given", 1 / 50, 50, 0.85, 0.12, 0.01, 0.06, -7.0)
-PATRONYMIC = Role("patronymic", 1 / 40, 50, 0.9, 0.06, 0.004, 0.06, -8.0)
+GIVEN = Role("given", 1 / 50, 50, 0.85, 0.12, 0.01, 0.06, -7.0, 2.0)
+PATRONYMIC = Role("patronymic", 1 / 40, 50, 0.9, 0.06, 0.004, 0.06, -8.0, 2.0)
 
 
 def quantized(bits: npt.ArrayLike) -> Floats:
@@ -60,6 +61,7 @@ def weigh(role: Role, relations: npt.NDArray[np.int8], similarity: Floats, count
     close = sums[last]
     common = np.where(relations == INITIAL, COMMON_INITIAL, role.common * (1 + (similarity < RANK[EXACT])))
     share = (close + 0.5 + role.weight * common) / (total + role.weight)
+    share = np.where(relations == INITIAL, share, share * role.sexes)
     table = np.array([0.0, role.exact, 0.0, 0.9, role.known_form, role.other_gender, HALF])
     slip = np.clip((similarity - LEAST_SIMILAR) / (MOST_SIMILAR - LEAST_SIMILAR), 0.05, 1.0) ** 1.5
     own = np.where(relations == SIMILAR, role.similar * slip, table[relations])
