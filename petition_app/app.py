@@ -18,7 +18,7 @@ from petition_app.db import after_commit, transaction
 from petition_app.demo import cli as demo_cli
 from petition_app.errors import StorageSealedError
 from petition_app.i18n import CatalogueError, check_catalogues
-from petition_app.petitions import accounts_cli
+from petition_app.petitions import accounts_cli, switches_cli
 from petition_app.petitions import cli as petitions_cli
 from petition_app.roster import cli as roster_cli
 from petition_app.tally import cli as tally_cli
@@ -86,6 +86,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
     for door in (
         accounts_cli,
         petitions_cli,
+        switches_cli,
         roster_cli,
         verification_cli,
         measure_cli,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -56,12 +57,13 @@ def enqueue(name: str, payload: dict[str, Any], *, at: datetime) -> None:
     db.session.add(Job(name=name, payload=payload, due_at=at.replace(second=0, microsecond=0)))
 
 
-def claim(*, at: datetime) -> Job | None:
-    """Take the next job that is due and hide it from other workers for 30 seconds.
+def claim(*, at: datetime, without: Collection[str] = ()) -> Job | None:
+    """Take the next job that is due and hide it from other workers for 30 seconds; names in `without` wait.
 
     PostgreSQL passes over rows another worker is taking; on SQLite the write transaction is enough.
     """
-    waiting = select(Job).where(Job.due_at <= at, Job.tries < MAX_TRIES).order_by(Job.due_at, Job.id).limit(1)
+    due = select(Job).where(Job.due_at <= at, Job.tries < MAX_TRIES, Job.name.not_in(without))
+    waiting = due.order_by(Job.due_at, Job.id).limit(1)
     job = db.session.scalar(waiting.with_for_update(skip_locked=True))
     if job:
         job.tries += 1

@@ -8,15 +8,17 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition_app import probes
+from petition_app import probes, switches
 from petition_app.accounts import sign_in
 from petition_app.accounts import views as accounts
 from petition_app.db import db
 from petition_app.errors import DomainError, NotFoundError, StorageSealedError
 from petition_app.i18n import LANGUAGES, choose_language
+from petition_app.petitions import switch_views
 from petition_app.petitions import views as petitions
 from petition_app.petitions.forms import explain
 from petition_app.petitions.services import get_for_staff
+from petition_app.roles import ALWAYS, ROLES, SIGN_IN, SIGNED_IN
 from petition_app.roster import views as roster
 from petition_app.signatures import group_views
 from petition_app.signatures import views as signatures
@@ -29,6 +31,7 @@ PUBLIC = (probes.public, tally.public, signatures.public, my_views.public)
 STAFF = (
     accounts.staff,
     petitions.staff,
+    switch_views.staff,
     verification.staff,
     desk_views.staff,
     bulk_views.staff,
@@ -38,77 +41,6 @@ STAFF = (
     roster.staff,
     tally.staff,
 )
-
-ANYBODY = frozenset({"organizer", "reviewer", "auditor"})
-READERS = frozenset({"organizer", "auditor"})
-DESK = frozenset({"organizer", "reviewer"})
-ORGANIZER = frozenset({"organizer"})
-AUDITOR = frozenset({"auditor"})
-
-# Who may do what: an endpoint under /organizer that is not named here does not exist for anybody.
-ROLES: dict[str, frozenset[str]] = {
-    "petitions.show": ANYBODY,
-    "petitions.preview": READERS,
-    "petitions.edit": ORGANIZER,
-    "petitions.save": ORGANIZER,
-    "petitions.change_state": ORGANIZER,
-    "groups.manage": ORGANIZER,
-    "groups.enter": ORGANIZER,
-    "groups.print_again": ORGANIZER,
-    "groups.withdraw": ORGANIZER,
-    "accounts.people": READERS,
-    "accounts.change_role": ORGANIZER,
-    "accounts.remove": ORGANIZER,
-    "verification.seal": ORGANIZER,
-    "verification.seal_batch": ORGANIZER,
-    "desk.show_desk": DESK,
-    "desk.next_case": DESK,
-    "desk.case": DESK,
-    "desk.decide": DESK,
-    "desk.ask": DESK,
-    "desk.put_back": DESK,
-    "desk.add_evidence": DESK,
-    "desk.remove_evidence": DESK,
-    "desk.ask_contact": DESK,
-    "bulk.choose": ORGANIZER,
-    "bulk.prepare": ORGANIZER,
-    "bulk.show": ORGANIZER,
-    "bulk.run": ORGANIZER,
-    "bulk.cancel": ORGANIZER,
-    "bulk.ask_undo": ORGANIZER,
-    "bulk.undo": ORGANIZER,
-    "verification.decided": READERS,
-    "verification.find": ORGANIZER,
-    "verification.decided_case": ORGANIZER,
-    "verification.reopen": ORGANIZER,
-    "verification.undo": ORGANIZER,
-    "verification.retract": ORGANIZER,
-    "sampling.samples": READERS,
-    "sampling.commit": AUDITOR,
-    "sampling.draw": AUDITOR,
-    "sampling.next_recheck": AUDITOR,
-    "sampling.recheck": AUDITOR,
-    "sampling.record_finding": AUDITOR,
-    "sampling.put_back": AUDITOR,
-    "sampling.estimate": READERS,
-    "sampling.explain_estimate": READERS,
-    "second_look.second_looks": ORGANIZER,
-    "second_look.leave": ORGANIZER,
-    "roster.show": ORGANIZER,
-    "roster.upload": ORGANIZER,
-    "roster.preview": ORGANIZER,
-    "roster.choose": ORGANIZER,
-    "roster.use": ORGANIZER,
-    "roster.discard": ORGANIZER,
-    "roster.bad_rows": ORGANIZER,
-    "tally.trail": READERS,
-    "tally.publish": ORGANIZER,
-}
-# Pages of staff that belong to no petition: anybody signed in.
-SIGNED_IN = frozenset({"accounts.home", "petitions.new", "petitions.create"})
-
-# Of the sign-in library's pages, those we have made our own.
-SIGN_IN = frozenset({"security.login", "security.logout", "security.change_password"})
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -181,6 +113,8 @@ def _in_language(code: str) -> str:
 def _guard() -> AnyResponse | None:
     """Close the staff pages to strangers, and the public forms to other sites."""
     name = request.endpoint or ""
+    if request.method not in SAFE and name not in ALWAYS and switches.is_on(switches.READ_ONLY):
+        raise switches.ReadOnlyError
     if name.startswith("staff."):
         return _guard_staff(name.removeprefix("staff."))
     if name.startswith("security."):
@@ -267,7 +201,7 @@ def _show_domain_error(error: DomainError) -> tuple[str, int]:
     db.session.rollback()
     if isinstance(error, NotFoundError):
         return _page(404, gettext("There is nothing here. The address may be mistyped, or the page is not for you."))
-    return _page(503 if isinstance(error, StorageSealedError) else 409, explain(error))
+    return _page(503 if isinstance(error, StorageSealedError | switches.ReadOnlyError) else 409, explain(error))
 
 
 def _page(code: int, words: str) -> tuple[str, int]:

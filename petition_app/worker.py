@@ -17,7 +17,7 @@ from uuid import uuid4
 import click
 from flask import Flask
 
-from petition_app import config, jobs
+from petition_app import config, jobs, switches
 from petition_app.clock import utcnow
 from petition_app.db import transaction
 from petition_app.roster import tasks as roster
@@ -47,6 +47,7 @@ PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(hours=1), verification.close_unanswered),
     (timedelta(hours=1), roster.forget_uploads),
 )
+MAILS = frozenset(name for name in TASKS if ".mail_" in name)
 IDLE = 0.5
 
 
@@ -57,9 +58,14 @@ def init_app(app: Flask) -> None:
 
 
 def run_job() -> bool:
-    """Take one job that is due and do it; return whether there was one."""
+    """Take one job that is due and do it; return whether there was one.
+
+    While mail is paused its jobs stay where they are; while the installation is read-only all do.
+    """
     with transaction():
-        job = jobs.claim(at=utcnow())
+        on = switches.list_on()
+        waits = MAILS if switches.MAIL in on else ()
+        job = jobs.claim(at=utcnow(), without=waits) if switches.READ_ONLY not in on else None
         taken = (job.id, job.name, job.payload) if job else None
     if taken is None:
         return False
@@ -76,10 +82,11 @@ def run_job() -> bool:
 
 
 def run_periodic(task: Callable[[datetime], object]) -> None:
-    """Run one of the tasks that come round."""
+    """Run one of the tasks that come round, unless nothing may change now."""
     try:
         with transaction():
-            task(utcnow())
+            if not switches.is_on(switches.READ_ONLY):
+                task(utcnow())
     except Exception as error:
         logger.error("Task %s failed: %s", task.__name__, type(error).__name__)
 

@@ -56,7 +56,7 @@ def test_up_down_and_up_again_with_data(empty_database: str, tmp_path: Path) -> 
     stop_app(app)
 
 
-def test_a_database_of_the_version_before_keeps_its_data(empty_database: str, tmp_path: Path) -> None:
+def test_a_database_of_the_first_version_keeps_its_data(empty_database: str, tmp_path: Path) -> None:
     app = start_app(settings_for(tmp_path / "instance", empty_database))
     with app.app_context():
         flask_migrate.upgrade()
@@ -65,7 +65,7 @@ def test_a_database_of_the_version_before_keeps_its_data(empty_database: str, tm
     make.act(app, "retract", world.petition_id, signed[1].id, world.organizer, reason="entered_in_error")
     before = {name: len(rows) for name, rows in dumps.tables(app).items()}
     with app.app_context():
-        flask_migrate.downgrade(revision="-1")
+        flask_migrate.downgrade(revision="0001")
         flask_migrate.upgrade()
     after = {name: len(rows) for name, rows in dumps.tables(app).items()}
     assert {name: after[name] for name in ("signatures", "decisions", "petitions")} == {

@@ -380,7 +380,7 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
         return reader.look(client.get(answer.location))
 
     def look_around() -> None:
-        for page in ("", "/desk", "/decided", "/people", "/trail", "/seal", "/edit", "/preview"):
+        for page in ("", "/desk", "/decided", "/people", "/trail", "/seal", "/edit", "/preview", "/switches"):
             reader.look(organizer.get(here + page))
         for page in ("", "/decided", "/people", "/trail", "/preview"):
             reader.look(auditor.get(here + page))
@@ -412,6 +412,19 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     send(organizer, f"{here}/edit", title_en="x" * 201)
     send(organizer, f"{here}/edit", 303, **draft | {"reviewers": "1"})
     send(organizer, f"{here}/publish", 303)
+    send(organizer, f"{here}/switches/mail")
+    send(organizer, f"{here}/pause", 303)
+    for switch in ("mail", "read-only"):
+        send(organizer, f"{here}/switches/{switch}", 303, to="on")
+    send(organizer, f"{here}/publish", 503)
+    for switch in ("read-only", "mail"):
+        send(organizer, f"{here}/switches/{switch}", 303, to="off")
+    send(organizer, f"{here}/open", 303)
+    send(organizer, f"{here}/banner")
+    send(organizer, f"{here}/banner", 303, banner_en="Beware.", banner_ru="Осторожно.")
+    reader.look(stranger.get("/p/desk"))
+    send(organizer, f"{here}/switches", 405)
+    send(organizer, f"{here}/banner/remove", 303)
 
     for twin in twins:
         make.take_case(app, world.petition_id, twin.id, world.reviewers[0])

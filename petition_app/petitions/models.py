@@ -30,7 +30,8 @@ class Petition(Base):
 
     `addressee` and `who_may_sign` are texts by language: {"en": …, "ru": …}. What is enough to verify: a match on the
     roster of class `match_rule` (else the reviewer's own grounds), a piece of evidence of strength `evidence_rule`
-    (0: none is needed) of one of `evidence_kinds` (empty: any), and the agreement of `reviewers`.
+    (0: none is needed) of one of `evidence_kinds` (empty: any), and the agreement of `reviewers`. `banner` is a notice
+    on its public pages, by language.
     """
 
     __tablename__ = "petitions"
@@ -50,6 +51,7 @@ class Petition(Base):
     match_rule: Mapped[str] = mapped_column(String(10), default="possible")
     evidence_rule: Mapped[int] = mapped_column(SmallInteger, default=0)
     evidence_kinds: Mapped[list[str]] = mapped_column(JSON, default=list)
+    banner: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(Moment)
     opened_at: Mapped[datetime | None] = mapped_column(Moment)
     closed_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -15,11 +15,12 @@ from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import give_role, require_role
 from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotFoundError
-from petition_app.i18n import N_
+from petition_app.i18n import LANGUAGES, N_
 from petition_app.petitions.models import Petition, TextVersion
 from petition_app.petitions.rules import text_hash
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+BANNER_LENGTH = 500
 STEPS = {"open": ("draft", "paused"), "paused": ("open",), "closed": ("open", "paused")}
 
 
@@ -57,6 +58,12 @@ class DatesError(DomainError):
     """It would close before it opens."""
 
     message = N_("The last day of signing lies before the first.")
+
+
+class BannerError(DomainError):
+    """A notice needs every language."""
+
+    message = N_("Please write the notice in English and in Russian, with at most 500 characters each.")
 
 
 @dataclass(frozen=True)
@@ -152,6 +159,21 @@ def change_state(petition: Petition, to: str, *, by: Account | None, at: datetim
     jobs.mark_due(petition.id)
     db.session.flush()
     return petition
+
+
+def set_banner(petition: Petition, texts: dict[str, str] | None, *, by: Account | None, at: datetime) -> None:
+    """Put a notice on every public page of a petition, in each language, or take it away.
+
+    Raises:
+        BannerError: a language is missing, or too long.
+    """
+    require_role(by, petition.id, "organizer")
+    if texts is not None and not all(0 < len(texts.get(language, "")) <= BANNER_LENGTH for language in LANGUAGES):
+        raise BannerError
+    petition.banner = texts
+    act = "petition.banner_set" if texts else "petition.banner_removed"
+    audit.record(act, by=by.id if by else None, petition_id=petition.id, at=at)
+    db.session.flush()
 
 
 def get_public(slug: str) -> Petition:

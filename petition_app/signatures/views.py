@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask_babel import get_locale, gettext
 
+from petition_app import switches
 from petition_app.clock import utcnow
 from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import render_text
@@ -38,7 +39,7 @@ def submit(slug: str) -> Answer:
     new = form.to_new_signature(language=str(get_locale()))
     pending = services.sign(new, petition=petition, at=utcnow())
     confirm_form = ConfirmForm(formdata=None, pending=pending)
-    return render_template("signatures/confirm.html", petition=petition, form=confirm_form, mailed=bool(new.email))
+    return _show_confirm(petition, confirm_form, mailed=bool(new.email))
 
 
 @public.get("/p/<slug>/confirm")
@@ -120,7 +121,12 @@ def _ask_code(petition: Petition, form: ConfirmForm, problem: str = "") -> str:
     form.code.errors = [problem] if problem else []
     if not form.pending.data:
         form.code.label.text = gettext("Code from the message or the card")
-    return render_template("signatures/confirm.html", petition=petition, form=form, mailed=petition.mail != "none")
+    return _show_confirm(petition, form, mailed=petition.mail != "none")
+
+
+def _show_confirm(petition: Petition, form: ConfirmForm, *, mailed: bool) -> str:
+    waits = switches.is_on(switches.MAIL)
+    return render_template("signatures/confirm.html", petition=petition, form=form, mailed=mailed, mail_waits=waits)
 
 
 def _may_try(petition: Petition) -> bool:

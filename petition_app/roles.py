@@ -1,0 +1,82 @@
+"""Who may use which page of the staff: closed unless it is named here."""
+
+from __future__ import annotations
+
+ANYBODY = frozenset({"organizer", "reviewer", "auditor"})
+READERS = frozenset({"organizer", "auditor"})
+DESK = frozenset({"organizer", "reviewer"})
+ORGANIZER = frozenset({"organizer"})
+AUDITOR = frozenset({"auditor"})
+
+# Who may do what: an endpoint under /organizer that is not named here does not exist for anybody.
+ROLES: dict[str, frozenset[str]] = {
+    "petitions.show": ANYBODY,
+    "petitions.preview": READERS,
+    "petitions.edit": ORGANIZER,
+    "petitions.save": ORGANIZER,
+    "petitions.change_state": ORGANIZER,
+    "switches.show": ORGANIZER,
+    "switches.turn_mail": ORGANIZER,
+    "switches.turn_read_only": ORGANIZER,
+    "switches.set_banner": ORGANIZER,
+    "switches.remove_banner": ORGANIZER,
+    "groups.manage": ORGANIZER,
+    "groups.enter": ORGANIZER,
+    "groups.print_again": ORGANIZER,
+    "groups.withdraw": ORGANIZER,
+    "accounts.people": READERS,
+    "accounts.change_role": ORGANIZER,
+    "accounts.remove": ORGANIZER,
+    "verification.seal": ORGANIZER,
+    "verification.seal_batch": ORGANIZER,
+    "desk.show_desk": DESK,
+    "desk.next_case": DESK,
+    "desk.case": DESK,
+    "desk.decide": DESK,
+    "desk.ask": DESK,
+    "desk.put_back": DESK,
+    "desk.add_evidence": DESK,
+    "desk.remove_evidence": DESK,
+    "desk.ask_contact": DESK,
+    "bulk.choose": ORGANIZER,
+    "bulk.prepare": ORGANIZER,
+    "bulk.show": ORGANIZER,
+    "bulk.run": ORGANIZER,
+    "bulk.cancel": ORGANIZER,
+    "bulk.ask_undo": ORGANIZER,
+    "bulk.undo": ORGANIZER,
+    "verification.decided": READERS,
+    "verification.find": ORGANIZER,
+    "verification.decided_case": ORGANIZER,
+    "verification.reopen": ORGANIZER,
+    "verification.undo": ORGANIZER,
+    "verification.retract": ORGANIZER,
+    "sampling.samples": READERS,
+    "sampling.commit": AUDITOR,
+    "sampling.draw": AUDITOR,
+    "sampling.next_recheck": AUDITOR,
+    "sampling.recheck": AUDITOR,
+    "sampling.record_finding": AUDITOR,
+    "sampling.put_back": AUDITOR,
+    "sampling.estimate": READERS,
+    "sampling.explain_estimate": READERS,
+    "second_look.second_looks": ORGANIZER,
+    "second_look.leave": ORGANIZER,
+    "roster.show": ORGANIZER,
+    "roster.upload": ORGANIZER,
+    "roster.preview": ORGANIZER,
+    "roster.choose": ORGANIZER,
+    "roster.use": ORGANIZER,
+    "roster.discard": ORGANIZER,
+    "roster.bad_rows": ORGANIZER,
+    "tally.trail": READERS,
+    "tally.publish": ORGANIZER,
+}
+# Pages of staff that belong to no petition: anybody signed in.
+SIGNED_IN = frozenset({"accounts.home", "petitions.new", "petitions.create"})
+
+# Of the sign-in library's pages, those we have made our own.
+SIGN_IN = frozenset({"security.login", "security.logout", "security.change_password"})
+
+# What may still be done while the installation is read-only: end that.
+ALWAYS = frozenset({"staff.switches.turn_read_only"})
