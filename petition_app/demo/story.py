@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from petition_app.db import transaction
 from petition_app.petitions import services as petitions
 from petition_app.petitions.files import read_petition
 from petition_app.petitions.models import Petition
+from petition_app.roster import services as rosters
+from petition_app.roster import tables as roster_tables
 from petition_app.security import new_form_token
 from petition_app.signatures import imports, sealing, tables
 from petition_app.signatures import services as signing
@@ -23,8 +26,9 @@ from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import NewSignature
 from petition_app.signatures.tables import Row
 from petition_app.tally.services import publish_due
-from petition_app.verification import batches, desk, questions, reopening
+from petition_app.verification import batches, desk, evidence, policy, questions, reopening
 from petition_app.verification import services as checking
+from petition_app.verification.evidence import NewEvidence
 from petition_app.verification.policy import NewDecision
 
 FOLDER = Path(__file__).parent
@@ -36,16 +40,28 @@ STAFF = (
     ("reviewer2@example.org", "Rita Reviewer", "reviewer"),
     ("auditor@example.org", "Arina Auditor", "auditor"),
 )
+ROSTER_NAME = "City register of municipal deputies"
 CONSENT_HELD = "The organizer holds each signatory's written consent."
-QUESTION = "Которого созыва ваш мандат? / For which term were you elected?"
+QUESTION = "В каком совете вы депутат, и с какого года? / On which council do you sit, and since when?"
+GROUNDS = "Так подписан протокол совета. / The council's minutes are signed with this name."
 
-# What becomes of batch 1, by the file's own references; the others are still being checked.
+# What becomes of batch 1, by the file's own references; the others are still being checked. Among those are b065, who
+# repeats i001, b081, who has a namesake, and b084, who claims the same entry of the roster as b083. Of the two people
+# whom b023 may be, one is i014.
 VERIFIED = tuple(f"b{number:03}" for number in (*range(1, 17), *range(23, 35)))
-REJECTED = {f"b{number:03}": "not_eligible" for number in range(72, 81)}
+REJECTED = {f"b{number:03}": "not_found" for number in range(72, 81)}
 REJECTED |= dict.fromkeys(("b017", "b018", "b019"), "not_reached")
-DUPLICATES = {"b065": "i001", "b066": "i004", "b067": "i007", "b068": "i010", "b069": "b001", "b070": "b006"}
+DUPLICATES = {"b066": "i004", "b067": "i007", "b068": "i010", "b069": "b001", "b070": "b006", "b071": "b011"}
 WITHDRAWN = ("b020", "b021")
-ASKED = ("b081", "b083", "b084")
+ASKED = ("b082", "b083", "b036")
+FOUND = {
+    "b035": NewEvidence("public_profile", 2, date.min, "Страница на сайте совета / a page on the council's site"),
+    "b084": NewEvidence(
+        "known_account", 1, date.min, "Ответ с личного ящика / an answer from a private mailbox",
+        "Ящик могут читать другие. / Others may read that mailbox.",
+    ),
+}  # fmt: skip
+NAMESAKES = {"b023": "R0302"}
 LATE = Row(0, Identity("Звонарёва Алиса Марковна", "муниципальный депутат", "МО Лесное"), "", "ru", 3, "late")
 
 
@@ -80,10 +96,27 @@ def tell(now: datetime) -> Story:
             for email, name, role in STAFF
         }
         story = Story(petition.id, start, people, {}, {})
+    _roster(story)
     _initial(story)
     _batch(story)
     _check_batch(story, ends=now)
     return story
+
+
+def _roster(story: Story) -> None:
+    """Bring in who may sign, elected for a term now running. Nothing was signed, so nothing has to be compared yet."""
+    path, by, year = FOLDER / "roster.csv", story.people["organizer"], story.now.year
+    table, begins, ends = roster_tables.open_table(path), date(year - 2, 9, 8), date(year + 3, 9, 8)
+    rows = [row for row in table.rows() if isinstance(row, roster_tables.Entry)]
+    with story.act(0) as petition:
+        version = rosters.begin(
+            petition, name=ROSTER_NAME, as_of=story.now.date(), sha256=sha256(path.read_bytes()).digest(),
+            columns=table.columns, by=by, at=story.now,
+        )  # fmt: skip
+        rosters.stage(version.id, [replace(row, term_from=begins, term_to=ends) for row in rows])
+        rosters.admit(version.id, by=by, at=story.now)
+        if job := jobs.claim(at=story.now):
+            jobs.finish(job.id)
 
 
 def _initial(story: Story) -> None:
@@ -168,11 +201,28 @@ def _handle(story: Story, case: desk.Case, ref: str, *, petition: Petition, by: 
     elif ref in DUPLICATES:
         new = NewDecision("duplicate", duplicate_of=story.signatures[DUPLICATES[ref]])
     elif ref in VERIFIED or ref.startswith("i"):
-        new = NewDecision("verified", contact="official_contact", contacted_on=on)
+        new = _verified(case, petition, entry=NAMESAKES.get(ref), on=on)
     else:
+        if ref in FOUND and not case.evidence:
+            evidence.add(signature_id, replace(FOUND[ref], on=on), petition=petition, by=by, at=story.now)
         checking.put_back(signature_id, petition=petition, by=by, at=story.now)
         return
     checking.decide(signature_id, new, petition=petition, by=by, at=story.now)
+
+
+def _verified(case: desk.Case, petition: Petition, *, entry: str | None, on: date) -> NewDecision:
+    """Say that the person was reached, and who it is: this entry, else the one that fits best, if it fits well."""
+    best = case.match.candidates[0].key if case.match and case.match.candidates else ""
+    if entry is None and policy.is_enough(case.match, best, rule=petition.match_rule):
+        entry = best
+    return NewDecision(
+        "verified",
+        contact="official_contact",
+        contacted_on=on,
+        eligible="on_roster" if entry else "other_grounds",
+        entry=entry,
+        grounds="" if entry == best else GROUNDS,
+    )
 
 
 def _rows(name: str) -> list[Row]:
