@@ -22,7 +22,10 @@ LIKELY = 0.5
 
 @dataclass(frozen=True)
 class Candidate:
-    """Another signature that may be the same person's: what agrees, what differs, and how likely it is (0-1)."""
+    """Another signature that may be the same person's: what agrees, what differs, and how likely it is (0-1).
+
+    The roster entry is not among the rows, since of it only a keyed index is known; `same_entry` says what there is.
+    """
 
     id: UUID
     number: str
@@ -90,7 +93,7 @@ def _candidate(other: Signature, signature: Signature, mine: Record) -> Candidat
         same_entry=signature.match_index is not None
         and signature.match_index in (other.match_index, other.entry_index),
         likely=pair.probability,
-        rows=pair.rows,
+        rows=tuple(row for row in pair.rows if row.part != "entry"),
     )
 
 
