@@ -13,7 +13,7 @@ WORKERS ?= 3
 help:
 	@echo "make run    install, migrate, load the demo if the database is empty, start web and worker"
 	@echo "make test   install all that tests need and run every check"
-	@echo "make bench  measure matching and duplicates at full size, each beside a control"
+	@echo "make bench  measure matching and duplicates at full size, each beside a control; JSON=FILE writes the rows, too"
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
@@ -58,9 +58,7 @@ test: checks $(CHROMIUM)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 bench: $(VENV)/test.stamp
-	@$(BIN)/python bench/matching.py
-	@$(BIN)/python bench/duplicates.py measure tests/data/matching/febrl3.csv tests/data/matching/fake_20000.csv
-	@$(BIN)/python bench/duplicates_million.py
+	@$(BIN)/python bench $(if $(JSON),--json "$(JSON)")
 
 # New and changed messages are written into the catalogues, sorted; obsolete ones go. Running it twice changes nothing.
 translations: $(VENV)/run.stamp

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from rows import Row, row
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -68,23 +69,14 @@ def _strangers(people: Labelled) -> tuple[Integers, Integers]:
     return left[apart], right[apart]
 
 
-def rows(files: list[Path]) -> list[dict[str, object]]:
+def rows(files: list[Path]) -> list[Row]:
     """Return rows of the bench: F1 on each file, beside what records with the same name and place give."""
-    made: list[dict[str, object]] = []
+    made = []
     for file in files:
         people = read_labelled(file)
-        value, control = measure(file).f1, _plain_f1(people)
-        bar = BARS.get(file.name)
-        made.append(
-            {
-                "row": f"duplicates in {file.name}: F1",
-                "value": value,
-                "control": control,
-                "ratio": value / control if control else None,
-                "bar": bar,
-                "holds": bar is None or value >= bar,
-            }
-        )
+        value, bar = measure(file).f1, BARS.get(file.name)
+        holds = bar is None or value >= bar
+        made.append(row(f"duplicates in {file.name}: F1", value, control=_plain_f1(people), bar=bar, holds=holds))
     return made
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import itertools
+import json
 import os
 import random
 import sys
@@ -11,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from rows import Row, row, table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -82,7 +85,7 @@ def peak_megabytes() -> float:
     return int(next(line.split()[1] for line in lines if line.startswith("VmHWM:"))) / 1024
 
 
-def run(size: int) -> list[dict[str, object]]:
+def run(size: int) -> list[Row]:
     """Return the rows of the bench for so many signatures, on one core."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     people = Signatures(size)
@@ -102,16 +105,12 @@ def run(size: int) -> list[dict[str, object]]:
         f"read {read:.1f} s, {len(seen.found)} found, {right} right, {there} there; self-join {same_right} right",
         file=sys.stderr,
     )
+    what = f"duplicates among {size:,} signatures"
     return [
-        _row(f"duplicates among {size:,} signatures: seconds of one core", took, plainly, 60.0, took <= 60.0),
-        _row(f"duplicates among {size:,} signatures: peak MB", peak, None, 1000.0, peak <= 1000.0),
-        _row(f"duplicates among {size:,} signatures: F1", ours, plain, None, ours > plain),
+        row(f"{what}: seconds of one core", took, control=plainly, bar=60, holds=took <= 60),
+        row(f"{what}: peak MB", peak, bar=1000, holds=peak <= 1000),
+        row(f"{what}: F1", ours, control=plain, holds=ours > plain),
     ]
-
-
-def _row(row: str, value: float, control: float | None, bar: float | None, holds: bool) -> dict[str, object]:
-    ratio = value / control if control else None
-    return {"row": row, "value": value, "control": control, "ratio": ratio, "bar": bar, "holds": holds}
 
 
 def _pairs_among(person: np.ndarray) -> int:
@@ -131,6 +130,15 @@ def _self_join(people: Signatures) -> tuple[int, int]:
     return found, right
 
 
+def main() -> None:
+    """Run from the shell."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, default=1_000_000)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    rows = run(options.size)
+    print(json.dumps(rows) if options.json else table(rows))
+
+
 if __name__ == "__main__":
-    for line in run(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000):
-        print(line)
+    main()

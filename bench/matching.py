@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from manglings import KINDS, SCHOOLS, TWO_PARTS, typed
 from rapidfuzz import process
 from roster_names import Person, Population
+from rows import Row, row, table
 
 from petition_app.verification.matching import Entry, Match, Query, RosterIndex
 
@@ -152,11 +153,13 @@ def run(*, size: int, queries: int, seed: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def bars(found: dict[str, object]) -> list[dict[str, object]]:
+def bars(found: dict[str, object]) -> list[Row]:
     """Return one row a bar: what was measured, what it must be, and whether it holds."""
     alone, placed = found["names_alone"], found["with_place"]
     assert isinstance(alone, dict)
     assert isinstance(placed, dict)
+    speed, yardstick, ratio = alone["lookups_per_second"], found["yardstick_per_second"], found["times_yardstick"]
+    sums = alone["scores_sum"] and placed["scores_sum"]
     rows = [
         ("two-part queries with exact namesakes", found["two_part_with_namesakes"], 0.13, True),
         ("names alone: right entry first", alone["first"], 0.91, True),
@@ -166,18 +169,19 @@ def bars(found: dict[str, object]) -> list[dict[str, object]]:
         ("names alone: outsiders strong", alone["outsiders_strong"], 0.003, False),
         ("with place: right and strong", placed["strong_recall"], 0.86, True),
         ("with place: strong ones right", placed["strong_precision"], 0.995, True),
-        ("look-ups a second, times rapidfuzz.process.extract", found["times_yardstick"], 15, True),
         ("memory of the process, MB", found["memory_mb"], 350, False),
-        ("every score is the sum of its rows", alone["scores_sum"] and placed["scores_sum"], True, True),
     ]
+    counts, what = not found["void"], f"of {found['roster']}, seed {found['seed']}"
     return [
-        {
-            "row": row, "value": value,
-            "control": found["yardstick_per_second"] if row.startswith("look-ups") else None,
-            "ratio": value if row.startswith("look-ups") else None, "bar": bar,
-            "holds": not found["void"] and (value >= bar if least else value <= bar),
-        }
-        for row, value, bar, least in rows
+        *(
+            row(f"roster {what}: {name}", value, bar=bar, holds=counts and (value >= bar if least else value <= bar))
+            for name, value, bar, least in rows
+        ),
+        row(f"roster {what}: every score is the sum of its rows", float(sums), bar=1, holds=counts and sums),
+        row(
+            f"roster {what}: look-ups a second; the bar is how many times rapidfuzz.process.extract",
+            speed, control=yardstick, bar=15, holds=counts and ratio >= 15,
+        ),
     ]  # fmt: skip
 
 
@@ -192,15 +196,12 @@ def main() -> None:
     found = run(size=options.size, queries=options.queries, seed=options.seed)
     rows = bars(found)
     if options.json:
-        print(json.dumps({**found, "bars": rows}, ensure_ascii=False))
+        print(json.dumps(rows, ensure_ascii=False))
         return
     print(f"seed {options.seed}, roster {options.size}, {options.queries} queries, half by outsiders")
     if found["void"]:
         print("VOID: too few of the two-part queries have exact namesakes on the roster")
-    for row in rows:
-        value = row["value"]
-        shown = f"{value:.4f}" if isinstance(value, float) else str(value)
-        print(f"{'holds' if row['holds'] else 'FAILS':<6} {shown:>10}  bar {row['bar']!s:<6} {row['row']}")
+    print(table(rows))
     print(json.dumps(found, ensure_ascii=False, indent=1))
 
 

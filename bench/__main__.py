@@ -1,0 +1,47 @@
+"""Every bench, each in a process of its own, in one table: `python bench [--size N] [--json FILE]`.
+
+With a size all rosters and lists are no longer than that, for a trial; the bars are meant for full size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from rows import Row, table
+
+FOLDER = Path(__file__).resolve().parent
+LABELLED = [str(FOLDER.parent / "tests" / "data" / "matching" / name) for name in ("febrl3.csv", "fake_20000.csv")]
+
+
+def run(*command: str) -> list[Row]:
+    """Run one bench to its end and return its rows."""
+    print(f"{command[0]} …", file=sys.stderr, flush=True)
+    words = [sys.executable, FOLDER / command[0], *command[1:]]
+    done = subprocess.run(words, stdout=subprocess.PIPE, check=True)  # noqa: S603 -- the files beside this one.
+    rows: list[Row] = json.loads(done.stdout)
+    return rows
+
+
+def main() -> None:
+    """Run from the shell."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
+    options = parser.parse_args()
+    size = ["--size", str(options.size)] if options.size else []
+    rows = [
+        *run("matching.py", "--json", *size),
+        *run("duplicates.py", "measure", *LABELLED),
+        *run("duplicates_million.py", "--json", *size),
+    ]
+    print(table(rows))
+    if options.json:
+        options.json.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
