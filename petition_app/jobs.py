@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, select
+from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from petition_app.clock import utcnow
 from petition_app.db import Base, Moment, db, note_change
 
 CLAIM = timedelta(seconds=30)
@@ -17,7 +18,10 @@ MAX_TRIES = 8
 
 
 class Job(Base):
-    """One piece of work. `payload` holds ids and sealed boxes, never a name or an address in plain."""
+    """One piece of work. `payload` holds ids and sealed boxes, never a name or an address in plain.
+
+    With a `courier_id`, only the worker process that holds this key can do it; see `couriers`.
+    """
 
     __tablename__ = "jobs"
 
@@ -27,17 +31,20 @@ class Job(Base):
     due_at: Mapped[datetime] = mapped_column(Moment)
     tries: Mapped[int] = mapped_column(default=0)
     failure: Mapped[str | None] = mapped_column(String(80))
+    courier_id: Mapped[UUID | None] = mapped_column(index=True)
 
     __table_args__ = (Index("ix_jobs_due_at", "due_at"),)
 
 
 class DueMark(Base):
-    """A change that the public numbers do not show yet; the next publication takes it away."""
+    """A change that the public numbers do not show yet; the next publication takes it away. `since` is a full hour."""
 
     __tablename__ = "due_marks"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
+    since: Mapped[datetime] = mapped_column(Moment, default=lambda: full_hour(utcnow()))
+    urgent: Mapped[bool] = mapped_column(default=False)
 
 
 class WorkerBeat(Base):
@@ -49,20 +56,29 @@ class WorkerBeat(Base):
     seen_at: Mapped[datetime] = mapped_column(Moment)
 
 
-def enqueue(name: str, payload: dict[str, Any], *, at: datetime) -> None:
+def full_hour(moment: datetime) -> datetime:
+    """Return the hour in which a moment lies."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def enqueue(name: str, payload: dict[str, Any], *, at: datetime, courier_id: UUID | None = None) -> None:
     """Add a job to the open transaction; it exists if and only if the change does.
 
     The time is cut to the minute, so that a job tells no more than it must.
     """
-    db.session.add(Job(name=name, payload=payload, due_at=at.replace(second=0, microsecond=0)))
+    due_at = at.replace(second=0, microsecond=0)
+    db.session.add(Job(name=name, payload=payload, due_at=due_at, courier_id=courier_id))
 
 
-def claim(*, at: datetime, without: Collection[str] = ()) -> Job | None:
+def claim(*, at: datetime, without: Collection[str] = (), couriers: Collection[UUID] = ()) -> Job | None:
     """Take the next job that is due and hide it from other workers for 30 seconds; names in `without` wait.
+
+    Jobs sealed to a worker's key are taken by the worker that holds it: its keys are `couriers`.
 
     PostgreSQL passes over rows another worker is taking; on SQLite the write transaction is enough.
     """
-    due = select(Job).where(Job.due_at <= at, Job.tries < MAX_TRIES, Job.name.not_in(without))
+    mine = or_(Job.courier_id.is_(None), Job.courier_id.in_(couriers))
+    due = select(Job).where(Job.due_at <= at, Job.tries < MAX_TRIES, Job.name.not_in(without), mine)
     waiting = due.order_by(Job.due_at, Job.id).limit(1)
     job = db.session.scalar(waiting.with_for_update(skip_locked=True))
     if job:
@@ -85,10 +101,10 @@ def postpone(job_id: UUID, *, failure: str, at: datetime) -> None:
         job.due_at = at + timedelta(seconds=min(3600, 5 * 3 ** (job.tries - 1)))
 
 
-def mark_due(petition_id: UUID) -> None:
-    """Say that a change of this petition waits to be published."""
-    if note_change(petition_id):
-        db.session.add(DueMark(petition_id=petition_id))
+def mark_due(petition_id: UUID, *, urgent: bool = False) -> None:
+    """Say that a change of this petition waits to be published; an `urgent` one waits for no others."""
+    if note_change(petition_id) or urgent:
+        db.session.add(DueMark(petition_id=petition_id, urgent=urgent))
 
 
 def leave_due(petition_id: UUID) -> None:
@@ -105,6 +121,13 @@ def count_due(petition_id: UUID) -> int:
     """Return how many changes of a petition wait to be published."""
     waiting = select(func.count()).select_from(DueMark).where(DueMark.petition_id == petition_id)
     return db.session.scalar(waiting) or 0
+
+
+def is_ripe(petition_id: UUID, *, many: int, age: timedelta, at: datetime) -> bool:
+    """Return whether `many` changes wait, or one that is urgent, or one that has waited for `age`."""
+    reasons = or_(DueMark.urgent, DueMark.since <= at - age)
+    pressing = select(DueMark.id).where(DueMark.petition_id == petition_id, reasons).limit(1)
+    return count_due(petition_id) >= many or db.session.scalar(pressing) is not None
 
 
 def take_due(petition_id: UUID) -> int:

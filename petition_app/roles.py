@@ -24,6 +24,15 @@ ROLES: dict[str, frozenset[str]] = {
     "groups.enter": ORGANIZER,
     "groups.print_again": ORGANIZER,
     "groups.withdraw": ORGANIZER,
+    "keys.manage": ANYBODY,
+    "keys.make": ORGANIZER,
+    "keys.grant": DESK,
+    "keys.take": ORGANIZER,
+    "keys.renew": ORGANIZER,
+    "keys.recover": ORGANIZER,
+    "unlock.ask": ANYBODY,
+    "unlock.unlock": ANYBODY,
+    "unlock.lock": ANYBODY,
     "accounts.people": READERS,
     "accounts.change_role": ORGANIZER,
     "accounts.remove": ORGANIZER,
@@ -31,6 +40,8 @@ ROLES: dict[str, frozenset[str]] = {
     "verification.seal_batch": ORGANIZER,
     "desk.show_desk": DESK,
     "desk.next_case": DESK,
+    "desk.match": DESK,
+    "desk.match_slice": DESK,
     "desk.case": DESK,
     "desk.decide": DESK,
     "desk.ask": DESK,
@@ -73,7 +84,17 @@ ROLES: dict[str, frozenset[str]] = {
     "tally.publish": ORGANIZER,
 }
 # Pages of staff that belong to no petition: anybody signed in.
-SIGNED_IN = frozenset({"accounts.home", "petitions.new", "petitions.create"})
+SIGNED_IN = frozenset({
+    "accounts.home", "petitions.new", "petitions.create",
+    "keys.mine", "keys.make_own", "keys.change_passphrase", "keys.remove_own",
+})  # fmt: skip
+
+# What a sealed petition shows and does only while the keys are open.
+NEEDS_KEYS = frozenset({
+    "desk.next_case", "desk.case", "desk.decide", "desk.ask", "desk.add_evidence", "desk.ask_contact",
+    "desk.match", "desk.match_slice", "verification.decided_case", "groups.print_again",
+    "sampling.next_recheck", "sampling.recheck", "sampling.record_finding", "keys.grant", "keys.renew",
+})  # fmt: skip
 
 # Of the sign-in library's pages, those we have made our own.
 SIGN_IN = frozenset({"security.login", "security.logout", "security.change_password"})

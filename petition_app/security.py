@@ -77,15 +77,30 @@ def new_secret_code(language: str) -> tuple[str, bytes]:
 
 def read_secret_code(typed: str) -> bytes | None:
     """Return the 16 bytes behind 12 typed words in either language, or nothing when they are no code."""
+    return _read_words(typed, 12)
+
+
+def _read_words(typed: str, number: int) -> bytes | None:
     plain = unicodedata.normalize("NFC", typed).casefold().replace("ё", "е").replace(",", " ")
     words = unicodedata.normalize("NFKD", " ".join(plain.split()))
-    if len(words.split()) != 12:
+    if len(words.split()) != number:
         return None
     for language in WORDLISTS:
         book = _words(language)
         if book.check(words):
             return bytes(book.to_entropy(words))
     return None
+
+
+def new_recovery_words(language: str) -> tuple[str, bytes]:
+    """Return 24 words (256 random bits and a checksum, BIP-39) and the bits themselves, for a printed sheet."""
+    entropy = secrets.token_bytes(32)
+    return unicodedata.normalize("NFC", _words(language).to_mnemonic(entropy)), entropy
+
+
+def read_recovery_words(typed: str) -> bytes | None:
+    """Return the 32 bytes behind 24 typed words in either language, or nothing when they are none."""
+    return _read_words(typed, 24)
 
 
 _REPAIRED = {"сно\ufffd\ufffdа": "снова"}

@@ -5,8 +5,9 @@ random *signature key*; the signature key wraps one random *part key* for each s
 part. Everything is bound to the place where it is stored, so rows and fields that are swapped do not open. Erasing
 the small wrapped key makes a part unreadable for good.
 
-Formats: a box is `suite byte ‖ nonce (12) ‖ AES-256-GCM ciphertext`, or `suite byte ‖ HPKE encapsulated key ‖
-ciphertext` (RFC 9180: DHKEM(X25519), HKDF-SHA256, AES-256-GCM).
+Formats: a box is `1 ‖ nonce (12) ‖ AES-256-GCM ciphertext`, or `2 ‖ HPKE encapsulated key (32) ‖ ciphertext` (RFC 9180:
+DHKEM(X25519), HKDF-SHA256, AES-256-GCM), or `3 ‖ salt (16) ‖ nonce (12) ‖ AES-256-GCM ciphertext` under a passphrase
+(RFC 9106: Argon2id, 64 MiB, three passes, four lanes). The first byte names the suite, so that others can be added.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import base64
 import json
 import os
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,12 +28,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from petition_app import config
 from petition_app.errors import StorageSealedError
 
-RING, HPKE_X25519 = 1, 2
+RING, HPKE_X25519, PASSPHRASE = 1, 2, 3
 STEP = 1024
 PARTS = ("identity", "contact", "case")
 
@@ -79,12 +82,14 @@ def new_key() -> bytes:
 # --- boxes ------------------------------------------------------------------------------------------------------
 
 
-def _close(key: bytes, plain: bytes, bound: bytes) -> bytes:
+def encrypt(key: bytes, plain: bytes, bound: bytes) -> bytes:
+    """Seal bytes under a random key of 32 bytes; `bound` is where they are stored."""
     nonce = os.urandom(12)
     return bytes([RING]) + nonce + AESGCM(key).encrypt(nonce, plain, bound)
 
 
-def _open(key: bytes, box: bytes, bound: bytes) -> bytes:
+def decrypt(key: bytes, box: bytes, bound: bytes) -> bytes:
+    """Open bytes sealed by `encrypt`. Raises: UnreadableError."""
     if len(box) < 29 or box[0] != RING:
         raise UnreadableError("not a box of this suite")
     try:
@@ -106,13 +111,13 @@ def seal_part(signature_key: bytes, place: Place, content: dict[str, Any]) -> Se
     part_key = new_key()
     return Sealed(
         box=seal_box(part_key, place, content),
-        wrapped_key=_close(signature_key, part_key, b"key|" + place.bytes()),
+        wrapped_key=encrypt(signature_key, part_key, b"key|" + place.bytes()),
     )
 
 
 def seal_box(part_key: bytes, place: Place, content: dict[str, Any]) -> bytes:
     """Seal one part under a part key that the caller wraps."""
-    return _close(part_key, _pad(content), place.bytes())
+    return encrypt(part_key, _pad(content), place.bytes())
 
 
 def open_part(signature_key: bytes, place: Place, sealed: Sealed) -> dict[str, Any]:
@@ -121,12 +126,12 @@ def open_part(signature_key: bytes, place: Place, sealed: Sealed) -> dict[str, A
     Raises:
         UnreadableError: wrong key, wrong place, or changed bytes.
     """
-    return open_box(_open(signature_key, sealed.wrapped_key, b"key|" + place.bytes()), place, sealed.box)
+    return open_box(decrypt(signature_key, sealed.wrapped_key, b"key|" + place.bytes()), place, sealed.box)
 
 
 def open_box(part_key: bytes, place: Place, box: bytes) -> dict[str, Any]:
     """Open one part with its own key. Raises: UnreadableError."""
-    content: dict[str, Any] = json.loads(_open(part_key, box, place.bytes()))
+    content: dict[str, Any] = json.loads(decrypt(part_key, box, place.bytes()))
     return content
 
 
@@ -154,13 +159,13 @@ class KeyRing:
 
     def close(self, plain: bytes, bound: bytes) -> bytes:
         """Seal bytes under the newest key."""
-        return _close(self.keys[self.newest], plain, bound + b"|" + self.newest.encode())
+        return encrypt(self.keys[self.newest], plain, bound + b"|" + self.newest.encode())
 
     def open(self, key_id: str, box: bytes, bound: bytes) -> bytes:
         """Open bytes sealed under the named key. Raises: UnreadableError."""
         if key_id not in self.keys:
             raise UnreadableError(f"the key ring holds no key {key_id}")
-        return _open(self.keys[key_id], box, bound + b"|" + key_id.encode())
+        return decrypt(self.keys[key_id], box, bound + b"|" + key_id.encode())
 
 
 def parse_key_ring(text: str) -> KeyRing:
@@ -205,6 +210,73 @@ def _read(path: Path, _changed: int) -> KeyRing:
     return parse_key_ring(path.read_text())
 
 
+# --- keys that the server cannot open ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PublicLock:
+    """The public half of a petition's key: whoever has it can seal, and cannot open."""
+
+    key_id: str
+    public: bytes
+
+    def wrap(self, key: bytes, place: Place) -> WrappedKey:
+        """Wrap a signature key; the wrap also binds the petition key's id."""
+        return WrappedKey(self.key_id, close_to(self.public, key, _wrap_bound(place, self.key_id)))
+
+
+def unwrap_with(private: bytes, wrapped: WrappedKey, place: Place) -> bytes:
+    """Open a signature key wrapped by a `PublicLock`. Raises: UnreadableError."""
+    return open_from(private, wrapped.box, _wrap_bound(place, wrapped.key_id))
+
+
+def _wrap_bound(place: Place, key_id: str) -> bytes:
+    return b"wrap|" + place.bytes() + b"|" + key_id.encode()
+
+
+def new_private() -> bytes:
+    """Return a new private X25519 key of 32 bytes."""
+    return X25519PrivateKey.generate().private_bytes_raw()
+
+
+def public_half(private: bytes) -> bytes:
+    """Return the public half of a private X25519 key."""
+    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+
+
+def close_to(public: bytes, plain: bytes, bound: bytes) -> bytes:
+    """Seal bytes to one X25519 public key with HPKE; `bound` is HPKE's info."""
+    return bytes([HPKE_X25519]) + _hpke.encrypt(plain, X25519PublicKey.from_public_bytes(public), info=bound)
+
+
+def open_from(private: bytes, box: bytes, bound: bytes) -> bytes:
+    """Open bytes sealed by `close_to`. Raises: UnreadableError."""
+    if not box or box[0] != HPKE_X25519:
+        raise UnreadableError("not a box of this suite")
+    try:
+        return _hpke.decrypt(box[1:], X25519PrivateKey.from_private_bytes(private), info=bound)
+    except InvalidTag:
+        raise UnreadableError("the box does not open here") from None
+
+
+def close_with_passphrase(passphrase: str, plain: bytes, bound: bytes) -> bytes:
+    """Seal bytes under a passphrase."""
+    salt = os.urandom(16)
+    return bytes([PASSPHRASE]) + salt + encrypt(_stretch(passphrase, salt), plain, bound)[1:]
+
+
+def open_with_passphrase(passphrase: str, box: bytes, bound: bytes) -> bytes:
+    """Open bytes sealed by `close_with_passphrase`. Raises: UnreadableError."""
+    if len(box) < 45 or box[0] != PASSPHRASE:
+        raise UnreadableError("not a box of this suite")
+    return decrypt(_stretch(passphrase, box[1:17]), bytes([RING]) + box[17:], bound)
+
+
+def _stretch(passphrase: str, salt: bytes) -> bytes:
+    words = " ".join(unicodedata.normalize("NFKC", passphrase).split())
+    return Argon2id(salt=salt, length=32, iterations=3, lanes=4, memory_cost=64 * 1024).derive(words.encode())
+
+
 # --- for one reader who is not the server -----------------------------------------------------------------------
 
 
@@ -216,16 +288,10 @@ def signer_keys(entropy: bytes, petition: UUID) -> X25519PrivateKey:
 
 def seal_to(public_key: bytes, content: dict[str, Any], bound: bytes) -> bytes:
     """Seal a message to one X25519 public key (32 bytes) with HPKE; `bound` is HPKE's info."""
-    reader = X25519PublicKey.from_public_bytes(public_key)
-    return bytes([HPKE_X25519]) + _hpke.encrypt(_pad(content), reader, info=bound)
+    return close_to(public_key, _pad(content), bound)
 
 
 def open_with(private_key: X25519PrivateKey, box: bytes, bound: bytes) -> dict[str, Any]:
     """Open a message sealed by `seal_to`. Raises: UnreadableError."""
-    if not box or box[0] != HPKE_X25519:
-        raise UnreadableError("not a box of this suite")
-    try:
-        content: dict[str, Any] = json.loads(_hpke.decrypt(box[1:], private_key, info=bound))
-    except InvalidTag:
-        raise UnreadableError("the box does not open here") from None
+    content: dict[str, Any] = json.loads(open_from(private_key.private_bytes_raw(), box, bound))
     return content

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import Babel, format_date, format_datetime, format_decimal, gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition_app import probes, switches
+from petition_app import config, probes, switches
 from petition_app.accounts import sign_in
 from petition_app.accounts import views as accounts
 from petition_app.db import db
 from petition_app.errors import DomainError, NotFoundError, StorageSealedError
 from petition_app.i18n import LANGUAGES, choose_language
+from petition_app.keys import holding, opened
+from petition_app.keys import views as keys
 from petition_app.petitions import switch_views
 from petition_app.petitions import views as petitions
 from petition_app.petitions.forms import explain
 from petition_app.petitions.services import get_for_staff
-from petition_app.roles import ALWAYS, ROLES, SIGN_IN, SIGNED_IN
+from petition_app.roles import ALWAYS, NEEDS_KEYS, ROLES, SIGN_IN, SIGNED_IN
 from petition_app.roster import views as roster
 from petition_app.signatures import group_views
 from petition_app.signatures import views as signatures
@@ -30,6 +32,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 PUBLIC = (probes.public, tally.public, signatures.public, my_views.public)
 STAFF = (
     accounts.staff,
+    keys.staff,
     petitions.staff,
     switch_views.staff,
     verification.staff,
@@ -65,8 +68,9 @@ def init_app(app: Flask) -> None:
     for blueprint in PUBLIC:
         app.register_blueprint(blueprint)
     mount = Blueprint("staff", __name__, url_prefix="/organizer")
-    for blueprint in STAFF:
+    for blueprint in (*STAFF, *((keys.unlocks,) if config.current().unlock_on_server else ())):
         mount.register_blueprint(blueprint)
+    holding.init_app(app)
     app.register_blueprint(mount)
     app.add_url_rule("/favicon.ico", "favicon", lambda: redirect(url_for("static", filename="mark.svg"), 301))
     app.before_request(_guard)
@@ -142,7 +146,20 @@ def _guard_staff(name: str) -> AnyResponse | None:
         g.petition, g.role = get_for_staff(g.slug, by=account)
     if name not in SIGNED_IN and g.role not in ROLES.get(name, frozenset()):
         raise NotFoundError
+    if g.petition is not None and g.petition.is_sealed and config.current().unlock_on_server:
+        holding.take_up(account, g.petition.id)
+        if name in NEEDS_KEYS and opened.current(g.petition.id) is None:
+            return _ask_for_keys()
     return None
+
+
+def _ask_for_keys() -> AnyResponse:
+    """Lead to where the keys are opened; who gave the passphrase of duress finds nothing to do."""
+    if g.get("under_duress"):
+        flash(gettext("No case waits for you. Cases that other people hold, or that you have decided, are not shown."))
+        return redirect(url_for("staff.desk.show_desk", slug=g.slug), 303)
+    there = request.path if request.method in SAFE else None
+    return redirect(url_for("staff.unlock.ask", slug=g.slug, next=there), 303)
 
 
 def _keep_out_other_sites() -> None:
@@ -199,6 +216,8 @@ def _show_http_error(error: HTTPException) -> AnyResponse | tuple[str, int]:
 
 def _show_domain_error(error: DomainError) -> tuple[str, int]:
     db.session.rollback()
+    if isinstance(error, opened.LockedError) and not config.current().unlock_on_server:
+        return _page(409, gettext("This server never opens the keys. Open the case on your own machine: flask desk."))
     if isinstance(error, NotFoundError):
         return _page(404, gettext("There is nothing here. The address may be mistyped, or the page is not for you."))
     return _page(503 if isinstance(error, StorageSealedError | switches.ReadOnlyError) else 409, explain(error))

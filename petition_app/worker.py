@@ -17,7 +17,7 @@ from uuid import uuid4
 import click
 from flask import Flask
 
-from petition_app import config, jobs, switches
+from petition_app import config, couriers, jobs, switches
 from petition_app.clock import utcnow
 from petition_app.db import transaction
 from petition_app.roster import tasks as roster
@@ -41,6 +41,7 @@ PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(seconds=2), verification.match_waiting),
     (timedelta(seconds=5), verification.settle_waiting),
     (timedelta(seconds=10), tally.link_trail),
+    (timedelta(seconds=10), signatures.drop_lost),
     (timedelta(hours=1), signatures.discard_unconfirmed),
     (timedelta(hours=1), signatures.forget_confirmations),
     (timedelta(hours=1), verification.remind),
@@ -65,7 +66,8 @@ def run_job() -> bool:
     with transaction():
         on = switches.list_on()
         waits = MAILS if switches.MAIL in on else ()
-        job = jobs.claim(at=utcnow(), without=waits) if switches.READ_ONLY not in on else None
+        free = switches.READ_ONLY not in on
+        job = jobs.claim(at=utcnow(), without=waits, couriers=couriers.mine()) if free else None
         taken = (job.id, job.name, job.payload) if job else None
     if taken is None:
         return False
@@ -110,6 +112,7 @@ def run_forever(stopped: Callable[[], bool]) -> None:
         if now >= next_beat:
             with transaction():
                 jobs.beat(worker_id, at=now)
+                couriers.beat(at=now)
             next_beat = now + timedelta(seconds=5)
         for interval, task in PERIODIC:
             if now >= due[task]:

@@ -106,8 +106,13 @@ def give_role(account: Account, *, petition_id: UUID, role: str, by: Account | N
 
 def role_of(account: Account, petition_id: UUID) -> str | None:
     """Return the account's role on a petition."""
+    return role_of_id(account.id, petition_id)
+
+
+def role_of_id(account_id: UUID, petition_id: UUID) -> str | None:
+    """Return the role on a petition of the account with this id."""
     return db.session.scalar(
-        select(Membership.role).where(Membership.account_id == account.id, Membership.petition_id == petition_id)
+        select(Membership.role).where(Membership.account_id == account_id, Membership.petition_id == petition_id)
     )
 
 

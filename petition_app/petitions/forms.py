@@ -77,6 +77,20 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
     )
     opens = DateField(lazy_gettext("First day of signing"), validators=[Optional()])
     closes = DateField(lazy_gettext("Last day of signing"), validators=[Optional()])
+    mode = RadioField(
+        lazy_gettext("May signers be at risk?"),
+        description=lazy_gettext(
+            "Sealed: only the people who hold the keys can read who signed; a stolen server, database or backup names "
+            "nobody. It does not protect against a server that is controlled by others while somebody signs, nor "
+            "against a reviewer who talks. It takes two people with passphrases, and it stays so after the first "
+            "signature."
+        ),
+        choices=[
+            SelectChoice("sealed", lazy_gettext("Yes, signers may be at risk: seal the signatures")),
+            SelectChoice("standard", lazy_gettext("No: the server may read them, so a seized server names everybody")),
+        ],
+        default="standard",
+    )
     mail = SelectField(
         lazy_gettext("Confirmation by mail"),
         choices=[
@@ -128,7 +142,9 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
     @classmethod
     def of(cls, petition: Petition) -> PetitionForm:
         """Fill the form from a petition."""
-        values = {name: getattr(petition, name) for name in ("slug", "goal", "opens", "closes", "mail", "roster")}
+        values = {
+            name: getattr(petition, name) for name in ("slug", "goal", "opens", "closes", "mode", "mail", "roster")
+        }
         texts = {"title": petition.text.titles, "text": petition.text.texts, "addressee": petition.addressee}
         texts["who_may_sign"] = petition.who_may_sign
         for name, by_language in texts.items():
@@ -148,6 +164,7 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
             goal=self.goal.data,
             opens=self.opens.data,
             closes=self.closes.data,
+            mode=self.mode.data,
             mail=self.mail.data,
             roster=self.roster.data,
             reviewers=int(self.reviewers.data),

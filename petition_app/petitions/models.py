@@ -78,6 +78,11 @@ class Petition(Base):
         """Whether the public may see it."""
         return self.state != "draft"
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether only the holders of its keys can read who signed."""
+        return self.mode == "sealed"
+
     def takes_signatures(self, on: date) -> bool:
         """Return whether it can be signed on this day (UTC)."""
         if self.state != "open" or (self.opens and on < self.opens):

@@ -10,12 +10,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from petition_app import audit, jobs
+from petition_app import audit, config, jobs
 from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import give_role, require_role
 from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import LANGUAGES, N_
+from petition_app.keys import services as keys
 from petition_app.petitions.models import Petition, TextVersion
 from petition_app.petitions.rules import text_hash
 
@@ -42,10 +43,18 @@ class MissingTextError(DomainError):
     message = N_("Each language needs a title and a text, and there must be at least one language.")
 
 
-class NotYetError(DomainError):
-    """A way of working that this version does not have."""
+class ModeError(DomainError):
+    """The mode cannot change any more."""
 
-    message = N_("%(what)s is not available in this version.")
+    message = N_("Somebody has signed already, so the petition stays in the mode it has: what is sealed stays sealed.")
+
+
+class NeutralMailError(DomainError):
+    """Codes would lie in a folder on the server."""
+
+    message = N_(
+        "A sealed petition opens only with a mail server of your own, set as MAIL_URL, or without any mail to signers."
+    )
 
 
 class StepError(DomainError):
@@ -91,7 +100,7 @@ def create(new: NewPetition, *, by: Account | None, at: datetime) -> Petition:
     """Draft a petition; who drafts it becomes its first organizer.
 
     Raises:
-        SlugError, SlugTakenError, MissingTextError, DatesError, NotYetError
+        SlugError, SlugTakenError, MissingTextError, DatesError
     """
     _check(new)
     if not SLUG.fullmatch(new.slug) or len(new.slug) > 80:
@@ -116,17 +125,19 @@ def edit(petition: Petition, new: NewPetition, *, signed: bool, by: Account | No
     The address, the mode and the mail rule stay as they are after the first signature.
 
     Raises:
-        MissingTextError, DatesError, NotYetError, StepError: it is closed.
+        MissingTextError, DatesError, ModeError, StepError: it is closed.
     """
     require_role(by, petition.id, "organizer")
     lock(Petition, petition.id)
     _check(new)
     if petition.state == "closed":
         raise StepError(state="closed", to="edited")
-    mail, mode = petition.mail, petition.mode
+    if signed and new.mode != petition.mode:
+        raise ModeError
+    mail = petition.mail
     _set_policy(petition, new)
     if signed:
-        petition.mail, petition.mode = mail, mode
+        petition.mail = mail
     if text_hash(new.titles, new.texts) != petition.text.sha256:
         if signed:
             petition.versions.append(_version(petition.text.number + 1, new, at))
@@ -145,18 +156,23 @@ def change_state(petition: Petition, to: str, *, by: Account | None, at: datetim
 
     Raises:
         StepError: it cannot go there from where it is.
+        FewHoldersError, NeutralMailError: a sealed petition is not ready.
     """
     require_role(by, petition.id, "organizer")
     lock(Petition, petition.id)
     if petition.state not in STEPS[to]:
         raise StepError(state=petition.state, to=to)
+    if to == "open" and petition.is_sealed:
+        keys.require_holders(petition.id)
+        if petition.mail != "none" and not config.current().mail_url:
+            raise NeutralMailError
     petition.state = to
     if to == "open" and petition.opened_at is None:
         petition.opened_at = at
     if to == "closed":
         petition.closed_at = at
     audit.record(f"petition.{to}", by=by.id if by else None, petition_id=petition.id, at=at)
-    jobs.mark_due(petition.id)
+    jobs.mark_due(petition.id, urgent=True)
     db.session.flush()
     return petition
 
@@ -235,8 +251,6 @@ def get_version(version_id: UUID) -> TextVersion:
 
 
 def _check(new: NewPetition) -> None:
-    if new.mode == "sealed":
-        raise NotYetError(what='mode = "sealed"')
     if not new.texts or set(new.titles) != set(new.texts):
         raise MissingTextError
     if not all(text.strip() for text in (*new.titles.values(), *new.texts.values())):

@@ -72,17 +72,17 @@ def get(import_id: UUID) -> Import:
 def stage(job: Import, rows: Iterable[Row], *, consent_held: str, codes: bool) -> dict[int, str]:
     """Seal some rows of a file and keep them for later; return the secret codes made, by line.
 
-    A row whose `ref` was imported before is passed over.
+    A row whose `ref` was imported before is passed over; in sealed mode no `ref` is remembered.
     """
     made: dict[int, str] = {}
+    petition = db.session.get_one(Petition, job.petition_id)
+    seal_lock, remembers = sealing.lock_for(petition), not petition.is_sealed
     for row in rows:
-        ref = fingerprint("ref", job.petition_id, row.ref) if row.ref else None
+        ref = fingerprint("ref", job.petition_id, row.ref) if row.ref and remembers else None
         if ref and db.session.get(ImportedRef, ref):
             continue
         case = {"kind": "imported", "on": job.at.date().isoformat(), "text": consent_held if row.consent else ""}
-        sealed = sealing.seal(
-            vault.key_ring(), petition_id=job.petition_id, identity=row.identity, email=row.email, case=case
-        )
+        sealed = sealing.seal(seal_lock, petition_id=job.petition_id, identity=row.identity, email=row.email, case=case)
         record = _record(sealed, language=row.language, consent=row.consent, ref=ref)
         if codes:
             secret_code, entropy = new_secret_code(row.language)
@@ -130,7 +130,7 @@ def _record(sealed: sealing.SealedSignature, *, language: str, consent: int, ref
     return {
         "id": str(sealed.signature_id),
         "commitment": _text(sealed.commitment),
-        "name_index": _text(sealed.name_index),
+        "name_index": _text(sealed.name_index) if sealed.name_index else None,
         "mailbox_index": _text(sealed.mailbox_index) if sealed.mailbox_index else None,
         "key": [sealed.key.key_id, _text(sealed.key.box)],
         "parts": parts,
@@ -151,7 +151,7 @@ def _insert(records: list[dict[str, Any]], shared: dict[str, UUID | str | date |
                 "language": record["language"],
                 "consent": record["consent"],
                 "commitment": _bytes(record["commitment"]),
-                "name_index": _bytes(record["name_index"]),
+                "name_index": _bytes(record.get("name_index")),
                 "mailbox_index": _bytes(record["mailbox_index"]),
                 "code_hash": _bytes(record.get("code_hash")),
                 "signer_key": _bytes(record.get("signer_key")),

@@ -7,17 +7,21 @@ import hmac
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select
 
-from petition_app import vault
+from petition_app import couriers, jobs, vault
 from petition_app.db import db, note_erasure
+from petition_app.keys import opened
+from petition_app.keys.services import public_lock
+from petition_app.petitions.models import Petition
 from petition_app.security import commitment, fingerprint
 from petition_app.signatures.models import NearKey, SealedKey, SealedPart, Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
-from petition_app.vault import KeyRing, Place, Sealed, WrappedKey
+from petition_app.vault import KeyRing, Place, PublicLock, Sealed, WrappedKey
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,27 @@ class SealedSignature:
     commitment: bytes
     key: WrappedKey
     parts: dict[str, NewPart]
-    name_index: bytes
+    name_index: bytes | None
     mailbox_index: bytes | None
 
 
-def seal(ring: KeyRing, *, petition_id: UUID, identity: Identity, email: str, case: dict[str, Any]) -> SealedSignature:
-    """Seal the three parts of a new signature; the secret r of its commitment lies in the identity."""
+def lock_for(petition: Petition) -> KeyRing | PublicLock:
+    """Return what seals a petition's signatures: the server's key ring, or in sealed mode the petition's public key.
+
+    Raises:
+        StorageSealedError: there is none, so nothing may be stored.
+    """
+    return public_lock(petition.id) if petition.is_sealed else vault.key_ring()
+
+
+def seal(
+    lock: KeyRing | PublicLock, *, petition_id: UUID, identity: Identity, email: str, case: dict[str, Any]
+) -> SealedSignature:
+    """Seal the three parts of a new signature; the secret r of its commitment lies in the identity.
+
+    In sealed mode there are no indexes: whoever may sign is often known, so any of them could be tried out.
+    """
+    indexed = isinstance(lock, KeyRing)
     signature_id, key, r = uuid4(), vault.new_key(), secrets.token_bytes(32)
     contents = {
         "identity": {"name": identity.name, "role": identity.role, "place": identity.place, "r": r.hex()},
@@ -60,13 +79,13 @@ def seal(ring: KeyRing, *, petition_id: UUID, identity: Identity, email: str, ca
     return SealedSignature(
         signature_id=signature_id,
         commitment=commitment(petition_id, r),
-        key=ring.wrap(key, Place(petition_id, signature_id, "key")),
+        key=lock.wrap(key, Place(petition_id, signature_id, "key")),
         parts={
             part: NewPart(uuid4(), vault.seal_part(key, Place(petition_id, signature_id, part), content))
             for part, content in contents.items()
         },
-        name_index=fingerprint("name", petition_id, fold_name(identity.name)),
-        mailbox_index=fingerprint("mailbox", petition_id, fold_mailbox(email)) if email else None,
+        name_index=fingerprint("name", petition_id, fold_name(identity.name)) if indexed else None,
+        mailbox_index=fingerprint("mailbox", petition_id, fold_mailbox(email)) if indexed and email else None,
     )
 
 
@@ -90,18 +109,18 @@ def key_rows(sealed: SealedSignature) -> list[SealedKey]:
 
 
 def open_identity(signature: Signature) -> Identity:
-    """Open what was submitted. Raises: UnreadableError, StorageSealedError."""
+    """Open what was submitted. Raises: UnreadableError, StorageSealedError, LockedError."""
     content = _open(signature, "identity")[0]
     return Identity(name=content["name"], role=content["role"], place=content["place"])
 
 
 def open_address(signature: Signature) -> str:
-    """Open the mail address; empty when none was given. Raises: UnreadableError, StorageSealedError."""
+    """Open the mail address; empty when none was given. Raises: UnreadableError, StorageSealedError, LockedError."""
     return str(_open(signature, "contact")[0]["email"])
 
 
 def open_case(signature: Signature) -> list[dict[str, Any]]:
-    """Open all that was added to the case, oldest first. Raises: UnreadableError, StorageSealedError."""
+    """Open all that was added to the case, oldest first. Raises: UnreadableError, StorageSealedError, LockedError."""
     return sorted(_open(signature, "case"), key=lambda entry: int(entry.get("n", 0)))
 
 
@@ -116,14 +135,13 @@ def add_to_case(signature: Signature, content: dict[str, Any], *, by_signer: boo
     ).all()
     content = {**content, "n": len(entries)}
     place = Place(signature.petition_id, signature.id, "case")
-    ring = vault.key_ring()
     part_id = uuid4()
     if by_signer:
         key = vault.new_key()
-        box, wrap = vault.seal_box(key, place, content), ring.wrap(key, place)
+        box, wrap = vault.seal_box(key, place, content), lock_for(_petition(signature)).wrap(key, place)
         key_row = SealedKey(signature_id=signature.id, part_id=part_id, key_id=wrap.key_id, box=wrap.box)
     else:
-        sealed = vault.seal_part(_signature_key(signature, ring), place, content)
+        sealed = vault.seal_part(_signature_key(signature), place, content)
         box = sealed.box
         key_row = SealedKey(signature_id=signature.id, part_id=part_id, box=sealed.wrapped_key)
     db.session.add(SealedPart(id=part_id, signature_id=signature.id, part="case", box=box))
@@ -131,14 +149,26 @@ def add_to_case(signature: Signature, content: dict[str, Any], *, by_signer: boo
     db.session.add(key_row)
 
 
-def seal_for_worker(message: bytes) -> dict[str, str]:
-    """Seal what a job needs to know under the server's key ring, without saying which signature it is for."""
+def enqueue_sealed(name: str, message: bytes, petition: Petition, *, at: datetime) -> None:
+    """Add a job whose message is sealed, without saying which signature it is for: under the server's key ring, or in
+    sealed mode to the key of one running worker, with whose end it is lost.
+
+    Raises:
+        StorageSealedError: no worker runs, so nothing may be stored.
+    """
+    if petition.is_sealed:
+        courier_id, payload = couriers.seal(message, at=at)
+        jobs.enqueue(name, payload, at=at, courier_id=courier_id)
+        return
     ring = vault.key_ring()
-    return {"key": ring.newest, "box": base64.b64encode(ring.close(message, b"job/v1")).decode()}
+    payload = {"key": ring.newest, "box": base64.b64encode(ring.close(message, b"job/v1")).decode()}
+    jobs.enqueue(name, payload, at=at)
 
 
 def open_for_worker(payload: dict[str, str]) -> bytes:
-    """Open a job's sealed message. Raises: UnreadableError, StorageSealedError."""
+    """Open a job's sealed message. Raises: UnreadableError, StorageSealedError, LockedError."""
+    if "courier" in payload:
+        return couriers.open_(payload)
     return vault.key_ring().open(payload["key"], base64.b64decode(payload["box"]), b"job/v1")
 
 
@@ -160,9 +190,9 @@ def is_readable(signature: Signature) -> bool:
 def mark(signature: Signature, text: str) -> bytes:
     """Return HMAC-SHA256 of a text under the signature's own key: equal for equal texts, nothing once it is erased.
 
-    Raises: UnreadableError, StorageSealedError.
+    Raises: UnreadableError, StorageSealedError, LockedError.
     """
-    return hmac.digest(_signature_key(signature, vault.key_ring()), b"mark/v1|" + text.encode(), "sha256")
+    return hmac.digest(_signature_key(signature), b"mark/v1|" + text.encode(), "sha256")
 
 
 def remember_near(signature: Signature, keys: Iterable[str]) -> None:
@@ -172,18 +202,28 @@ def remember_near(signature: Signature, keys: Iterable[str]) -> None:
         db.session.add(NearKey(signature_id=signature.id, petition_id=signature.petition_id, key=index))
 
 
-def _signature_key(signature: Signature, ring: KeyRing) -> bytes:
+def _signature_key(signature: Signature) -> bytes:
     row = db.session.scalar(
         select(SealedKey).where(SealedKey.signature_id == signature.id, SealedKey.part_id.is_(None))
     )
     if row is None or row.key_id is None:
         raise vault.UnreadableError("the keys were erased")
-    return ring.unwrap(WrappedKey(row.key_id, row.box), Place(signature.petition_id, signature.id, "key"))
+    return _unwrap(signature, WrappedKey(row.key_id, row.box), "key")
+
+
+def _unwrap(signature: Signature, wrapped: WrappedKey, part: str) -> bytes:
+    place = Place(signature.petition_id, signature.id, part)
+    if _petition(signature).is_sealed:
+        return opened.require(signature.petition_id).unwrap(wrapped, place)
+    return vault.key_ring().unwrap(wrapped, place)
+
+
+def _petition(signature: Signature) -> Petition:
+    return db.session.get_one(Petition, signature.petition_id)
 
 
 def _open(signature: Signature, part: str) -> list[dict[str, Any]]:
-    ring = vault.key_ring()
-    key = _signature_key(signature, ring)
+    key = _signature_key(signature)
     place = Place(signature.petition_id, signature.id, part)
     found = db.session.execute(
         select(SealedPart, SealedKey)
@@ -192,11 +232,11 @@ def _open(signature: Signature, part: str) -> list[dict[str, Any]]:
     ).all()
     if not found:
         raise vault.UnreadableError("the keys were erased")
-    opened = []
-    for row, wrapped in found:
-        if wrapped.key_id is None:
-            opened.append(vault.open_part(key, place, Sealed(row.box, wrapped.box)))
-        else:
-            own = ring.unwrap(WrappedKey(wrapped.key_id, wrapped.box), place)
-            opened.append(vault.open_box(own, place, row.box))
-    return opened
+    return [_open_part(signature, key, place, row, wrapped) for row, wrapped in found]
+
+
+def _open_part(signature: Signature, key: bytes, place: Place, row: SealedPart, wrapped: SealedKey) -> dict[str, Any]:
+    if wrapped.key_id is None:
+        return vault.open_part(key, place, Sealed(row.box, wrapped.box))
+    own = _unwrap(signature, WrappedKey(wrapped.key_id, wrapped.box), place.part)
+    return vault.open_box(own, place, row.box)

@@ -133,7 +133,7 @@ def _store(new: NewSignature, *, petition: Petition, pending: str, form_hash: by
     )
     if code:
         message = f"{code}\n{new.language}\n{new.email}".encode()
-        jobs.enqueue("signatures.mail_code", sealing.seal_for_worker(message), at=at)
+        sealing.enqueue_sealed("signatures.mail_code", message, petition, at=at)
 
 
 def add_unconfirmed(new: NewSignature, *, petition: Petition, case: dict[str, Any], at: datetime) -> UUID:
@@ -142,7 +142,8 @@ def add_unconfirmed(new: NewSignature, *, petition: Petition, case: dict[str, An
     Raises:
         StorageSealedError
     """
-    sealed = sealing.seal(vault.key_ring(), petition_id=petition.id, identity=new.identity, email=new.email, case=case)
+    lock = sealing.lock_for(petition)
+    sealed = sealing.seal(lock, petition_id=petition.id, identity=new.identity, email=new.email, case=case)
     db.session.add(
         Signature(
             id=sealed.signature_id,
@@ -163,6 +164,8 @@ def add_unconfirmed(new: NewSignature, *, petition: Petition, case: dict[str, An
     db.session.flush()
     db.session.add_all(sealing.key_rows(sealed))
     count(petition.id, unconfirmed=1)
+    if petition.is_sealed:
+        jobs.mark_due(petition.id)  # Every change counts until the next publication, so that none stands alone.
     return sealed.signature_id
 
 

@@ -64,6 +64,6 @@ def put_into_batch(petition_id: UUID, batch_id: UUID) -> int:
     number = cast(CursorResult[Any], moved).rowcount
     count(petition_id, None, received=-number, arrived=-number)
     count(petition_id, batch_id, checking=number, arrived=number)
-    jobs.mark_due(petition_id)
+    jobs.mark_due(petition_id, urgent=True)
     db.session.flush()
     return number

@@ -8,7 +8,7 @@ from typing import Any
 from flask import render_template
 from flask_babel import force_locale, gettext
 
-from petition_app import mail
+from petition_app import couriers, mail
 from petition_app.signatures import expiry, sealing
 
 
@@ -18,6 +18,11 @@ def mail_code(payload: dict[str, Any], _at: datetime) -> None:
     with force_locale(language):
         body = render_template("emails/signatures/code.txt", code=code)
         mail.send(to=address, subject=gettext("Your code"), body=body)
+
+
+def drop_lost(at: datetime) -> None:
+    """Remove the addresses that only workers could have mailed that have ended."""
+    couriers.drop_lost(at=at)
 
 
 def discard_unconfirmed(at: datetime) -> None:

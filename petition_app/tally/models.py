@@ -74,6 +74,15 @@ class PublishedName(Base):
     )
 
 
+class DueName(Base):
+    """A name of a sealed petition that a publication has found due, and that no organizer has opened yet."""
+
+    __tablename__ = "due_names"
+
+    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), primary_key=True)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
+
+
 class Update(Base):
     """An entry of the public timeline, written with the publication that makes it public.
 

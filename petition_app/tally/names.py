@@ -5,20 +5,22 @@ from __future__ import annotations
 import logging
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, or_, select
 
-from petition_app import jobs
+from petition_app import audit, jobs
 from petition_app.accounts.models import Account
-from petition_app.accounts.services import require_role
-from petition_app.db import db, note_erasure
+from petition_app.accounts.services import require_role, role_of_id
+from petition_app.db import db, lock, note_erasure
 from petition_app.errors import StorageSealedError
+from petition_app.keys import opened
 from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import publishable
-from petition_app.tally.models import PublishedName, PublishedPlace
+from petition_app.tally.models import DueName, PublishedName, PublishedPlace
 from petition_app.vault import UnreadableError
 from petition_app.verification.models import Batch
 from petition_app.verification.verdicts import was_reached
@@ -36,7 +38,7 @@ def publish_names(petition: Petition, *, named: dict[str, int]) -> dict[str, int
     the person outside this site, and the condition "once N others agree" holds. Returns the number of names of each
     batch, brought up to date from `named`.
     """
-    named = dict(named)
+    named = _named(petition) if petition.is_sealed else dict(named)
     waiting = db.session.scalars(
         select(Signature)
         .where(Signature.petition_id == petition.id, Signature.names_due)
@@ -51,7 +53,7 @@ def publish_names(petition: Petition, *, named: dict[str, int]) -> dict[str, int
     if len(waiting) == CHUNK:
         jobs.mark_due(petition.id)
     db.session.flush()
-    if len(waiting) < CHUNK and _is_waiting(petition):
+    if len(waiting) < CHUNK and not petition.is_sealed and _is_waiting(petition):
         jobs.leave_due(petition.id)  # Somebody holds a signature at this moment, perhaps to no end.
     _show_conditional(petition, named)
     db.session.flush()
@@ -83,14 +85,16 @@ def _show_conditional(petition: Petition, named: dict[str, int]) -> None:
     ]
     if not conditional:
         return
-    shown = sum(db.session.get(PublishedName, signature.id) is not None for signature in conditional)
+    shown = sum(_stands(signature) for signature in conditional)
     conditions = [signature.others or 0 for signature in conditional]
-    size = publishable(conditions, unconditional=sum(named.values()) - shown)
+    size = publishable(conditions, unconditional=sum(named.values()) + _count_due(petition) - shown)
     for signature in conditional:
         _show(signature, petition, named, wanted=(signature.others or 0) < size)
 
 
 def _show(signature: Signature, petition: Petition, named: dict[str, int], *, wanted: bool) -> None:
+    if petition.is_sealed and _mark(signature, wanted=wanted):
+        return
     public = db.session.get(PublishedName, signature.id)
     if public and not wanted:
         named[str(public.batch_number)] = named.get(str(public.batch_number), 0) - 1
@@ -101,6 +105,83 @@ def _show(signature: Signature, petition: Petition, named: dict[str, int], *, wa
         named[str(name.batch_number)] = named.get(str(name.batch_number), 0) + 1
         _count_place(petition.id, name.place, 1)
         db.session.add(name)
+
+
+def _stands(signature: Signature) -> bool:
+    """Return whether a name is public, or due to be."""
+    public = db.session.get(PublishedName, signature.id)
+    return public is not None or db.session.get(DueName, signature.id) is not None
+
+
+# --- in sealed mode ---------------------------------------------------------------------------------------------
+
+
+def _mark(signature: Signature, *, wanted: bool) -> bool:
+    """Say which name is due, and leave it sealed, where no organizer has the keys open; return whether that is all."""
+    due = db.session.get(DueName, signature.id)
+    free = may_open(signature.petition_id)
+    if due and (free or not wanted):
+        db.session.delete(due)
+    if free or not wanted or db.session.get(PublishedName, signature.id) is not None:
+        return False
+    if not due:
+        db.session.add(DueName(signature_id=signature.id, petition_id=signature.petition_id))
+    return True
+
+
+def may_open(petition_id: UUID) -> bool:
+    """Return whether the keys are open, and in the hands of an organizer."""
+    keys = opened.current(petition_id)
+    return keys is not None and role_of_id(keys.account_id, petition_id) == "organizer"
+
+
+def open_due_names(petition: Petition, *, by: Account, at: datetime) -> int:
+    """Open exactly the names that a publication has found due, and write them; return how many.
+
+    Raises: LockedError.
+    """
+    require_role(by, petition.id, "organizer")
+    opened.require(petition.id)
+    lock(Petition, petition.id)
+    due = db.session.scalars(select(DueName).where(DueName.petition_id == petition.id)).all()
+    number, named = 0, _named(petition)
+    for row in due:
+        signature = lock(Signature, row.signature_id)
+        db.session.delete(row)
+        db.session.flush()
+        if signature and _agreed(signature):
+            _show(signature, petition, named, wanted=True)
+            number += 1
+    if number:
+        audit.record("names.opened", by=by.id, petition_id=petition.id, number=number, at=at)
+        db.session.flush()
+    return number
+
+
+def take_down(petition: Petition) -> None:
+    """Remove the names that may no longer be public, at once; the numbers follow with the next publication."""
+    gone = (
+        select(PublishedName)
+        .join(Signature, Signature.id == PublishedName.signature_id)
+        .where(PublishedName.petition_id == petition.id)
+        .where(or_(Signature.state != "verified", Signature.consent != 3))
+    )
+    for public in db.session.scalars(gone).all():
+        _count_place(petition.id, public.place, -1)
+        db.session.delete(public)
+        note_erasure()
+    db.session.flush()
+
+
+def _named(petition: Petition) -> dict[str, int]:
+    batch = PublishedName.batch_number
+    rows = select(batch, func.count()).where(PublishedName.petition_id == petition.id).group_by(batch)
+    return {str(number): count for number, count in db.session.execute(rows)}
+
+
+def _count_due(petition: Petition) -> int:
+    due = select(func.count()).select_from(DueName).where(DueName.petition_id == petition.id)
+    return db.session.scalar(due) or 0
 
 
 def _open(signature: Signature) -> PublishedName | None:

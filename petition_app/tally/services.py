@@ -17,7 +17,7 @@ from petition_app.signatures.models import SignatureDelta
 from petition_app.tally import timeline
 from petition_app.tally.counting import fold, live_tally
 from petition_app.tally.models import Publication, TallyDay
-from petition_app.tally.names import publish_names
+from petition_app.tally.names import publish_names, take_down
 from petition_app.tally.rules import IdentityError, Tally, public_speed
 from petition_app.verification.speed import speed
 
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 PAUSE = timedelta(seconds=1)
 MANY = 8
+SEALED_MANY, SEALED_AGE = 5, timedelta(hours=24)
 
 
 def publish_due(petition_id: UUID, *, at: datetime) -> Publication | None:
@@ -32,13 +33,19 @@ def publish_due(petition_id: UUID, *, at: datetime) -> Publication | None:
 
     Under load (many changes wait and the last publication is less than a second old) it is left to the worker. A
     tally for which the accounting identity does not hold is refused, told in the trail and the log, and not published.
+    In sealed mode it waits until five changes have come together, or for a day, unless one of them is urgent, so that
+    no +1 can be tied to a connection; what may not be public any more is taken down at once.
     """
     petition = lock(Petition, petition_id)
     waiting = jobs.count_due(petition_id)
     if petition is None or not waiting:
         return None
     newest = get_publication(petition)
-    if newest and waiting >= MANY and at - newest.as_of < PAUSE:
+    if petition.is_sealed:
+        take_down(petition)
+        if not jobs.is_ripe(petition_id, many=SEALED_MANY, age=SEALED_AGE, at=at):
+            return None
+    elif newest and waiting >= MANY and at - newest.as_of < PAUSE:
         return None
     jobs.take_due(petition_id)
     fold(petition_id)

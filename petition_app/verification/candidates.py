@@ -12,6 +12,7 @@ from petition_app.signatures import sealing
 from petition_app.signatures.models import NearKey, Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
 from petition_app.signatures.sealing import Identity
+from petition_app.verification import pairs
 from petition_app.verification.matching.duplicates import Agreement, Record, compare
 from petition_app.verification.rules import case_number
 
@@ -61,8 +62,8 @@ def list_candidates(signature: Signature) -> list[Candidate]:
     ).all()
     if not found:
         return []
-    mine = _record(signature)
-    candidates = [_candidate(other, signature, mine) for other in found]
+    same = pairs.same_entry(signature)
+    candidates = [_candidate(other, signature, known=other.id in same) for other in found]
     kept = [candidate for candidate in candidates if candidate.sure or candidate.likely >= LIKELY]
     return sorted(kept, key=lambda one: (not one.sure, one.state != "verified", -one.likely, one.number))[:SHOWN]
 
@@ -70,7 +71,7 @@ def list_candidates(signature: Signature) -> list[Candidate]:
 def _alike(signature: Signature) -> list[ColumnElement[bool]]:
     keys = select(NearKey.key).where(NearKey.signature_id == signature.id)
     near = select(NearKey.signature_id).where(NearKey.petition_id == signature.petition_id, NearKey.key.in_(keys))
-    alike = [Signature.id.in_(near)]
+    alike = [Signature.id.in_(near), Signature.id.in_(pairs.alike(signature))]
     columns = (
         (Signature.mailbox_index, signature.mailbox_index),
         (Signature.name_index, signature.name_index),
@@ -80,8 +81,9 @@ def _alike(signature: Signature) -> list[ColumnElement[bool]]:
     return [*alike, *(column == value for column, value in columns if value is not None)]
 
 
-def _candidate(other: Signature, signature: Signature, mine: Record) -> Candidate:
-    record = _record(other)
+def _candidate(other: Signature, signature: Signature, *, known: bool) -> Candidate:
+    """Compare two signatures; in sealed mode it is `known` from the notes that they match one entry."""
+    mine, record = _record(signature, known=known), _record(other, known=known)
     pair = compare(mine, record)
     return Candidate(
         id=other.id,
@@ -90,19 +92,19 @@ def _candidate(other: Signature, signature: Signature, mine: Record) -> Candidat
         identity=sealing.open_identity(other),
         same_mailbox=bool(mine.mailbox) and mine.mailbox == record.mailbox,
         same_name=fold_name(mine.name) == fold_name(record.name),
-        same_entry=signature.match_index is not None
-        and signature.match_index in (other.match_index, other.entry_index),
+        same_entry=known
+        or (signature.match_index is not None and signature.match_index in (other.match_index, other.entry_index)),
         likely=pair.probability,
         rows=tuple(row for row in pair.rows if row.part != "entry"),
     )
 
 
-def _record(signature: Signature) -> Record:
+def _record(signature: Signature, *, known: bool) -> Record:
     identity, address = sealing.open_identity(signature), sealing.open_address(signature)
     return Record(
         id=str(signature.id),
         name=identity.name,
         place=identity.place,
         mailbox=fold_mailbox(address) if address else "",
-        entry=signature.match_index.hex() if signature.match_index else "",
+        entry=signature.match_index.hex() if signature.match_index else "same" if known else "",
     )

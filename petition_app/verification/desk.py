@@ -15,6 +15,7 @@ from petition_app.accounts.models import Account
 from petition_app.accounts.services import name_accounts, require_role
 from petition_app.db import db
 from petition_app.errors import NotFoundError
+from petition_app.keys import opened as keys
 from petition_app.petitions.models import Petition, TextVersion
 from petition_app.petitions.services import get_version
 from petition_app.roster import services as rosters
@@ -23,7 +24,7 @@ from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import DECIDED
 from petition_app.signatures.sealing import Identity
 from petition_app.vault import UnreadableError
-from petition_app.verification import evidence, matches, policy, questions, rules
+from petition_app.verification import evidence, matches, pairs, policy, questions, rules, settling
 from petition_app.verification.candidates import Candidate, list_candidates
 from petition_app.verification.evidence import Shown
 from petition_app.verification.matches import StoredMatch
@@ -64,13 +65,17 @@ class Case:
 def next_case(
     petition: Petition, *, by: Account, at: datetime, after: UUID | None = None, asked: bool = False
 ) -> UUID | None:
-    """Give a reviewer a case to hold for ten minutes, or nothing when none waits for them.
+    """Give a reviewer a case to hold for ten minutes, or nothing when none waits for them. Raises: LockedError.
 
     A case the reviewer holds already is given again. Batches go in order; within one, cases follow their random
     ids. It goes on from `after` and around, so that a case just put back comes last; but first come those whose
     signers have answered this reviewer. With `asked` it is a case whose question has not been answered.
     """
     require_role(by, petition.id, "reviewer", "organizer")
+    if petition.is_sealed:
+        keys.require(petition.id)
+        pairs.catch_up(petition, by=by, at=at)
+        settling.settle_waiting(petition)
     state = "needs_info" if asked else "checking"
     held = db.session.scalar(
         select(Lease.signature_id)

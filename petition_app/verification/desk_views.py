@@ -12,7 +12,7 @@ from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.petitions.forms import explain
 from petition_app.tally.counting import live_tally
-from petition_app.verification import desk, evidence, policy, questions, services
+from petition_app.verification import desk, evidence, pairs, policy, questions, services
 from petition_app.verification.evidence_forms import ContactForm, EvidenceForm
 from petition_app.verification.forms import ActForm, AskForm, DecideForm, read_id
 from petition_app.verification.words import STATE_WORDS, WORDS
@@ -39,6 +39,22 @@ def next_case() -> Response:
         return _to("desk.show_desk")
     session["last_case"] = str(signature_id)
     return _to("desk.case", signature_id=signature_id)
+
+
+@staff.get("/p/<slug>/matching")
+def match() -> str:
+    """Show how the matching of a sealed petition stands."""
+    return render_template("verification/matching.html", progress=pairs.progress(g.petition), form=ActForm())
+
+
+@staff.post("/p/<slug>/matching")
+def match_slice() -> Response:
+    """Match the next slice; what is done stays done, so that it can be left and gone on with."""
+    now = pairs.run_slice(g.petition, by=g.account, at=utcnow())
+    if not (now.under_way or now.left):
+        flash(gettext("All cases are matched with the roster and with each other."), "success")
+        return _to("desk.show_desk")
+    return _to("desk.match")
 
 
 @staff.get("/p/<slug>/cases/<uuid:signature_id>")

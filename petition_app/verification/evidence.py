@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from petition_app import audit, jobs
+from petition_app import audit
 from petition_app.accounts.models import Account
 from petition_app.db import db
 from petition_app.errors import DomainError, NotFoundError
@@ -155,7 +155,7 @@ def ask_contact(signature_id: UUID, key: str, *, petition: Petition, by: Account
         )
     )
     message = "\n".join((code, signature.language, entry.contact)).encode()
-    jobs.enqueue("signatures.mail_code", sealing.seal_for_worker(message), at=at)
+    sealing.enqueue_sealed("signatures.mail_code", message, petition, at=at)
     audit.record("case.contact_asked", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)
     db.session.flush()
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 
 from petition_app import audit
 from petition_app.db import db
+from petition_app.keys import opened
 from petition_app.petitions.models import Petition
 from petition_app.roster import services as rosters
 from petition_app.roster.models import RosterVersion
@@ -66,9 +67,14 @@ class StoredMatch:
         return next((candidate for candidate in self.candidates if candidate.key == key), None)
 
 
-def entry_index(petition_id: UUID, key: str) -> bytes:
-    """Return the keyed index of a roster entry within a petition."""
-    return fingerprint("entry", petition_id, key)
+def entry_index(petition: Petition, key: str) -> bytes:
+    """Return the keyed index of a roster entry within a petition; in sealed mode only holders can compute it.
+
+    Raises: LockedError.
+    """
+    if petition.is_sealed:
+        return opened.require(petition.id).index("entry", key)
+    return fingerprint("entry", petition.id, key)
 
 
 def latest(signature: Signature) -> StoredMatch | None:
@@ -79,8 +85,8 @@ def latest(signature: Signature) -> StoredMatch | None:
 
 def refresh(signature: Signature, petition: Petition, *, at: datetime) -> None:
     """Match a locked signature against the roster as it is now, unless that was done or would take long."""
-    version = _current(petition)
-    if signature.matched_number == _number(version):
+    version = current_roster(petition)
+    if signature.matched_number == number_of(version) or petition.is_sealed:
         return
     if version is None or version.id in _indexes or version.size <= AT_ONCE:
         _look_at(signature, version, at=at)
@@ -91,11 +97,11 @@ def match_waiting(petition: Petition, *, at: datetime) -> int:
 
     Where no roster is kept, only the keys are made that find similar names among the signatures.
     """
-    version, seen = _current(petition), Signature.matched_number
+    version, seen = current_roster(petition), Signature.matched_number
     waiting = (
         select(Signature)
         .where(Signature.petition_id == petition.id, Signature.state.in_(OPEN))
-        .where(or_(seen.is_(None), seen != _number(version)))
+        .where(or_(seen.is_(None), seen != number_of(version)))
         .limit(SLICE)
         .with_for_update(skip_locked=True, key_share=True)
     )
@@ -105,17 +111,19 @@ def match_waiting(petition: Petition, *, at: datetime) -> int:
     return len(found)
 
 
-def _current(petition: Petition) -> RosterVersion | None:
+def current_roster(petition: Petition) -> RosterVersion | None:
+    """Return the roster to match with, where the petition keeps one."""
     return rosters.current(petition.id) if petition.roster else None
 
 
-def _number(version: RosterVersion | None) -> int:
+def number_of(version: RosterVersion | None) -> int:
+    """Return what is remembered as the roster that a signature was matched with; 0 stands for none."""
     return version.number if version else 0
 
 
 def match_all_waiting(*, at: datetime) -> None:
     """Match a slice of every petition; what is left waits for the next round."""
-    petitions = select(Petition).where(Petition.state != "draft").order_by(Petition.id)
+    petitions = select(Petition).where(Petition.state != "draft", Petition.mode == "standard").order_by(Petition.id)
     for petition in db.session.scalars(petitions).all():
         match_waiting(petition, at=at)
 
@@ -158,7 +166,7 @@ def _bring_back(signature_id: UUID, *, at: datetime) -> int:
 
 def _look_at(signature: Signature, version: RosterVersion | None, *, at: datetime) -> None:
     first = signature.matched_number is None
-    signature.matched_number = _number(version)
+    signature.matched_number = number_of(version)
     try:
         identity = sealing.open_identity(signature)
     except UnreadableError:
@@ -166,18 +174,24 @@ def _look_at(signature: Signature, version: RosterVersion | None, *, at: datetim
     if first:
         sealing.remember_near(signature, near_keys(identity.name))
     if version:
-        _match(signature, identity, version, at=at)
+        match = look_up(signature, identity, version)
+        best = sure_entry(match)
+        signature.match_class = match.verdict
+        signature.match_index = fingerprint("entry", signature.petition_id, best) if best else None
+        sealing.add_to_case(signature, written(match, version, at=at))
     db.session.flush()
 
 
-def _match(signature: Signature, identity: Identity, version: RosterVersion, *, at: datetime) -> None:
+def look_up(signature: Signature, identity: Identity, version: RosterVersion) -> Match:
+    """Match what was submitted with a roster."""
     query = Query(name=identity.name, place=identity.place, role=identity.role, on=signature.arrived_on)
-    match = _index(version).match(query)
-    signature.match_class = match.verdict
+    return _index(version).match(query)
+
+
+def sure_entry(match: Match) -> str | None:
+    """Return the key of the entry that a signature stands for, where only one is likely."""
     sure = match.verdict == "strong" or (match.verdict == "possible" and match.fit == 1)
-    best = match.candidates[0].entry.id if sure else None
-    signature.match_index = entry_index(signature.petition_id, best) if best else None
-    sealing.add_to_case(signature, _written(match, version, at=at))
+    return match.candidates[0].entry.id if sure else None
 
 
 def _index(version: RosterVersion) -> RosterIndex:
@@ -197,7 +211,8 @@ def _index(version: RosterVersion) -> RosterIndex:
         return _indexes[version.id]
 
 
-def _written(match: Match, version: RosterVersion, *, at: datetime) -> dict[str, Any]:
+def written(match: Match, version: RosterVersion, *, at: datetime) -> dict[str, Any]:
+    """Return a match as it is kept with the case."""
     return {
         "kind": "match",
         "on": at.date().isoformat(),

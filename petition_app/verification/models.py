@@ -164,6 +164,17 @@ class BulkCase(Base):
     )
 
 
+class MatchPage(Base):
+    """What a run of matching remembers between two slices, sealed under the petition's index key."""
+
+    __tablename__ = "match_pages"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
+    last_id: Mapped[UUID]
+    box: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class Lease(Base):
     """The reviewer who holds a case, and until when."""
 

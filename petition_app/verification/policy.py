@@ -15,7 +15,7 @@ from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
 from petition_app.roster import services as rosters
 from petition_app.signatures.models import Signature
-from petition_app.verification import matches, rules
+from petition_app.verification import matches, pairs, rules
 from petition_app.verification.matches import StoredMatch
 from petition_app.verification.models import Evidence
 from petition_app.verification.verdicts import standing_of
@@ -86,7 +86,7 @@ def check_verified(signature: Signature, new: NewDecision, *, petition: Petition
         kinds=petition.evidence_kinds,
     ):
         raise PolicyError(what=N_("evidence that it is this person, of the kind and strength that the petition names"))
-    meant = matches.entry_index(petition.id, new.entry) if new.entry else signature.match_index
+    meant = matches.entry_index(petition, new.entry) if new.entry else signature.match_index
     for other in list_conflicts(signature, meant):
         if any(verdict.reviewer == by.id and verdict.outcome == "verified" for verdict in standing_of(other.id)):
             raise ConflictError(case=rules.case_number(other.id))
@@ -126,13 +126,14 @@ def roster_number(petition: Petition) -> int | None:
 def list_conflicts(signature: Signature, meant: bytes | None, *, hold: bool = False) -> list[Signature]:
     """Return the open signatures whose best match is this entry too; while there is one, none may be verified.
 
-    With `hold`, those that nobody holds at this moment, locked.
+    In sealed mode the notes of `pairs` tell them. With `hold`, those that nobody holds at this moment, locked.
     """
-    if meant is None:
+    sealed = db.session.get_one(Petition, signature.petition_id).is_sealed
+    if meant is None and not sealed:
         return []
     others = select(Signature).where(
         Signature.petition_id == signature.petition_id,
-        Signature.match_index == meant,
+        Signature.id.in_(pairs.same_entry(signature)) if sealed else Signature.match_index == meant,
         Signature.id != signature.id,
         Signature.state.in_(matches.OPEN),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from petition_app import audit
+from petition_app import audit, jobs
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
 from petition_app.db import db
@@ -100,4 +100,5 @@ def retract(signature_id: UUID, *, reason: str, petition: Petition, by: Account,
         raise StateError
     append(signature, outcome="retracted", by=by, at=at, reason=reason, correction=True)
     move(signature, "retracted")
+    jobs.mark_due(petition.id, urgent=True)
     audit.record("case.retracted", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)

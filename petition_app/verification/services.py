@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from petition_app import audit
+from petition_app import audit, jobs
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
 from petition_app.db import db
@@ -108,6 +108,8 @@ def record_verdict(
         if text:
             sealing.add_to_case(signature, {"kind": kind, "by": by.name, "on": at.date().isoformat(), "text": text})
     settling.settle(signature, petition)
+    if petition.is_sealed:
+        jobs.mark_due(petition.id)
     audit.record(f"case.decided_{new.outcome}", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)
     db.session.flush()
     return decision

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, true
 from sqlalchemy.exc import IntegrityError
 
 from petition_app.db import db
@@ -40,7 +40,7 @@ def settle_waiting(petition: Petition) -> None:
     waiting = (
         select(Signature)
         .where(Signature.petition_id == petition.id, Signature.state == "checking", verified)
-        .where(Signature.match_index.is_not(None))
+        .where(true() if petition.is_sealed else Signature.match_index.is_not(None))
         .limit(SLICE)
         .with_for_update(skip_locked=True, key_share=True)
     )
@@ -50,8 +50,9 @@ def settle_waiting(petition: Petition) -> None:
 
 
 def settle_all() -> None:
-    """Do so for every petition with a roster."""
-    for petition in db.session.scalars(select(Petition).where(Petition.roster, Petition.state != "draft")).all():
+    """Do so for every petition with a roster whose cases the server can open."""
+    rostered = select(Petition).where(Petition.roster, Petition.state != "draft", Petition.mode == "standard")
+    for petition in db.session.scalars(rostered).all():
         settle_waiting(petition)
 
 
@@ -62,13 +63,13 @@ def _carry_out(signature: Signature, petition: Petition) -> bool:
         return False
     decision = db.session.get_one(Decision, rules.standing(verdicts)[-1].id)
     entry = _entry(signature, decision) if agreed[0] == "verified" else None
-    meant = entry_index(petition.id, entry) if entry else signature.match_index
+    meant = entry_index(petition, entry) if entry else signature.match_index
     if agreed[0] == "verified" and policy.list_conflicts(signature, meant):
         return False
     if entry:
         try:
             with db.session.begin_nested():
-                signature.entry_index = entry_index(petition.id, entry)
+                signature.entry_index = entry_index(petition, entry)
         except IntegrityError:
             raise EntryTakenError from None
     move(signature, agreed[0])

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
-from petition_app import audit, jobs
+from petition_app import audit
 from petition_app.db import db
 from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
@@ -39,7 +39,7 @@ def remind(*, at: datetime) -> int:
     pause = Question.reminded_on <= today - (SECOND - FIRST)
     second = and_(Question.reminders == 1, Question.asked_on <= today - SECOND, pause)
     due = db.session.execute(
-        select(Question, Signature)
+        select(Question, Signature, Petition)
         .join(Signature, Signature.id == Question.signature_id)
         .join(Petition, Petition.id == Signature.petition_id)
         .where(
@@ -54,12 +54,12 @@ def remind(*, at: datetime) -> int:
         .limit(SLICE)
         .with_for_update(skip_locked=True, key_share=True, of=Question)
     ).all()
-    for question, signature in due:
+    for question, signature, petition in due:
         question.reminders += 1
         question.reminded_on = today
         if address := _address(signature):
             message = f"{signature.language}\n{address}".encode()
-            jobs.enqueue("verification.mail_reminder", dict(sealing.seal_for_worker(message)), at=at)
+            sealing.enqueue_sealed("verification.mail_reminder", message, petition, at=at)
             mailed += 1
     db.session.flush()
     return mailed

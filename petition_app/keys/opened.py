@@ -1,0 +1,78 @@
+"""The keys that are open for the length of one request or command, and for nobody else."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from petition_app import vault
+from petition_app.errors import DomainError
+from petition_app.i18n import N_
+from petition_app.vault import Place, UnreadableError, WrappedKey
+
+
+class LockedError(DomainError):
+    """The keys of a sealed petition are not open."""
+
+    message = N_("The keys of this petition are locked. Open them with your passphrase first.")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A petition's private keys by id, and its index key, in the hands of one holder."""
+
+    petition_id: UUID
+    account_id: UUID
+    keys: Mapping[str, bytes] = field(repr=False)
+    index_key: bytes = field(repr=False)
+
+    def unwrap(self, wrapped: WrappedKey, place: Place) -> bytes:
+        """Open a wrapped signature key. Raises: UnreadableError."""
+        if wrapped.key_id not in self.keys:
+            raise UnreadableError("this holder lacks the key")
+        return vault.unwrap_with(self.keys[wrapped.key_id], wrapped, place)
+
+    def index(self, purpose: str, value: str) -> bytes:
+        """Return a keyed index that only holders can compute (HMAC-SHA256, 32 bytes)."""
+        return hmac.digest(self.index_key, f"{purpose}\x1f{self.petition_id}\x1f{value}".encode(), "sha256")
+
+
+_opened: ContextVar[Opened | None] = ContextVar("opened", default=None)
+
+
+def current(petition_id: UUID) -> Opened | None:
+    """Return the petition's keys, if this request or command has them open."""
+    opened = _opened.get()
+    return opened if opened and opened.petition_id == petition_id else None
+
+
+def require(petition_id: UUID) -> Opened:
+    """Return the petition's open keys. Raises: LockedError."""
+    opened = current(petition_id)
+    if opened is None:
+        raise LockedError
+    return opened
+
+
+def enter(opened: Opened | None) -> Token[Opened | None]:
+    """Hold keys open until `leave`."""
+    return _opened.set(opened)
+
+
+def leave(token: Token[Opened | None]) -> None:
+    """Let go of the keys."""
+    _opened.reset(token)
+
+
+@contextmanager
+def using(opened: Opened | None) -> Iterator[None]:
+    """Hold keys open for a while."""
+    token = enter(opened)
+    try:
+        yield
+    finally:
+        leave(token)

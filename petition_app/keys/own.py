@@ -1,0 +1,152 @@
+"""A member's own key pair: made under a passphrase, opened, put under another one, removed."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import unicodedata
+from datetime import datetime
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import delete
+
+from petition_app import audit, vault
+from petition_app.accounts.models import Account
+from petition_app.db import db, lock
+from petition_app.errors import DomainError
+from petition_app.i18n import N_
+from petition_app.keys.models import AccountKey, KeyWrap, Unlock
+from petition_app.vault import UnreadableError
+
+PASSPHRASE_LENGTH = 16
+
+
+class WeakPassphraseError(DomainError):
+    """The passphrase is too short or too plain."""
+
+    message = N_("Please choose a passphrase of at least 16 characters; four unusual words are good.")
+
+
+class SamePassphraseError(DomainError):
+    """One passphrase cannot do both."""
+
+    message = N_("The passphrase for duress must differ from the other one.")
+
+
+class WrongPassphraseError(DomainError):
+    """The passphrase does not open the keys."""
+
+    message = N_("This passphrase is not right.")
+
+
+class HasKeyError(DomainError):
+    """There is a key already."""
+
+    message = N_("You have a key already. To replace it, remove it first and have a colleague grant you the keys anew.")
+
+
+class NoKeyError(DomainError):
+    """The person has no key pair yet."""
+
+    message = N_("This person has no key yet. They make it themselves, on their page of keys.")
+
+
+def make_account_key(account: Account, passphrase: str, *, duress: str = "", at: datetime) -> AccountKey:
+    """Make a member's key pair under a passphrase, and perhaps a second one to give up under duress.
+
+    Raises:
+        WeakPassphraseError, SamePassphraseError, HasKeyError
+    """
+    if db.session.get(AccountKey, account.id):
+        raise HasKeyError
+    _check_passphrase(passphrase)
+    if duress:
+        _check_passphrase(duress)
+        if _plain(duress) == _plain(passphrase):
+            raise SamePassphraseError
+    private, signing = vault.new_private(), Ed25519PrivateKey.generate()
+    both = json.dumps({"open": private.hex(), "sign": signing.private_bytes_raw().hex()}).encode()
+    key = AccountKey(
+        account_id=account.id,
+        public=vault.public_half(private),
+        signing_public=signing.public_key().public_bytes_raw(),
+        private_box=vault.close_with_passphrase(passphrase, both, _account_bound(account.id)),
+        duress_box=vault.close_with_passphrase(
+            duress or secrets.token_urlsafe(32), secrets.token_bytes(len(both)), _account_bound(account.id)
+        ),
+        made_at=at,
+    )
+    db.session.add(key)
+    audit.record("keys.own_made", by=account.id, object_id=account.id, at=at)
+    db.session.flush()
+    return key
+
+
+def get_account_key(account: Account) -> AccountKey | None:
+    """Return a member's key, if they have made it."""
+    return db.session.get(AccountKey, account.id)
+
+
+def change_passphrase(account: Account, old: str, new: str, *, at: datetime) -> None:
+    """Put a member's private halves under a new passphrase. Raises: WeakPassphraseError, WrongPassphraseError."""
+    _check_passphrase(new)
+    key = lock(AccountKey, account.id)
+    if key is None:
+        raise NoKeyError
+    try:
+        both = vault.open_with_passphrase(old, key.private_box, _account_bound(account.id))
+    except UnreadableError:
+        raise WrongPassphraseError from None
+    key.private_box = vault.close_with_passphrase(new, both, _account_bound(account.id))
+    lock_now(account.id)
+    audit.record("keys.passphrase_changed", by=account.id, object_id=account.id, at=at)
+
+
+def remove_account_key(account: Account, *, at: datetime) -> None:
+    """Remove a member's key pair and all that was sealed to it, for somebody who has forgotten the passphrase."""
+    lock_now(account.id)
+    db.session.execute(delete(KeyWrap).where(KeyWrap.account_id == account.id))
+    db.session.execute(delete(AccountKey).where(AccountKey.account_id == account.id))
+    audit.record("keys.own_removed", by=account.id, object_id=account.id, at=at)
+    db.session.flush()
+
+
+def open_account_key(key: AccountKey, passphrase: str) -> tuple[bytes, bytes] | None:
+    """Return a member's private halves, for opening and for signing; nothing for the passphrase of duress.
+
+    Takes as long whatever is typed. Raises: WrongPassphraseError.
+    """
+    bound = _account_bound(key.account_id)
+    found = [_try(passphrase, box, bound) for box in (key.private_box, key.duress_box)]
+    if found[0] is not None:
+        both = json.loads(found[0])
+        return bytes.fromhex(both["open"]), bytes.fromhex(both["sign"])
+    if found[1] is None:
+        raise WrongPassphraseError
+    return None
+
+
+def _try(passphrase: str, box: bytes, bound: bytes) -> bytes | None:
+    try:
+        return vault.open_with_passphrase(passphrase, box, bound)
+    except UnreadableError:
+        return None
+
+
+def _check_passphrase(passphrase: str) -> None:
+    if len(_plain(passphrase)) < PASSPHRASE_LENGTH or len(set(passphrase)) < 6:
+        raise WeakPassphraseError
+
+
+def _plain(passphrase: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", passphrase).split())
+
+
+def _account_bound(account_id: UUID) -> bytes:
+    return f"account/v1|{account_id}".encode()
+
+
+def lock_now(account_id: UUID) -> None:
+    """Lock everything that an account has open, in every browser."""
+    db.session.execute(delete(Unlock).where(Unlock.account_id == account_id))

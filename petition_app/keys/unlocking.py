@@ -1,0 +1,134 @@
+"""Opening the keys for a while: what is open lies as ciphertext in a row, its secret in the reviewer's cookie."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from petition_app import audit, vault
+from petition_app.accounts.models import Account, Membership
+from petition_app.accounts.services import delay_left, note_failure, require_role
+from petition_app.db import db
+from petition_app.errors import DomainError
+from petition_app.i18n import N_
+from petition_app.keys.models import AccountKey, KeyWrap, PetitionKey, Unlock
+from petition_app.keys.opened import Opened
+from petition_app.keys.own import NoKeyError, open_account_key
+from petition_app.keys.services import HOLDER_ROLES, lock_petition, open_wraps
+from petition_app.security import hash_secret
+from petition_app.vault import UnreadableError
+
+IDLE = timedelta(minutes=15)
+LONGEST = timedelta(hours=8)
+
+
+class NotAHolderError(DomainError):
+    """The person has a key pair, and nobody has handed the petition's keys over."""
+
+    message = N_("You do not hold the keys of this petition yet. A colleague who has them open can grant them to you.")
+
+
+class WaitError(DomainError):
+    """Too many wrong passphrases."""
+
+    message = N_("There were too many tries. Please wait a little, then try again.")
+
+
+def unlock(account: Account, petition_id: UUID, passphrase: str, *, at: datetime) -> str | None:
+    """Open a petition's keys with a passphrase and return the secret for the cookie.
+
+    The passphrase of duress returns nothing: the desk then shows an empty queue, while this person's keys to every
+    petition are gone, everybody's are locked, and the others are told. A wrong passphrase makes the next try wait.
+
+    Raises:
+        NoKeyError, WrongPassphraseError, WaitError, NotAHolderError
+    """
+    require_role(account, petition_id, *HOLDER_ROLES)
+    own = db.session.get(AccountKey, account.id)
+    if own is None:
+        raise NoKeyError
+    if delay_left(account, at=at):
+        raise WaitError
+    halves = open_account_key(own, passphrase)
+    if halves is None:
+        _raise_alarm(own, at=at)
+        return None
+    try:
+        opened = open_wraps(petition_id, account.id, halves[0], account_id=account.id)
+    except UnreadableError:
+        raise NotAHolderError from None
+    audit.record("keys.opened", by=account.id, petition_id=petition_id, object_id=account.id, at=at)
+    return _keep(opened, at=at)
+
+
+def note_wrong(account: Account, *, at: datetime) -> None:
+    """Count a wrong passphrase, as a wrong password is counted."""
+    note_failure(account, at=at)
+
+
+def _raise_alarm(own: AccountKey, *, at: datetime) -> None:
+    own.alarm_at = at
+    held = select(PetitionKey.petition_id).join(KeyWrap).where(KeyWrap.account_id == own.account_id).distinct()
+    for petition_id in db.session.scalars(held).all():
+        lock_petition(petition_id)
+    db.session.execute(delete(KeyWrap).where(KeyWrap.account_id == own.account_id))
+    db.session.flush()
+
+
+def _keep(opened: Opened, *, at: datetime) -> str:
+    token, secret = secrets.token_bytes(16), vault.new_key()
+    content = {"keys": {name: key.hex() for name, key in opened.keys.items()}, "index": opened.index_key.hex()}
+    db.session.execute(delete(Unlock).where(Unlock.started_at < at - LONGEST))
+    db.session.add(
+        Unlock(
+            token_hash=hash_secret("unlock", token),
+            account_id=opened.account_id,
+            petition_id=opened.petition_id,
+            box=vault.encrypt(secret, json.dumps(content).encode(), _bound(opened.account_id, opened.petition_id)),
+            started_at=at,
+        )
+    )
+    db.session.flush()
+    return f"{token.hex()}{secret.hex()}"
+
+
+def open_again(account_id: UUID, petition_id: UUID, cookie: str, *, at: datetime) -> Opened | None:
+    """Return the keys that a cookie's secret opens, while the row is there and eight hours have not passed."""
+    try:
+        token, secret = bytes.fromhex(cookie[:32]), bytes.fromhex(cookie[32:])
+    except ValueError:
+        return None
+    row = db.session.get(Unlock, hash_secret("unlock", token))
+    if row is None or (row.account_id, row.petition_id) != (account_id, petition_id) or row.started_at < at - LONGEST:
+        return None
+    try:
+        content = json.loads(vault.decrypt(secret, row.box, _bound(account_id, petition_id)))
+    except (UnreadableError, ValueError):
+        return None
+    keys = {name: bytes.fromhex(key) for name, key in content["keys"].items()}
+    return Opened(petition_id, account_id, keys, bytes.fromhex(content["index"]))
+
+
+def _bound(account_id: UUID, petition_id: UUID) -> bytes:
+    return f"unlock/v1|{account_id}|{petition_id}".encode()
+
+
+def lock_others(petition_id: UUID, *, by: Account) -> None:
+    """Lock a petition's keys everywhere, so that everybody opens them anew, the newest among them."""
+    require_role(by, petition_id, "organizer")
+    lock_petition(petition_id)
+
+
+def list_alarms(petition_id: UUID, *, by: Account) -> list[tuple[str, datetime]]:
+    """Return who of the other members has used the passphrase of duress, and when, until they are granted keys anew."""
+    rows = db.session.execute(
+        select(Account.name, AccountKey.alarm_at)
+        .join(AccountKey, AccountKey.account_id == Account.id)
+        .join(Membership, Membership.account_id == Account.id)
+        .where(Membership.petition_id == petition_id, AccountKey.alarm_at.is_not(None), Account.id != by.id)
+    )
+    return [(name, moment) for name, moment in rows if moment]

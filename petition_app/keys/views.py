@@ -1,0 +1,202 @@
+"""Pages of keys: one's own, those of a petition, and opening them for a while."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask_babel import get_locale, gettext
+from werkzeug.wrappers import Response
+
+from petition_app.clock import utcnow
+from petition_app.errors import DomainError
+from petition_app.keys import opened, own, services, unlocking
+from petition_app.keys.forms import ChangePassphraseForm, NewKeyForm, SheetForm, UnlockForm
+from petition_app.petitions.forms import explain
+from petition_app.signatures.cards import draw
+from petition_app.tally.names import open_due_names
+from petition_app.verification.forms import ActForm
+
+staff = Blueprint("keys", __name__)
+unlocks = Blueprint("unlock", __name__)
+
+Answer = Response | str | tuple[str, int]
+
+
+# --- one's own key ----------------------------------------------------------------------------------------------
+
+
+@staff.get("/keys")
+def mine() -> str:
+    """Show one's own key, or the form that makes it."""
+    return _show_mine()
+
+
+@staff.post("/keys")
+def make_own() -> Answer:
+    """Make one's own key."""
+    form = NewKeyForm()
+    if form.validate():
+        try:
+            words, duress = form.passphrase.data or "", form.duress.data or ""
+            own.make_account_key(g.account, words, duress=duress, at=utcnow())
+        except DomainError as error:
+            form.form_errors.append(explain(error))
+        else:
+            flash(gettext("Your key is made. A colleague can now grant you the keys of a sealed petition."), "success")
+            return redirect(url_for("staff.keys.mine"), 303)
+    return _show_mine(make=form), 422
+
+
+@staff.post("/keys/passphrase")
+def change_passphrase() -> Answer:
+    """Put one's own key under a new passphrase."""
+    form = ChangePassphraseForm()
+    if form.validate():
+        try:
+            own.change_passphrase(g.account, form.old.data or "", form.passphrase.data or "", at=utcnow())
+        except DomainError as error:
+            form.form_errors.append(explain(error))
+        else:
+            flash(gettext("Your passphrase is changed, and what you had open is locked."), "success")
+            return redirect(url_for("staff.keys.mine"), 303)
+    return _show_mine(change=form), 422
+
+
+@staff.post("/keys/remove")
+def remove_own() -> Response:
+    """Remove one's own key, for somebody who has forgotten the passphrase."""
+    own.remove_account_key(g.account, at=utcnow())
+    flash(gettext("Your key is removed. Make a new one, and have a colleague grant you the keys anew."), "success")
+    return redirect(url_for("staff.keys.mine"), 303)
+
+
+def _show_mine(*, make: NewKeyForm | None = None, change: ChangePassphraseForm | None = None) -> str:
+    return render_template(
+        "keys/mine.html", key=own.get_account_key(g.account), make=make or NewKeyForm(formdata=None),
+        change=change or ChangePassphraseForm(formdata=None), changing=change is not None,
+    )  # fmt: skip
+
+
+# --- a petition's keys ------------------------------------------------------------------------------------------
+
+
+@staff.get("/p/<slug>/keys")
+def manage() -> str:
+    """Show who holds the petition's keys."""
+    return _show_keys()
+
+
+@staff.post("/p/<slug>/keys")
+def make() -> str:
+    """Make the petition's keys and show the sheet, once."""
+    words = services.make_petition_keys(g.petition.id, by=g.account, at=utcnow(), language=str(get_locale()))
+    return render_template("keys/sheet.html", words=words.split(), picture=draw(words))
+
+
+@staff.post("/p/<slug>/keys/grant/<uuid:account_id>")
+def grant(account_id: UUID) -> Response:
+    """Hand the keys to a colleague."""
+    services.grant(account_id, g.petition.id, opened.require(g.petition.id), by=g.account, at=utcnow())
+    flash(gettext("The keys are granted."), "success")
+    return _back()
+
+
+@staff.post("/p/<slug>/keys/take/<uuid:account_id>")
+def take(account_id: UUID) -> Response:
+    """Take the keys from somebody."""
+    services.take_from(account_id, g.petition.id, by=g.account, at=utcnow())
+    flash(gettext("The keys are taken. Make a new key now, so that what comes later is closed to them."), "warning")
+    return _back()
+
+
+@staff.post("/p/<slug>/keys/renew")
+def renew() -> Response:
+    """Make a new key for what comes later."""
+    services.rotate(g.petition.id, opened.require(g.petition.id), by=g.account, at=utcnow())
+    unlocking.lock_others(g.petition.id, by=g.account)
+    session.pop("unlock", None)
+    flash(gettext("A new key seals what comes from now on. Open the keys again to have it too."), "success")
+    return _back()
+
+
+@staff.post("/p/<slug>/keys/recover")
+def recover() -> Answer:
+    """Hand the keys to an organizer who has the printed sheet."""
+    form = SheetForm()
+    if form.validate():
+        try:
+            services.recover(g.petition.id, form.words.data or "", by=g.account, at=utcnow())
+        except DomainError as error:
+            form.form_errors.append(explain(error))
+        else:
+            flash(gettext("The keys are yours. Open them with your passphrase."), "success")
+            return _back()
+    return _show_keys(sheet=form), 422
+
+
+def _show_keys(*, sheet: SheetForm | None = None) -> str:
+    return render_template(
+        "keys/manage.html", holders=services.list_holders(g.petition.id), newest=services.newest(g.petition.id),
+        alarms=unlocking.list_alarms(g.petition.id, by=g.account), sheet=sheet or SheetForm(formdata=None),
+        recovering=sheet is not None, is_open=opened.current(g.petition.id) is not None, form=ActForm(),
+    )  # fmt: skip
+
+
+def _back() -> Response:
+    return redirect(url_for("staff.keys.manage", slug=g.petition.slug), 303)
+
+
+# --- opening them -----------------------------------------------------------------------------------------------
+
+
+@unlocks.get("/p/<slug>/unlock")
+def ask() -> str:
+    """Ask for the passphrase."""
+    return _ask(UnlockForm(formdata=None))
+
+
+@unlocks.post("/p/<slug>/unlock")
+def unlock() -> Answer:
+    """Open the keys; a wrong passphrase leaves a trace, so it is no error."""
+    form = UnlockForm()
+    if not form.validate():
+        return _ask(form), 422
+    try:
+        secret = unlocking.unlock(g.account, g.petition.id, form.passphrase.data or "", at=utcnow())
+    except DomainError as error:
+        if isinstance(error, own.WrongPassphraseError):
+            unlocking.note_wrong(g.account, at=utcnow())
+        form.form_errors.append(explain(error))
+        return _ask(form)
+    _hold(secret)
+    return redirect(_next(), 303)
+
+
+def _hold(secret: str | None) -> None:
+    """Keep the secret in the cookie; after the passphrase of duress there is none, and the queue is empty."""
+    now = utcnow()
+    session["unlock"] = {"petition": g.petition.id.hex, "secret": secret or "", "seen": int(now.timestamp())}
+    keys = unlocking.open_again(g.account.id, g.petition.id, secret, at=now) if secret else None
+    if keys and g.role == "organizer":
+        with opened.using(keys):
+            open_due_names(g.petition, by=g.account, at=now)
+
+
+@unlocks.post("/p/<slug>/lock")
+def lock() -> Response:
+    """Lock the keys, in every browser of this person."""
+    own.lock_now(g.account.id)
+    session.pop("unlock", None)
+    flash(gettext("The keys are locked."), "success")
+    return redirect(url_for("staff.petitions.show", slug=g.petition.slug), 303)
+
+
+def _ask(form: UnlockForm) -> str:
+    return render_template("keys/unlock.html", form=form, next=_next(), key=own.get_account_key(g.account))
+
+
+def _next() -> str:
+    there = request.values.get("next", "")
+    home = url_for("staff.desk.show_desk", slug=g.petition.slug)
+    return there if there.startswith(f"/organizer/p/{g.petition.slug}/") and "//" not in there else home
