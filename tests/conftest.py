@@ -21,12 +21,12 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from petition_app import security
+from petition_app import couriers, security
 from petition_app.app import create_app
 from petition_app.config import Settings, new_key_ring
 from petition_app.db import db
 from petition_app.security import Limits
-from tests.factories import acting
+from tests.factories import acting, lock_keys
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # The library looks for a runtime folder that a bare machine does not have.
@@ -198,6 +198,8 @@ def app(settings: Settings) -> Iterator[Flask]:
     """The application. No context is pushed: requests bring their own, services run through `run`."""
     app = start_app(settings)
     yield app
+    lock_keys()
+    couriers.forget_mine()
     stop_app(app)
 
 

@@ -23,12 +23,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from petition_app import config, jobs, worker
+from petition_app import config, couriers, jobs, worker
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import create_account
 from petition_app.clock import utcnow
 from petition_app.db import db, transaction
 from petition_app.jobs import Job
+from petition_app.keys import opened, own, unlocking
+from petition_app.keys import services as key_services
+from petition_app.keys.opened import Opened
 from petition_app.petitions import services as petitions
 from petition_app.petitions.models import Petition
 from petition_app.petitions.services import NewPetition
@@ -52,10 +55,15 @@ FIRST = ("Алиса", "Борис", "Вера", "Глеб", "Дарья", "Ег
 LAST = ("Звонкая", "Луговых", "Черных", "Седых", "Долгих", "Белых", "Тонких", "Крутых", "Мягких", "Громких")
 
 
+# The keys of the sealed petition that the test has made last; acts of staff have them open.
+_open_keys: list[Opened] = []
+
+
 @contextmanager
-def acting(app: Flask) -> Iterator[None]:
-    """Be inside the application, in one transaction."""
-    with app.app_context(), transaction():
+def acting(app: Flask, *, locked: bool = False) -> Iterator[None]:
+    """Be inside the application, in one transaction; with the keys of a sealed petition open, unless `locked`."""
+    keys = _open_keys[-1] if _open_keys and not locked else None
+    with app.app_context(), opened.using(keys), transaction():
         yield
 
 
@@ -154,6 +162,41 @@ def make_world(app: Flask, slug: str = SLUG, *, staff: int | None = None, **fiel
     )
 
 
+PASSPHRASE = "four unusual words of tests"
+
+
+def make_sealed_world(app: Flask, slug: str = SLUG, **fields: Any) -> World:
+    """Make an open sealed petition whose organizer and reviewers hold its keys; acts then have them open."""
+    _open_keys.clear()
+    words: dict[str, Any] = {"mail": "none"} | fields
+    world = make_world(app, slug, state="draft", mode="sealed", **words)
+    with acting(app):
+        for person in (world.organizer, *world.reviewers):
+            own.make_account_key(db.session.get_one(Account, person.id), PASSPHRASE, at=utcnow())
+        key_services.make_petition_keys(world.petition_id, by=account(world.organizer), at=utcnow())
+    open_keys(app, world)
+    set_state(app, world.petition_id, "open")
+    return world
+
+
+def open_keys(app: Flask, world: World) -> Opened:
+    """Open the keys of a world as its organizer does; acts have them open from now on."""
+    with acting(app, locked=True):
+        organizer = account(world.organizer)
+        assert organizer is not None
+        secret = unlocking.unlock(organizer, world.petition_id, PASSPHRASE, at=utcnow())
+        assert secret is not None
+        keys = unlocking.open_again(organizer.id, world.petition_id, secret, at=utcnow())
+    assert keys is not None
+    _open_keys[:] = [keys]
+    return keys
+
+
+def lock_keys() -> None:
+    """Have acts run without any keys."""
+    _open_keys.clear()
+
+
 # --- signatures -------------------------------------------------------------------------------------------------
 
 
@@ -202,6 +245,7 @@ def submit(app: Flask, petition_id: UUID, new: NewSignature | None = None, *, at
     """Sign, and take the code out of the job that would mail it."""
     new, at = new or new_signature(), at or utcnow()
     with acting(app):
+        couriers.beat(at=at)
         before = set(db.session.scalars(db.select(Job.id)))
         pending = signing.sign(new, petition=petition(petition_id), at=at)
         code = ""

@@ -74,7 +74,8 @@ def _notes(signature: Signature) -> list[dict[str, str]]:
 
 def progress(petition: Petition) -> Progress:
     """Return how the matching of a sealed petition stands."""
-    last = db.session.scalar(select(func.max(MatchPage.last_id)).where(MatchPage.petition_id == petition.id))
+    pages = select(MatchPage.last_id).where(MatchPage.petition_id == petition.id)
+    last = db.session.scalar(pages.order_by(MatchPage.last_id.desc()).limit(1))
     live = (Signature.petition_id == petition.id, Signature.state.in_(COMPARED))
     return Progress(
         live=_count(*live),

@@ -1,0 +1,84 @@
+"""The road of a signature in sealed mode, through the services, and what the store holds meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from petition_app.clock import utcnow
+from petition_app.db import db
+from petition_app.keys.opened import LockedError
+from petition_app.signatures import sealing
+from petition_app.signatures.models import NearKey, Signature
+from petition_app.tally.models import DueName, PublishedName
+from tests import factories as make
+
+
+def names(app: Any) -> list[str]:
+    with make.looking(app):
+        return sorted(db.session.scalars(db.select(PublishedName.name)))
+
+
+def test_a_signature_walks_the_whole_road_while_the_keys_are_open(app: Any) -> None:
+    world = make.make_sealed_world(app, reviewers=2)
+    signed = make.make_verified(app, world, "Аксинья Долгая")
+    assert make.state_of(app, signed.id) == "verified"
+    assert make.tally(app, world.petition_id)["verified"] == 1
+    assert make.problems(app, world.petition_id) == []
+
+
+def test_nothing_of_a_person_is_indexed(app: Any) -> None:
+    world = make.make_sealed_world(app, reviewers=1, roster=False)
+    signed = make.make_verified(app, world)
+    with make.looking(app):
+        row = db.session.get_one(Signature, signed.id)
+        assert row.name_index is row.mailbox_index is row.match_index is row.match_class is None
+        assert db.session.scalars(db.select(NearKey)).all() == []
+
+
+def test_without_the_keys_a_case_is_neither_given_nor_read(app: Any) -> None:
+    world = make.make_sealed_world(app, reviewers=1)
+    signed = make.make_signature(app, world.petition_id)
+    make.seal(app, world.petition_id, by=world.organizer)
+    make.lock_keys()
+    with pytest.raises(LockedError):
+        make.take(app, world.petition_id, world.reviewers[0])
+    with make.looking(app), pytest.raises(LockedError):
+        sealing.open_identity(db.session.get_one(Signature, signed.id))
+
+
+def test_names_wait_until_an_organizer_has_the_keys_open(app: Any) -> None:
+    world = make.make_sealed_world(app, reviewers=1)
+    signed = [make.make_signature(app, world.petition_id) for _ in range(6)]
+    make.seal(app, world.petition_id, by=world.organizer)
+    keys = make.open_keys(app, world)
+    reviewer = world.reviewers[0]
+    make._open_keys[:] = [type(keys)(keys.petition_id, reviewer.id, keys.keys, keys.index_key)]
+    for each in signed:
+        assert make.decide(app, world.petition_id, each.id, reviewer) == "verified"
+    assert names(app) == []
+    with make.looking(app):
+        assert db.session.scalar(db.select(db.func.count()).select_from(DueName)) == 5
+    make.open_keys(app, world)
+    with make.acting(app):
+        from petition_app.tally.names import open_due_names
+
+        organizer = make.account(world.organizer)
+        assert organizer
+        open_due_names(make.petition(world.petition_id), by=organizer, at=utcnow())
+    assert names(app) == sorted(each.name for each in signed)[: len(names(app))]
+    assert len(names(app)) == 5
+
+
+def test_a_repetition_is_found_among_the_sealed(app: Any) -> None:
+    world = make.make_sealed_world(app, reviewers=1)
+    first = make.make_signature(app, world.petition_id, "Торстейн Глыбин")
+    again = make.make_signature(app, world.petition_id, "Thorstein Glybin")
+    make.seal(app, world.petition_id, by=world.organizer)
+    make.take_case(app, world.petition_id, first.id, world.reviewers[0])
+    with make.acting(app):
+        from petition_app.verification.candidates import list_candidates
+
+        found = list_candidates(db.session.get_one(Signature, first.id))
+    assert [each.id for each in found] == [again.id]
