@@ -12,6 +12,8 @@ from petition_app.keys.opened import LockedError
 from petition_app.signatures import sealing
 from petition_app.signatures.models import NearKey, Signature
 from petition_app.tally.models import DueName, PublishedName
+from petition_app.tally.names import open_due_names
+from petition_app.verification.candidates import list_candidates
 from tests import factories as make
 
 
@@ -62,13 +64,11 @@ def test_names_wait_until_an_organizer_has_the_keys_open(app: Any) -> None:
         assert db.session.scalar(db.select(db.func.count()).select_from(DueName)) == 5
     make.open_keys(app, world)
     with make.acting(app):
-        from petition_app.tally.names import open_due_names
-
         organizer = make.account(world.organizer)
         assert organizer
         open_due_names(make.petition(world.petition_id), by=organizer, at=utcnow())
-    assert names(app) == sorted(each.name for each in signed)[: len(names(app))]
     assert len(names(app)) == 5
+    assert set(names(app)) < {each.name for each in signed}
 
 
 def test_a_repetition_is_found_among_the_sealed(app: Any) -> None:
@@ -78,7 +78,5 @@ def test_a_repetition_is_found_among_the_sealed(app: Any) -> None:
     make.seal(app, world.petition_id, by=world.organizer)
     make.take_case(app, world.petition_id, first.id, world.reviewers[0])
     with make.acting(app):
-        from petition_app.verification.candidates import list_candidates
-
         found = list_candidates(db.session.get_one(Signature, first.id))
     assert [each.id for each in found] == [again.id]
