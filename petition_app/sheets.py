@@ -54,6 +54,14 @@ class UnreadableFileError(DomainError):
 
 
 @dataclass(frozen=True)
+class BadRow:
+    """One row that cannot be taken, and why; never its content."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Limits:
     """What a file may take: bytes on disk and unpacked, parts and their ratio, rows, columns, memory and time.
 

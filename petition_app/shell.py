@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 from flask.cli import AppGroup
 
 from petition_app.errors import DomainError
+from petition_app.sheets import BadRow
+
+Taken = TypeVar("Taken")
 
 
 class Door(AppGroup):
@@ -31,3 +36,25 @@ class Command(click.Command):
 
 
 door = Door(help="Commands that stand alone.")
+
+
+def good_rows(rows: Iterator[Taken | BadRow], bad: list[BadRow]) -> Iterator[Taken]:
+    """Go through the rows of a file that can be taken, and set the others aside."""
+    for row in rows:
+        if isinstance(row, BadRow):
+            bad.append(row)
+        else:
+            yield row
+
+
+def write_errors(file: Path, bad: list[BadRow]) -> None:
+    """Write line numbers and reasons, never a row's content; remove the list of an earlier try."""
+    path = file.with_name(f"{file.name}.errors.csv")
+    if not bad:
+        path.unlink(missing_ok=True)
+        return
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(("line", "reason"))
+        writer.writerows((row.line, row.reason) for row in bad)
+    click.echo(f"{len(bad)} rows were not taken; see {path}", err=True)

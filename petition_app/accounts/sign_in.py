@@ -114,4 +114,4 @@ def signed_in() -> Account | None:
     if services.session_account_id(session.get("token", ""), at=utcnow()) != current_user.id:
         session.clear()
         return None
-    return current_user._get_current_object()  # type: ignore[no-any-return]
+    return current_user._get_current_object()  # type: ignore[no-any-return] # The library stands for any user.

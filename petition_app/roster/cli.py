@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import itertools
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -16,8 +14,9 @@ from petition_app.clock import utcnow
 from petition_app.db import transaction
 from petition_app.petitions.services import get_by_slug
 from petition_app.roster import services
-from petition_app.roster.tables import BadRow, Entry, Table, open_table, read_choice
-from petition_app.shell import Door
+from petition_app.roster.tables import open_table, read_choice
+from petition_app.sheets import BadRow
+from petition_app.shell import Door, good_rows, write_errors
 
 group = Door("roster", help="Bring in the list of people who may sign.")
 
@@ -51,7 +50,7 @@ def import_(slug: str, file: Path, name: str, as_of: datetime, columns: str) -> 
         click.echo("This file is the roster in use already; nothing was added.")
         return
     bad: list[BadRow] = []
-    good = _good(table, bad)
+    good = good_rows(table.rows(), bad)
     seen = 0
     while chunk := list(itertools.islice(good, services.CHUNK)):
         with transaction():
@@ -62,29 +61,8 @@ def import_(slug: str, file: Path, name: str, as_of: datetime, columns: str) -> 
     with transaction():
         version = services.admit(version_id, by=None, at=utcnow())
         number, added, gone, changed = version.number, version.added, version.gone, version.changed
-    _write_errors(file, bad)
+    write_errors(file, bad)
     if table.counts_lines:
         click.echo("The ids count the lines; if they move in the next version, leave that column out.", err=True)
     click.echo(f"version {number}: {seen} people ({added} added, {gone} gone, {changed} changed)")
     click.echo(f"{len(bad)} rows not taken")
-
-
-def _good(table: Table, bad: list[BadRow]) -> Iterator[Entry]:
-    for row in table.rows():
-        if isinstance(row, BadRow):
-            bad.append(row)
-        else:
-            yield row
-
-
-def _write_errors(file: Path, bad: list[BadRow]) -> None:
-    """Write line numbers and reasons, never a row's content; remove the list of an earlier try."""
-    path = file.with_name(f"{file.name}.errors.csv")
-    if not bad:
-        path.unlink(missing_ok=True)
-        return
-    with path.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(("line", "reason"))
-        writer.writerows((row.line, row.reason) for row in bad)
-    click.echo(f"{len(bad)} rows were not taken; see {path}", err=True)

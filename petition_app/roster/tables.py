@@ -24,7 +24,7 @@ from petition_app.roster.rules import (
     read_truth,
     split_name,
 )
-from petition_app.sheets import LIMITS, Limits, Line, read_rows
+from petition_app.sheets import LIMITS, BadRow, Limits, Line, read_rows
 
 
 class ColumnsError(DomainError):
@@ -56,14 +56,6 @@ class Entry:
 
 
 COMPARED = tuple(field.name for field in fields(Entry) if field.name != "key")
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """One row that cannot be taken, and why; never its content."""
-
-    line: int
-    reason: str
 
 
 class Table:

@@ -27,8 +27,8 @@ from petition_app.petitions.models import Petition
 from petition_app.roster import services
 from petition_app.roster.models import RosterVersion
 from petition_app.roster.services import CHUNK, EXAMPLES, WAITS, Comparison, ReplacedError
-from petition_app.roster.tables import BadRow, ColumnsError, Entry, Table, check_columns
-from petition_app.sheets import LIMITS, REASONS, Line, UnreadableFileError, read_rows
+from petition_app.roster.tables import ColumnsError, Entry, Table, check_columns
+from petition_app.sheets import LIMITS, REASONS, BadRow, Line, UnreadableFileError, read_rows
 
 SHOWN_BAD_ROWS = 20
 

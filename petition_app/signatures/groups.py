@@ -131,15 +131,7 @@ def enter(new: NewEntry, *, petition: Petition, by: Account | None, at: datetime
     except IntegrityError:
         raise EnteredAlreadyError from None
     invitations = tuple(_invite(identity, entry, petition, new.language, at) for identity in new.people)
-    audit.record(
-        "group.entered",
-        by=by.id if by else None,
-        petition_id=petition.id,
-        object_id=entry.id,
-        number=entry.size,
-        at=at,
-    )
-    db.session.flush()
+    _record("entered", entry, number=entry.size, by=by, at=at)
     return Sheet(entry.title, invitations, _last_day(entry))
 
 
@@ -170,6 +162,12 @@ def _invite(identity: Identity, entry: GroupEntry, petition: Petition, language:
     )
     audit.record_signer("signature.submitted", petition_id=petition.id, at=at)
     return Invitation(identity.name, code)
+
+
+def _record(act: str, entry: GroupEntry, *, number: int, by: Account | None, at: datetime) -> None:
+    who = by.id if by else None
+    audit.record(f"group.{act}", by=who, petition_id=entry.petition_id, object_id=entry.id, number=number, at=at)
+    db.session.flush()
 
 
 def _end(entry: GroupEntry) -> datetime:
@@ -227,15 +225,7 @@ def reprint(entry_id: UUID, *, sheets: int, petition: Petition, by: Account | No
         code = new_mail_code(CODE_GROUPS)
         row.code_hash = services.hash_code(petition.id, code)
         invitations.append(Invitation(sealing.open_identity(signature).name, code))
-    audit.record(
-        "group.printed",
-        by=by.id if by else None,
-        petition_id=petition.id,
-        object_id=entry.id,
-        number=len(waiting),
-        at=at,
-    )
-    db.session.flush()
+    _record("printed", entry, number=len(waiting), by=by, at=at)
     return Sheet(entry.title, tuple(sorted(invitations, key=lambda one: fold_name(one.name))), _last_day(entry))
 
 
@@ -250,15 +240,7 @@ def withdraw_rest(entry_id: UUID, *, petition: Petition, by: Account | None, at:
     entry = _lock_entry(entry_id, petition)
     for row, signature in waiting:
         expiry.discard_invitation(row, signature, at=at)
-    audit.record(
-        "group.withdrawn",
-        by=by.id if by else None,
-        petition_id=petition.id,
-        object_id=entry.id,
-        number=len(waiting),
-        at=at,
-    )
-    db.session.flush()
+    _record("withdrawn", entry, number=len(waiting), by=by, at=at)
     return len(waiting)
 
 

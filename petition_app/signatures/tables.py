@@ -10,7 +10,7 @@ from pathlib import Path
 from email_validator import EmailNotValidError, validate_email
 
 from petition_app.i18n import LANGUAGES, N_
-from petition_app.sheets import Line, UnreadableFileError, read_rows
+from petition_app.sheets import BadRow, Line, UnreadableFileError, read_rows
 from petition_app.signatures.rules import CONSENT, UnfitTextError, read_line, read_name
 from petition_app.signatures.sealing import Identity
 
@@ -37,14 +37,6 @@ class Row:
     language: str
     consent: int
     ref: str
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """One row that cannot be taken, and why; never its content."""
-
-    line: int
-    reason: str
 
 
 @dataclass

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import itertools
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -17,9 +16,10 @@ from petition_app.db import transaction
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.services import get_by_slug
-from petition_app.shell import Door
+from petition_app.sheets import BadRow
+from petition_app.shell import Door, good_rows, write_errors
 from petition_app.signatures import imports
-from petition_app.signatures.tables import BadRow, Row, Table, open_table
+from petition_app.signatures.tables import Table, open_table
 from petition_app.verification import batches
 
 signatures = Door("signatures", help="Bring in signatures collected elsewhere.")
@@ -78,14 +78,14 @@ def import_(slug: str, file: Path, initial: bool, consent: str, codes: Path | No
     with transaction():
         added = batches.admit_import(job_id, by=None, at=utcnow())
     _hand_over(part, codes)
-    _write_errors(file, bad)
+    write_errors(file, bad)
     click.echo(f"{added} signatures added, {len(bad)} rows not taken")
 
 
 def _stage(table: Table, job_id: UUID, *, consent: str, part: Path | None) -> list[BadRow]:
     """Seal the rows chunk by chunk, with progress; write codes as they are made, readable by this user only."""
     bad: list[BadRow] = []
-    good = _good(table.rows(), bad)
+    good = good_rows(table.rows(), bad)
     seen = 0
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) if part else None
     with open(descriptor if descriptor is not None else os.devnull, "w", encoding="utf-8", newline="") as file:
@@ -105,28 +105,7 @@ def _stage(table: Table, job_id: UUID, *, consent: str, part: Path | None) -> li
     return bad
 
 
-def _good(rows: Iterator[Row | BadRow], bad: list[BadRow]) -> Iterator[Row]:
-    for row in rows:
-        if isinstance(row, BadRow):
-            bad.append(row)
-        else:
-            yield row
-
-
 def _hand_over(part: Path | None, codes: Path | None) -> None:
     """Give the file of codes its name once the signatures exist."""
     if part and codes and part.exists():
         part.replace(codes)
-
-
-def _write_errors(file: Path, bad: list[BadRow]) -> None:
-    """Write line numbers and reasons, never a row's content; remove the list of an earlier try."""
-    path = file.with_name(f"{file.name}.errors.csv")
-    if not bad:
-        path.unlink(missing_ok=True)
-        return
-    with path.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(("line", "reason"))
-        writer.writerows((row.line, row.reason) for row in bad)
-    click.echo(f"{len(bad)} rows were not taken; see {path}", err=True)

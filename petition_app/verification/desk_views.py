@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
@@ -182,5 +183,5 @@ def _what_followed(state: str) -> str:
     return str(gettext("Your decision is recorded. The signature is now: %(state)s.", state=STATE_WORDS[state]))
 
 
-def _to(endpoint: str, **values: object) -> Response:
-    return redirect(url_for(f"staff.{endpoint}", slug=g.petition.slug, **values), 303)  # type: ignore[arg-type]
+def _to(endpoint: str, **values: Any) -> Response:
+    return redirect(url_for(f"staff.{endpoint}", slug=g.petition.slug, **values), 303)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, g, redirect, render_template, url_for
@@ -135,5 +136,5 @@ def _show_decided(signature_id: UUID, retract: RetractForm) -> str:
     )
 
 
-def _to(endpoint: str, **values: object) -> Response:
-    return redirect(url_for(f"staff.{endpoint}", slug=g.petition.slug, **values), 303)  # type: ignore[arg-type]
+def _to(endpoint: str, **values: Any) -> Response:
+    return redirect(url_for(f"staff.{endpoint}", slug=g.petition.slug, **values), 303)
