@@ -24,7 +24,7 @@ from petition_app.roster import cli as roster_cli
 from petition_app.tally import cli as tally_cli
 from petition_app.tally.services import publish_due
 from petition_app.verification import cli as verification_cli
-from petition_app.verification import duplicates_cli, estimate_cli, measure_cli
+from petition_app.verification import duplicates_cli, estimate_cli, keys_cli, measure_cli
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +92,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
         measure_cli,
         estimate_cli,
         duplicates_cli,
+        keys_cli,
         tally_cli,
         demo_cli,
     ):

@@ -14,6 +14,9 @@ from petition_app import jobs
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import create_account
 from petition_app.db import transaction
+from petition_app.keys import opened, own, unlocking
+from petition_app.keys import services as key_services
+from petition_app.keys.opened import Opened
 from petition_app.petitions import services as petitions
 from petition_app.petitions.files import read_petition
 from petition_app.petitions.models import Petition
@@ -25,7 +28,8 @@ from petition_app.signatures import services as signing
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import NewSignature
 from petition_app.signatures.tables import Row
-from petition_app.tally.services import publish_due
+from petition_app.tally.names import open_due_names
+from petition_app.tally.services import publish_due, publish_now
 from petition_app.verification import batches, desk, evidence, policy, questions, reopening
 from petition_app.verification import services as checking
 from petition_app.verification.evidence import NewEvidence
@@ -34,6 +38,7 @@ from petition_app.verification.policy import NewDecision
 FOLDER = Path(__file__).parent
 SLUG = "founding-day"
 PASSWORD = "founding-day-demo"  # noqa: S105 -- printed for everybody; the people are invented.
+PASSPHRASE = "founding day of invented people"  # noqa: S105 -- the same.
 STAFF = (
     ("organizer@example.org", "Olga Organizer", "organizer"),
     ("reviewer1@example.org", "Roman Reviewer", "reviewer"),
@@ -74,33 +79,61 @@ class Story:
     people: dict[str, Account]
     signatures: dict[str, UUID]
     codes: dict[str, str]
+    keys: dict[str, Opened]
 
     @contextmanager
-    def act(self, minutes: float) -> Iterator[Petition]:
-        """Do one act some minutes later, and publish what it changed."""
+    def act(self, minutes: float, who: str = "organizer") -> Iterator[Petition]:
+        """Do one act some minutes later, in sealed mode with somebody's keys, and publish what it changed."""
         self.now += timedelta(minutes=minutes)
-        with transaction():
+        with opened.using(self.keys.get(who)), transaction():
             yield petitions.get_by_slug(SLUG)
             publish_due(self.petition_id, at=self.now)
 
+    def ref(self, case: desk.Case) -> str:
+        """Return the file's own reference of a case."""
+        refs = {signature_id: ref for ref, signature_id in self.signatures.items()}
+        return refs.get(case.signature.id) or case.email.split("@")[0]
 
-def tell(now: datetime) -> Story:
+
+def tell(now: datetime, *, sealed: bool = False) -> Story:
     """Make the founding day so that it ends now, in the state after "47 verified"; return it with its secret codes."""
     start = now - timedelta(hours=33)
     with transaction():
-        petition = petitions.create(read_petition(FOLDER / "petition.toml"), by=None, at=start)
+        new = read_petition(FOLDER / "petition.toml")
+        if sealed:
+            new = replace(new, mode="sealed", mail="none")
+        petition = petitions.create(new, by=None, at=start)
         people = {
             email.split("@")[0]: create_account(
                 email=email, name=name, role=role, petition_id=petition.id, password=PASSWORD, at=start
             )
             for email, name, role in STAFF
         }
-        story = Story(petition.id, start, people, {}, {})
+        story = Story(petition.id, start, people, {}, {}, {})
+    if sealed:
+        _hand_out_keys(story)
     _roster(story)
     _initial(story)
     _batch(story)
     _check_batch(story, ends=now)
+    with story.act(0) as petition:
+        if sealed:
+            publish_now(petition, by=people["organizer"], at=story.now)
+            open_due_names(petition, by=people["organizer"], at=story.now)
     return story
+
+
+def _hand_out_keys(story: Story) -> None:
+    """Have everybody but the auditor make a key of their own, and hand them the petition's."""
+    holders = ("organizer", "reviewer1", "reviewer2")
+    with transaction():
+        for name in holders:
+            own.make_account_key(story.people[name], PASSPHRASE, at=story.now)
+        key_services.make_petition_keys(story.petition_id, by=story.people["organizer"], at=story.now)
+    with transaction():
+        for name in holders:
+            keys = unlocking.open_once(story.people[name], story.petition_id, PASSPHRASE, at=story.now)
+            story.keys[name] = keys
 
 
 def _roster(story: Story) -> None:
@@ -150,11 +183,11 @@ def _batch(story: Story) -> None:
 
 def _sign(story: Story, row: Row, *, minutes: float) -> None:
     """Sign and confirm as a signer does, with the code that would have been mailed."""
-    email = row.email or "zvonareva@example.org"
+    email = (row.email or "zvonareva@example.org") if not story.keys else ""
     with story.act(minutes) as petition:
         new = NewSignature(new_form_token(), row.identity, email, row.language, row.consent, others=None)
         pending = signing.sign(new, petition=petition, at=story.now)
-        job = jobs.claim(at=story.now)
+        job = jobs.claim(at=story.now) if email else None
         code = sealing.open_for_worker(job.payload).decode().split("\n")[0] if job else ""
         if job:
             jobs.finish(job.id)
@@ -179,7 +212,7 @@ def _work(story: Story, reviewer: str, *, minutes: float) -> None:
     """Take each waiting case once, in the order the desk gives them, and do what the story says about it."""
     by, seen, after = story.people[reviewer], set[UUID](), None
     while True:
-        with story.act(minutes) as petition:
+        with story.act(minutes, reviewer) as petition:
             after = desk.next_case(petition, by=by, at=story.now, after=after)
             if after is None or after in seen:
                 if after:
@@ -187,7 +220,7 @@ def _work(story: Story, reviewer: str, *, minutes: float) -> None:
                 return
             seen.add(after)
             case = desk.open_case(after, petition=petition, by=by, at=story.now)
-            _handle(story, case, case.email.split("@")[0], petition=petition, by=by)
+            _handle(story, case, story.ref(case), petition=petition, by=by)
 
 
 def _handle(story: Story, case: desk.Case, ref: str, *, petition: Petition, by: Account) -> None:

@@ -32,6 +32,12 @@ class NotAHolderError(DomainError):
     message = N_("You do not hold the keys of this petition yet. A colleague who has them open can grant them to you.")
 
 
+class UnderDuressError(DomainError):
+    """The passphrase of duress was typed; what follows must be kept, so no door may turn this into a failure."""
+
+    message = N_("No case waits for you.")
+
+
 class WaitError(DomainError):
     """Too many wrong passphrases."""
 
@@ -39,13 +45,23 @@ class WaitError(DomainError):
 
 
 def unlock(account: Account, petition_id: UUID, passphrase: str, *, at: datetime) -> str | None:
-    """Open a petition's keys with a passphrase and return the secret for the cookie.
+    """Open a petition's keys as `open_once` does and return the secret for the cookie, or nothing under duress."""
+    try:
+        opened = open_once(account, petition_id, passphrase, at=at)
+    except UnderDuressError:
+        return None
+    audit.record("keys.opened", by=account.id, petition_id=petition_id, object_id=account.id, at=at)
+    return _keep(opened, at=at)
 
-    The passphrase of duress returns nothing: the desk then shows an empty queue, while this person's keys to every
-    petition are gone, everybody's are locked, and the others are told. A wrong passphrase makes the next try wait.
+
+def open_once(account: Account, petition_id: UUID, passphrase: str, *, at: datetime) -> Opened:
+    """Open a petition's keys with a passphrase.
+
+    After the passphrase of duress the desk shows an empty queue, this person's keys to every petition are gone,
+    everybody's are locked, and the others are told. A wrong passphrase makes the next try wait.
 
     Raises:
-        NoKeyError, WrongPassphraseError, WaitError, NotAHolderError
+        NoKeyError, WrongPassphraseError, WaitError, NotAHolderError, UnderDuressError
     """
     require_role(account, petition_id, *HOLDER_ROLES)
     own = db.session.get(AccountKey, account.id)
@@ -56,13 +72,11 @@ def unlock(account: Account, petition_id: UUID, passphrase: str, *, at: datetime
     halves = open_account_key(own, passphrase)
     if halves is None:
         _raise_alarm(own, at=at)
-        return None
+        raise UnderDuressError
     try:
-        opened = open_wraps(petition_id, account.id, halves[0], account_id=account.id)
+        return open_wraps(petition_id, account.id, halves[0], account_id=account.id)
     except UnreadableError:
         raise NotAHolderError from None
-    audit.record("keys.opened", by=account.id, petition_id=petition_id, object_id=account.id, at=at)
-    return _keep(opened, at=at)
 
 
 def note_wrong(account: Account, *, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""`flask tally …`, `flask audit verify`, `flask keys new`."""
+"""`flask tally …`, `flask audit verify`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from flask import Flask
 
 from petition_app import audit
 from petition_app.clock import utcnow
-from petition_app.config import new_key_ring
 from petition_app.db import transaction
 from petition_app.petitions.services import get_by_slug, list_all
 from petition_app.shell import Door
@@ -17,12 +16,11 @@ from petition_app.tally import counting, services
 
 tally = Door("tally", help="Show, publish and recount the numbers.")
 trail = Door("audit", help="Check the trail of staff acts.")
-keys = Door("keys", help="Keys of the server.")
 
 
 def init_app(app: Flask) -> None:
     """Add the commands."""
-    for group in (tally, trail, keys):
+    for group in (tally, trail):
         app.cli.add_command(group)
 
 
@@ -80,10 +78,3 @@ def verify() -> None:
     if broken is not None:
         raise click.ClickException(f"The trail is broken at row {broken}.")
     click.echo("The trail is whole.")
-
-
-@keys.command("new")
-@click.option("--id", "key_id", default="k1", show_default=True, help="The new key's name.")
-def new(key_id: str) -> None:
-    """Print a new key for KEY_RING."""
-    click.echo(new_key_ring(key_id))

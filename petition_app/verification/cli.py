@@ -66,8 +66,11 @@ def import_(slug: str, file: Path, initial: bool, consent: str, codes: Path | No
         petition = get_by_slug(slug)
         if initial:
             batches.check_initial_open(petition.id)
-        job = imports.begin(petition, sha256=imports.file_hash(file), initial=initial, at=utcnow())
-        job_id, done = job.id, job.state == "done"
+        sha256, known = imports.file_hash(file), _read_mark(file)
+        job = imports.begin(petition, sha256=sha256, initial=initial, known=known, at=utcnow())
+        job_id, done, sealed = job.id, job.state == "done", petition.is_sealed
+    if sealed:
+        _mark_of(file).write_text(f"{job_id}\n")
     if done:
         _hand_over(part, codes)
         click.echo("This file was imported before; nothing was added.")
@@ -80,6 +83,18 @@ def import_(slug: str, file: Path, initial: bool, consent: str, codes: Path | No
     _hand_over(part, codes)
     write_errors(file, bad)
     click.echo(f"{added} signatures added, {len(bad)} rows not taken")
+
+
+def _mark_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}.imported")
+
+
+def _read_mark(file: Path) -> UUID | None:
+    """Return the id of an earlier import of this file into a sealed petition, which stands beside it."""
+    try:
+        return UUID(_mark_of(file).read_text().strip())
+    except (OSError, ValueError):
+        return None
 
 
 def _stage(table: Table, job_id: UUID, *, consent: str, part: Path | None) -> list[BadRow]:

@@ -67,7 +67,7 @@ def commit_to(
     seed, ring, sample_id = secrets.token_bytes(SEED_BYTES), vault.key_ring(), uuid4()
     sample = Sample(
         id=sample_id, petition_id=petition.id, batch_id=batch.id, population=population, size=size,
-        key_id=ring.newest, seed_box=ring.close(seed, _bound(sample_id)), seed_hash=seed_hash(seed),
+        key_id=ring.newest, seed_box=ring.close(seed, bound_of(sample_id)), seed_hash=seed_hash(seed),
         committed_by_id=by.id, committed_at=at,
     )  # fmt: skip
     db.session.add(sample)
@@ -92,7 +92,7 @@ def draw_sample(petition: Petition, *, number: int, by: Account | None, at: date
         raise BatchOpenError
     if sample.seed is not None:
         return sample
-    seed = vault.key_ring().open(sample.key_id, sample.seed_box, _bound(sample.id))
+    seed = vault.key_ring().open(sample.key_id, sample.seed_box, bound_of(sample.id))
     rows = select(Signature.commitment, Signature.id).where(
         Signature.batch_id == batch.id, Signature.state.in_(POPULATIONS[sample.population])
     )
@@ -117,7 +117,8 @@ def is_closed(batch: Batch) -> bool:
     return batch.sealed_at is not None and not db.session.scalar(select(waits))
 
 
-def _bound(sample_id: UUID) -> bytes:
+def bound_of(sample_id: UUID) -> bytes:
+    """Return where the seed of a sample is stored, as the vault binds it."""
     return b"sample/v1|" + str(sample_id).encode()
 
 
