@@ -18,13 +18,15 @@ from petition_app.db import after_commit, transaction
 from petition_app.demo import cli as demo_cli
 from petition_app.errors import StorageSealedError
 from petition_app.i18n import CatalogueError, check_catalogues
-from petition_app.petitions import accounts_cli, switches_cli
+from petition_app.petitions import accounts_cli, freezing, switches_cli
 from petition_app.petitions import cli as petitions_cli
 from petition_app.roster import cli as roster_cli
 from petition_app.tally import cli as tally_cli
+from petition_app.tally import frozen
 from petition_app.tally.services import publish_due
 from petition_app.verification import cli as verification_cli
-from petition_app.verification import duplicates_cli, estimate_cli, keys_cli, measure_cli
+from petition_app.verification import duplicates_cli, estimate_cli, keys_cli, matches, measure_cli
+from petition_app.verification import services as checking
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +100,8 @@ def create_app(settings: Settings | None = None) -> Countersign:
     ):
         door.init_app(app)
     after_commit[:] = [_publish]
+    freezing.on_freeze[:] = [checking.free_all, frozen.lower]
+    freezing.on_unfreeze[:] = [frozen.raise_again, matches.rematch_later]
     return app
 
 

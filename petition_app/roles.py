@@ -20,6 +20,11 @@ ROLES: dict[str, frozenset[str]] = {
     "switches.turn_read_only": ORGANIZER,
     "switches.set_banner": ORGANIZER,
     "switches.remove_banner": ORGANIZER,
+    "freezing.freeze": ORGANIZER,
+    "freezing.unfreeze": ORGANIZER,
+    "freezing.refuse": ORGANIZER,
+    "freezing.here": ORGANIZER,
+    "freezing.silence": ORGANIZER,
     "groups.manage": ORGANIZER,
     "groups.enter": ORGANIZER,
     "groups.print_again": ORGANIZER,
@@ -101,3 +106,9 @@ SIGN_IN = frozenset({"security.login", "security.logout", "security.change_passw
 
 # What may still be done while the installation is read-only: end that.
 ALWAYS = frozenset({"staff.switches.turn_read_only"})
+
+# What staff may still do while their petition is frozen: look at it, warn the public, end the freeze.
+WHILE_FROZEN = frozenset(
+    {"petitions.show", "petitions.preview", "accounts.people", "tally.trail"}
+    | {name for name in ROLES if name.startswith(("switches.", "freezing."))}
+)

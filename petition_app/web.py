@@ -11,16 +11,19 @@ from werkzeug.wrappers import Response as AnyResponse
 from petition_app import config, probes, switches
 from petition_app.accounts import sign_in
 from petition_app.accounts import views as accounts
+from petition_app.accounts.services import note_seen
+from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.errors import DomainError, NotFoundError, StorageSealedError
 from petition_app.i18n import LANGUAGES, choose_language
 from petition_app.keys import holding, opened
 from petition_app.keys import views as keys
-from petition_app.petitions import switch_views
+from petition_app.petitions import freeze_views, switch_views
 from petition_app.petitions import views as petitions
 from petition_app.petitions.forms import explain
+from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.services import get_for_staff
-from petition_app.roles import ALWAYS, NEEDS_KEYS, ROLES, SIGN_IN, SIGNED_IN
+from petition_app.roles import ALWAYS, NEEDS_KEYS, ROLES, SIGN_IN, SIGNED_IN, WHILE_FROZEN
 from petition_app.roster import views as roster
 from petition_app.signatures import group_views
 from petition_app.signatures import views as signatures
@@ -35,6 +38,7 @@ STAFF = (
     keys.staff,
     petitions.staff,
     switch_views.staff,
+    freeze_views.staff,
     verification.staff,
     desk_views.staff,
     bulk_views.staff,
@@ -146,6 +150,10 @@ def _guard_staff(name: str) -> AnyResponse | None:
         g.petition, g.role = get_for_staff(g.slug, by=account)
     if name not in SIGNED_IN and g.role not in ROLES.get(name, frozenset()):
         raise NotFoundError
+    if g.petition and name not in WHILE_FROZEN:
+        require_thawed(g.petition)
+    if request.method not in SAFE:
+        note_seen(account, at=utcnow())
     if g.petition is not None and g.petition.is_sealed and config.current().unlock_on_server:
         holding.take_up(account, g.petition.id)
         if name in NEEDS_KEYS and opened.current(g.petition.id) is None:

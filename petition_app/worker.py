@@ -20,6 +20,7 @@ from flask import Flask
 from petition_app import config, couriers, jobs, switches
 from petition_app.clock import utcnow
 from petition_app.db import transaction
+from petition_app.petitions import tasks as petitions
 from petition_app.roster import tasks as roster
 from petition_app.shell import door
 from petition_app.signatures import tasks as signatures
@@ -47,6 +48,7 @@ PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(hours=1), verification.remind),
     (timedelta(hours=1), verification.close_unanswered),
     (timedelta(hours=1), roster.forget_uploads),
+    (timedelta(minutes=5), petitions.freeze_silent),
 )
 MAILS = frozenset(name for name in TASKS if ".mail_" in name)
 IDLE = 0.5

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from petition_app.clock import utcnow
 from petition_app.db import db
+from petition_app.petitions import freezing
 from petition_app.petitions import services as petitions
 from petition_app.security import new_form_token
 from petition_app.signatures import sealing
@@ -44,7 +45,14 @@ class Pseudo(NullTranslations):
 
 
 # Answers that are no pages, and the library's own page, which nothing leads to.
-NO_PAGES = {"staff.roster.bad_rows", "tally.status", "tally.history", "tally.feed", "security.verify"}
+NO_PAGES = {
+    "staff.roster.bad_rows",
+    "tally.status",
+    "tally.frozen_status",
+    "tally.history",
+    "tally.feed",
+    "security.verify",
+}
 
 
 class Words(HTMLParser):
@@ -471,12 +479,42 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     send(boss, "/organizer/p/blind/next", 303)
     send(boss, "/organizer/p/blind/next", 303, asked="1")
 
+    look_at_a_freeze(app, reader)
     look_at_samples(app, reader)
     look_at_the_roster(reader, organizer, f"{here}/roster", tokens[organizer])
     look_at_second_looks(app, reader)
     look_at_groups(app, reader)
     look_at_bulk(app, reader)
     reader.conclude("staff.", "security.")
+
+
+def look_at_a_freeze(app: Flask, reader: Reader) -> None:
+    """Look at a letter before, during and after a freeze, as its organizers and the public see it."""
+    world = make.make_world(app, "frozen", freeze_after=7)
+    other = make.make_person(app, world.petition_id, "organizer")
+    clients = [make.signed_in(app, person) for person in (world.organizer, other)]
+    tokens = {client: make.csrf_token(client, "/organizer/password") for client in clients}
+    here, public = "/organizer/p/frozen", app.test_client()
+    make.make_verified(app, world)
+    acts = ("silence", "here", "unfreeze", "unfreeze/refuse", "freeze", "unfreeze", "unfreeze", "unfreeze/refuse")
+    steps = [(clients[0], act) for act in acts] + [(clients[0], "unfreeze"), (clients[1], "unfreeze")]
+    for client, act in steps:
+        assert (
+            client.post(f"{here}/{act}", data={"csrf_token": tokens[client], "days": "7", "to": "on"}).status_code
+            == 303
+        )
+        for each in clients:
+            for page in ("", "/switches", "/trail"):
+                reader.look(each.get(here + page))
+        for page in ("", "/signatories", "/sign", "/updates"):
+            reader.look(public.get(f"/p/frozen{page}"))
+        with make.looking(app):
+            frozen = make.petition(world.petition_id).frozen_at
+        reader.look(clients[0].get(f"{here}/desk"), 409 if frozen else 200)
+    with make.acting(app):
+        freezing.freeze(make.petition(world.petition_id), by=None, at=utcnow(), cause="silence")
+    for page in ("/switches", "/trail"):
+        reader.look(clients[0].get(here + page))
 
 
 def look_at_bulk(app: Flask, reader: Reader) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID, uuid4
 
@@ -16,7 +16,10 @@ ROLES = ("organizer", "reviewer", "auditor")
 
 
 class Account(Base, UserMixin):
-    """A member of staff. Failed sign-ins delay the next try and never lock the account for good."""
+    """A member of staff. Failed sign-ins delay the next try and never lock the account for good.
+
+    `seen_on` is the day of the latest sign-in or act.
+    """
 
     __tablename__ = "accounts"
 
@@ -28,6 +31,7 @@ class Account(Base, UserMixin):
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     failed_count: Mapped[int] = mapped_column(default=0)
     delayed_until: Mapped[datetime | None] = mapped_column(Moment)
+    seen_on: Mapped[date | None]
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="account")
     roles: ClassVar[list[RoleMixin]] = []  # type: ignore[misc] # Flask-Security's roles hold everywhere; ours belong to a petition.

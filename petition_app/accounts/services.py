@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
@@ -224,9 +224,26 @@ def start_session(account: Account, *, at: datetime) -> str:
         AccountSession(token_hash=hash_secret("session", token.encode()), account_id=account.id, started_at=at)
     )
     db.session.execute(delete(AccountSession).where(AccountSession.started_at < at - SESSION_LIFE))
+    note_seen(account, at=at)
     audit.record("account.signed_in", by=account.id, object_id=account.id, at=at)
     db.session.flush()
     return token
+
+
+def note_seen(account: Account, *, at: datetime) -> None:
+    """Note a sign of life, with its day."""
+    if account.seen_on != at.date():
+        account.seen_on = at.date()
+        db.session.flush()
+
+
+def last_seen(petition_id: UUID) -> date | None:
+    """Return the day of the latest sign of life of any organizer of a petition."""
+    return db.session.scalar(
+        select(func.max(Account.seen_on))
+        .join(Membership, Membership.account_id == Account.id)
+        .where(Membership.petition_id == petition_id, Membership.role == "organizer")
+    )
 
 
 def session_account_id(token: str, *, at: datetime) -> UUID | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 from flask import Flask
 
+from petition_app.accounts.services import find_account
 from petition_app.clock import utcnow
 from petition_app.db import transaction
-from petition_app.petitions import services
+from petition_app.petitions import freezing, services
 from petition_app.petitions.files import read_petition
 from petition_app.shell import Door
 
@@ -52,13 +54,37 @@ def close(slug: str) -> None:
     _change(slug, "closed")
 
 
+@group.command("freeze")
+@click.argument("slug")
+def freeze(slug: str) -> None:
+    """Stop intake, lock every desk, show no name and sign the numbers, at once."""
+    with transaction():
+        freezing.freeze(services.get_by_slug(slug), by=None, at=utcnow())
+    click.echo(f"{slug} is frozen. Two organizers must agree before it goes on.")
+
+
+@group.command("unfreeze")
+@click.argument("slug")
+@click.option("--by", "email", required=True, help="The organizer who proposes or confirms it.")
+@click.option("--password-stdin", is_flag=True, help="Read the organizer's password from standard input.")
+def unfreeze(slug: str, email: str, password_stdin: bool) -> None:
+    """Propose to end a freeze, or confirm what another organizer proposed in the last 24 hours."""
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else click.prompt("Password", hide_input=True)
+    with transaction():
+        petition, account = services.get_by_slug(slug), find_account(email)
+        if account is None or not account.verify_and_update_password(password):
+            raise click.ClickException("Address or password is not right.")
+        goes_on = freezing.unfreeze(petition, by=account, at=utcnow())
+    click.echo(f"{slug} is no longer frozen" if goes_on else "Proposed. Another organizer must confirm it in 24 hours.")
+
+
 @group.command("show")
 @click.argument("slug")
 def show(slug: str) -> None:
     """Show a petition's settings and text versions."""
     with transaction(saving=False):
         petition = services.get_by_slug(slug)
-        for name in ("slug", "state", "goal", "opens", "closes", "mode", "mail", "roster", "reviewers"):
+        for name in ("slug", "state", "goal", "opens", "closes", "mode", "mail", "roster", "reviewers", "frozen_at"):
             click.echo(f"{name}: {getattr(petition, name)}")
         for version in petition.versions:
             click.echo(f"text {version.number}: {version.sha256.hex()} ({', '.join(version.texts)})")

@@ -14,7 +14,7 @@ from petition_app.petitions.services import NewPetition
 
 KNOWN = (
     "slug", "title", "text", "addressee", "who_may_sign", "goal", "opens", "closes", "mode", "mail", "roster",
-    "reviewers", "match", "evidence", "evidence_kinds",
+    "reviewers", "match", "evidence", "evidence_kinds", "freeze_after_days",
 )  # fmt: skip
 
 
@@ -54,6 +54,7 @@ def read_petition(path: Path) -> NewPetition:
         match_rule=_choice(data, "match", MATCH_RULES) if "match" in data else "possible",
         evidence_rule=_number(data, "evidence", 0, 3) or 0,
         evidence_kinds=_kinds(data, "evidence_kinds"),
+        freeze_after=_number(data, "freeze_after_days", 1, 365),
     )
 
 

@@ -209,6 +209,21 @@ class BannerForm(FlaskForm):  # type: ignore[misc] # The library is untyped here
         return {language: self[f"banner_{language}"].data.strip() for language in LANGUAGES}
 
 
+class SilenceForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """After how many days without a sign of life a letter freezes; empty: never."""
+
+    days = IntegerField(
+        lazy_gettext("Days without a sign of life"),
+        validators=[Optional(), NumberRange(1, 365)],
+        render_kw={"min": 1, "max": 365, "inputmode": "numeric"},
+    )
+
+    @classmethod
+    def of(cls, petition: Petition) -> SilenceForm:
+        """Fill the form with what is chosen."""
+        return cls(formdata=None, days=petition.freeze_after)
+
+
 def explain(error: DomainError) -> str:
     """Return what a domain error says, in the language of the request."""
     values = {name: gettext(value) if isinstance(value, str) else value for name, value in error.values.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, SmallInteger, String, UniqueConstraint
@@ -17,6 +18,7 @@ MATCH_RULES = ("strong", "possible", "any")
 EVIDENCE_KINDS = (
     "official_contact", "public_profile", "known_account", "live_call", "in_person", "vouched", "document",
 )  # fmt: skip
+FREEZE_CAUSES = ("act", "silence", "duress")
 MAIL_RULES = ("required", "optional", "none")
 
 
@@ -31,7 +33,8 @@ class Petition(Base):
     `addressee` and `who_may_sign` are texts by language: {"en": …, "ru": …}. What is enough to verify: a match on the
     roster of class `match_rule` (else the reviewer's own grounds), a piece of evidence of strength `evidence_rule`
     (0: none is needed) of one of `evidence_kinds` (empty: any), and the agreement of `reviewers`. `banner` is a notice
-    on its public pages, by language.
+    on its public pages, by language. `freeze_after` is the number of days without a sign of life from any organizer
+    after which it freezes.
     """
 
     __tablename__ = "petitions"
@@ -55,6 +58,8 @@ class Petition(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     opened_at: Mapped[datetime | None] = mapped_column(Moment)
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
+    frozen_at: Mapped[datetime | None] = mapped_column(Moment)
+    freeze_after: Mapped[int | None] = mapped_column(SmallInteger)
 
     versions: Mapped[list[TextVersion]] = relationship(order_by="TextVersion.number", back_populates="petition")
 
@@ -85,7 +90,7 @@ class Petition(Base):
 
     def takes_signatures(self, on: date) -> bool:
         """Return whether it can be signed on this day (UTC)."""
-        if self.state != "open" or (self.opens and on < self.opens):
+        if self.state != "open" or self.frozen_at or (self.opens and on < self.opens):
             return False
         return not (self.closes and on > self.closes)
 
@@ -114,3 +119,34 @@ class TextVersion(Base):
     petition: Mapped[Petition] = relationship(back_populates="versions")
 
     __table_args__ = (UniqueConstraint("petition_id", "number"),)
+
+
+class Freeze(Base):
+    """A petition that is frozen, and why: an organizer's or operator's act, silence, or somebody under duress.
+
+    Ending it takes two organizers: `proposed_by_id` is the first. `statement` is the signed tally of that moment.
+    """
+
+    __tablename__ = "freezes"
+
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), primary_key=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    cause: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime] = mapped_column(Moment)
+    proposed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    proposed_at: Mapped[datetime | None] = mapped_column(Moment)
+    statement: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+    __table_args__ = (CheckConstraint(f"cause IN {FREEZE_CAUSES}", name="cause_known"),)
+
+
+class SigningKey(Base):
+    """A petition's Ed25519 key: the public half in plain, the private half sealed in the server's key ring."""
+
+    __tablename__ = "signing_keys"
+
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), primary_key=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    key_id: Mapped[str] = mapped_column(String(40))
+    box: Mapped[bytes] = mapped_column(LargeBinary)
+    made_on: Mapped[date]

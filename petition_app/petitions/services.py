@@ -17,6 +17,7 @@ from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import LANGUAGES, N_
 from petition_app.keys import services as keys
+from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition, TextVersion
 from petition_app.petitions.rules import text_hash
 
@@ -94,6 +95,7 @@ class NewPetition:
     match_rule: str = "possible"
     evidence_rule: int = 0
     evidence_kinds: tuple[str, ...] = ()
+    freeze_after: int | None = None
 
 
 def create(new: NewPetition, *, by: Account | None, at: datetime) -> Petition:
@@ -105,7 +107,7 @@ def create(new: NewPetition, *, by: Account | None, at: datetime) -> Petition:
     _check(new)
     if not SLUG.fullmatch(new.slug) or len(new.slug) > 80:
         raise SlugError
-    petition = Petition(slug=new.slug, created_at=at)
+    petition = Petition(slug=new.slug, created_at=at, freeze_after=new.freeze_after)
     _set_policy(petition, new)
     petition.versions = [_version(1, new, at)]
     try:
@@ -129,6 +131,7 @@ def edit(petition: Petition, new: NewPetition, *, signed: bool, by: Account | No
     """
     require_role(by, petition.id, "organizer")
     lock(Petition, petition.id)
+    require_thawed(petition)
     _check(new)
     if petition.state == "closed":
         raise StepError(state="closed", to="edited")
@@ -157,9 +160,11 @@ def change_state(petition: Petition, to: str, *, by: Account | None, at: datetim
     Raises:
         StepError: it cannot go there from where it is.
         FewHoldersError, NeutralMailError: a sealed petition is not ready.
+        FrozenError
     """
     require_role(by, petition.id, "organizer")
     lock(Petition, petition.id)
+    require_thawed(petition)
     if petition.state not in STEPS[to]:
         raise StepError(state=petition.state, to=to)
     if to == "open" and petition.is_sealed:

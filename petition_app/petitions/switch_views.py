@@ -7,9 +7,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from petition_app import switches
+from petition_app.accounts.services import name_accounts
 from petition_app.clock import utcnow
-from petition_app.petitions import services
-from petition_app.petitions.forms import BannerForm, SwitchForm
+from petition_app.petitions import freezing, services
+from petition_app.petitions.forms import BannerForm, SilenceForm, SwitchForm
 
 staff = Blueprint("switches", __name__)
 
@@ -62,7 +63,12 @@ def _turn(name: str, **words: str) -> Answer:
 
 
 def _show(form: BannerForm) -> str:
-    return render_template("petitions/switches.html", on=switches.list_on(), form=form)
+    frozen, now = freezing.get_freeze(g.petition), utcnow()
+    return render_template(
+        "petitions/switches.html", on=switches.list_on(), form=form, frozen=frozen, silence=SilenceForm.of(g.petition),
+        proposed=bool(frozen and freezing.is_proposed(frozen, at=now)), freezes_on=freezing.freezes_on(g.petition),
+        names=name_accounts({frozen.account_id, frozen.proposed_by_id}) if frozen else {},
+    )  # fmt: skip
 
 
 def _done(words: str) -> Response:

@@ -18,6 +18,7 @@ from petition_app import jobs, vault
 from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import N_
+from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
 from petition_app.security import fingerprint, hash_secret, new_secret_code
 from petition_app.signatures import sealing
@@ -111,6 +112,7 @@ def admit(job: Import, *, batch_id: UUID | None, at: datetime) -> int:
     petition = lock(Petition, job.petition_id)
     if petition is None:
         raise ImportClosedError
+    require_thawed(petition)
     lock(Import, job.id)
     state, number = ("checking" if batch_id else "received"), 0
     shared = {

@@ -14,6 +14,7 @@ from petition_app import audit, jobs, vault
 from petition_app.db import db
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
+from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
 from petition_app.security import (
     fingerprint,
@@ -140,8 +141,9 @@ def add_unconfirmed(new: NewSignature, *, petition: Petition, case: dict[str, An
     """Seal and store an unconfirmed signature, count it as such, and return its id; its code is the caller's.
 
     Raises:
-        StorageSealedError
+        StorageSealedError, FrozenError
     """
+    require_thawed(petition)
     lock = sealing.lock_for(petition)
     sealed = sealing.seal(lock, petition_id=petition.id, identity=new.identity, email=new.email, case=case)
     db.session.add(

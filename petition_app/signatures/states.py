@@ -11,6 +11,8 @@ from petition_app import jobs
 from petition_app.db import db, lock
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
+from petition_app.petitions.freezing import require_thawed
+from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Signature, SignatureDelta
 from petition_app.signatures.rules import may_move
 
@@ -36,7 +38,10 @@ def move(signature: Signature, to: str) -> None:
 
     Raises:
         StateError: the signature may not go there from where it is.
+        FrozenError: its petition is frozen; withdrawing and discarding go on even then.
     """
+    if to not in ("withdrawn", "discarded"):
+        require_thawed(db.session.get_one(Petition, signature.petition_id))
     if not may_move(signature.state, to):
         raise StateError
     count(signature.petition_id, signature.batch_id, **{signature.state: -1, to: 1}, arrived=_arrival(signature, to))
@@ -54,7 +59,12 @@ def _arrival(signature: Signature, to: str) -> int:
 
 
 def put_into_batch(petition_id: UUID, batch_id: UUID) -> int:
-    """Move all received signatures into a batch, where they are checked; return how many there were."""
+    """Move all received signatures into a batch, where they are checked; return how many there were.
+
+    Raises:
+        FrozenError
+    """
+    require_thawed(db.session.get_one(Petition, petition_id))
     moved = db.session.execute(
         update(Signature)
         .where(Signature.petition_id == petition_id, Signature.state == "received", Signature.batch_id.is_(None))

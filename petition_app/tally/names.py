@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, delete, func, or_, select, update
 
 from petition_app import audit, jobs
 from petition_app.accounts.models import Account
@@ -211,6 +211,22 @@ def _count_place(petition_id: UUID, place: str, change: int) -> None:
         db.session.flush()
         if not row.number:
             db.session.delete(row)
+
+
+def hide_names(petition: Petition) -> None:
+    """Take every name of a petition from the public at once."""
+    for table in (PublishedName, PublishedPlace, DueName):
+        gone = delete(table).where(table.petition_id == petition.id)
+        db.session.execute(gone.execution_options(synchronize_session="fetch"))
+    note_erasure()
+
+
+def ask_for_names(petition: Petition) -> None:
+    """Ask the publisher to look anew at every signature whose signer agreed to be named."""
+    agreed = update(Signature).where(
+        Signature.petition_id == petition.id, Signature.state == "verified", Signature.consent == 3
+    )
+    db.session.execute(agreed.values(names_due=True).execution_options(synchronize_session="fetch"))
 
 
 # --- reading ----------------------------------------------------------------------------------------------------

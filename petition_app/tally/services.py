@@ -12,6 +12,7 @@ from petition_app import audit, jobs
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
 from petition_app.db import db, lock
+from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import SignatureDelta
 from petition_app.tally import timeline
@@ -35,10 +36,11 @@ def publish_due(petition_id: UUID, *, at: datetime) -> Publication | None:
     tally for which the accounting identity does not hold is refused, told in the trail and the log, and not published.
     In sealed mode it waits until five changes have come together, or for a day, unless one of them is urgent, so that
     no +1 can be tied to a connection; what may not be public any more is taken down at once.
+    While a petition is frozen, what changes waits.
     """
     petition = lock(Petition, petition_id)
     waiting = jobs.count_due(petition_id)
-    if petition is None or not waiting:
+    if petition is None or petition.frozen_at or not waiting:
         return None
     newest = get_publication(petition)
     if petition.is_sealed:
@@ -68,7 +70,7 @@ def _publish(petition: Petition, newest: Publication | None, *, at: datetime) ->
         number=newest.number + 1 if newest else 1,
         as_of=at,
         tally=tally.as_json(as_of=at, public=True),
-        named=publish_names(petition, named=dict(newest.named) if newest else {}),
+        named={} if petition.frozen_at else publish_names(petition, named=dict(newest.named) if newest else {}),
         speed=_speed(petition, tally, at=at),
     )
     db.session.add(publication)
@@ -87,15 +89,27 @@ def _speed(petition: Petition, tally: Tally, *, at: datetime) -> dict[str, int |
 
 
 def publish_now(petition: Petition, *, by: Account | None, at: datetime) -> Publication | None:
-    """Publish at once, changed or not. Returns nothing where the tally was refused or the petition is a draft."""
+    """Publish at once, changed or not. Returns nothing where the tally was refused or the petition is a draft.
+
+    Raises:
+        FrozenError
+    """
     require_role(by, petition.id, "organizer")
     lock(Petition, petition.id)
+    require_thawed(petition)
     jobs.take_due(petition.id)
     fold(petition.id)
     if not petition.is_public:
         return None
     audit.record("tally.published", by=by.id if by else None, petition_id=petition.id, at=at)
     return _publish(petition, get_publication(petition), at=at)
+
+
+def publish_frozen(petition: Petition, *, at: datetime) -> Publication | None:
+    """Publish the counts of a petition that is being frozen, for the last time until that ends, and no name."""
+    jobs.take_due(petition.id)
+    fold(petition.id)
+    return _publish(petition, get_publication(petition), at=at) if petition.is_public else None
 
 
 def fold_all() -> None:

@@ -176,7 +176,9 @@ class Timeline:
 
 
 def list_updates(petition: Petition, *, limit: int = 100) -> Timeline:
-    """Return the latest entries of the timeline."""
+    """Return the latest entries of the timeline; while a petition is frozen, without what people wrote themselves."""
     query = select(Update).where(Update.petition_id == petition.id)
+    if petition.frozen_at:
+        query = query.where(Update.kind != "batch")
     found = list(db.session.scalars(query.order_by(Update.at.desc(), Update.id).limit(limit + 1)))
     return Timeline(found[:limit], len(found) > limit)

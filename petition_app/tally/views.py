@@ -14,10 +14,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from petition_app import audit
 from petition_app.accounts.services import name_accounts
 from petition_app.clock import utcnow
+from petition_app.errors import NotFoundError
 from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public, list_public
-from petition_app.tally import names, services, timeline
+from petition_app.tally import frozen, names, services, timeline
 from petition_app.tally.charts import growth_chart
 from petition_app.tally.rules import Tally, rfc3339
 from petition_app.verification.batches import list_batches
@@ -57,10 +58,16 @@ def show(slug: str) -> Response:
 @public.get("/p/<slug>/status.json")
 def status(slug: str) -> Response:
     """Give the tally as it was last published."""
-    response = _fresh(jsonify(_release(get_public(slug))["tally"]))
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
+    return _data(_release(get_public(slug))["tally"])
+
+
+@public.get("/p/<slug>/frozen.json")
+def frozen_status(slug: str) -> Response:
+    """Give the signed numbers of a frozen petition."""
+    statement = frozen.get_statement(get_public(slug))
+    if statement is None:
+        raise NotFoundError
+    return _data(statement)
 
 
 @public.get("/p/<slug>/signatories")
@@ -173,6 +180,14 @@ def _kind(tally: dict[str, Any], kind: str) -> int:
     if kind == "checking":
         return int(tally["states"]["checking"] + tally["states"]["needs_info"])
     return int(tally[kind] if kind in tally else tally["states"][kind])
+
+
+def _data(content: dict[str, Any]) -> Response:
+    """Answer with JSON that any site may read."""
+    response = _fresh(jsonify(content))
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 def _image(svg: str) -> Response:

@@ -12,6 +12,7 @@ from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
 from petition_app.db import db, lock
 from petition_app.errors import NotFoundError
+from petition_app.petitions.freezing import FrozenError, require_thawed
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Signature
 from petition_app.signatures.states import StateError
@@ -32,7 +33,8 @@ SLICE = 100
 def run_slice(bulk_id: UUID, *, by: UUID, at: datetime) -> None:
     """Do the next hundred cases of a bulk act, or take their verdicts back, and ask for the slice after it.
 
-    Whoever lost the right to do it meanwhile stops it. A slice that was done already finds nothing left of itself.
+    A freeze stops it, and so does it when whoever started it has lost the right to. A slice that was done already
+    finds nothing left of itself.
     """
     bulk = lock(Bulk, bulk_id)
     account = db.session.get(Account, by)
@@ -41,7 +43,8 @@ def run_slice(bulk_id: UUID, *, by: UUID, at: datetime) -> None:
     petition = db.session.get_one(Petition, bulk.petition_id)
     try:
         require_role(account, petition.id, "organizer")
-    except NotFoundError:
+        require_thawed(petition)
+    except (NotFoundError, FrozenError):
         bulk.state = "cancelled"
         audit.record("bulk.cancelled", petition_id=petition.id, object_id=bulk.id, number=0, at=at)
         return

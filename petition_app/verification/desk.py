@@ -16,6 +16,7 @@ from petition_app.accounts.services import name_accounts, require_role
 from petition_app.db import db
 from petition_app.errors import NotFoundError
 from petition_app.keys import opened as keys
+from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition, TextVersion
 from petition_app.petitions.services import get_version
 from petition_app.roster import services as rosters
@@ -72,6 +73,7 @@ def next_case(
     signers have answered this reviewer. With `asked` it is a case whose question has not been answered.
     """
     require_role(by, petition.id, "reviewer", "organizer")
+    require_thawed(petition)
     if petition.is_sealed:
         keys.require(petition.id)
         pairs.catch_up(petition, by=by, at=at)
@@ -153,9 +155,10 @@ def open_case(signature_id: UUID, *, petition: Petition, by: Account, at: dateti
     """Show a case to the reviewer who holds it.
 
     Raises:
-        NotFoundError, NotYoursError
+        NotFoundError, NotYoursError, FrozenError
     """
     require_role(by, petition.id, "reviewer", "organizer")
+    require_thawed(petition)
     signature = db.session.get(Signature, signature_id)
     if signature is None or signature.petition_id != petition.id:
         raise NotFoundError
@@ -169,8 +172,10 @@ def get_decided(signature_id: UUID, *, petition: Petition, by: Account) -> Case:
 
     Raises:
         NotFoundError: no such signature, or nobody has decided on it.
+        FrozenError
     """
     require_role(by, petition.id, "organizer")
+    require_thawed(petition)
     signature = db.session.get(Signature, signature_id)
     if signature is None or signature.petition_id != petition.id or not list_decisions(signature_id):
         raise NotFoundError

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import aliased
 
-from petition_app import audit
+from petition_app import audit, jobs
 from petition_app.db import db
 from petition_app.keys import opened
 from petition_app.petitions.models import Petition
@@ -123,15 +123,25 @@ def number_of(version: RosterVersion | None) -> int:
 
 def match_all_waiting(*, at: datetime) -> None:
     """Match a slice of every petition; what is left waits for the next round."""
-    petitions = select(Petition).where(Petition.state != "draft", Petition.mode == "standard").order_by(Petition.id)
-    for petition in db.session.scalars(petitions).all():
+    running = select(Petition).where(
+        Petition.state != "draft", Petition.mode == "standard", Petition.frozen_at.is_(None)
+    )
+    for petition in db.session.scalars(running.order_by(Petition.id)).all():
         match_waiting(petition, at=at)
 
 
+def rematch_later(petition: Petition, at: datetime) -> None:
+    """Ask for what a roster taken into use during a freeze would have brought back."""
+    jobs.enqueue("verification.rematch", {"petition_id": str(petition.id)}, at=at)
+
+
 def bring_back_not_found(petition_id: UUID, *, at: datetime) -> int:
-    """Put back what was "not found" on an older roster than the current one, and nothing else; return how many."""
+    """Put back what was "not found" on an older roster than the current one, and nothing else; return how many.
+
+    A frozen petition is left as it is; the end of the freeze asks for it again.
+    """
     version = rosters.current(petition_id)
-    if version is None:
+    if version is None or db.session.get_one(Petition, petition_id).frozen_at:
         return 0
     later = aliased(Decision)
     missed = db.session.scalars(

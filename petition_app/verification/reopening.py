@@ -11,6 +11,7 @@ from petition_app.accounts.services import require_role
 from petition_app.db import db
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import N_
+from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import DECIDED
@@ -32,6 +33,7 @@ class NothingToUndoError(DomainError):
 
 def _decided_case(signature_id: UUID, *, petition: Petition, by: Account) -> Signature:
     require_role(by, petition.id, "organizer")
+    require_thawed(petition)
     signature = lock_signature(signature_id)
     if signature is None or signature.petition_id != petition.id:
         raise NotFoundError

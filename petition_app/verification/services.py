@@ -13,6 +13,7 @@ from petition_app.accounts.services import require_role
 from petition_app.db import db
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import N_
+from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
@@ -82,6 +83,7 @@ def record_verdict(
     bulk_id: UUID | None = None,
 ) -> Decision:
     """Record a verdict on a locked signature and carry it out when enough reviewers agree. Raises: as `decide`."""
+    require_thawed(petition)
     _check_shape(signature, new, at=at)
     if any(verdict.reviewer == by.id for verdict in standing_of(signature.id)):
         raise DecidedAlreadyError
@@ -150,9 +152,10 @@ def held_case(signature_id: UUID, *, petition: Petition, by: Account, at: dateti
     """Return a case that this reviewer holds and that is still open, locked.
 
     Raises:
-        NotFoundError, NotYoursError, StateError
+        NotFoundError, NotYoursError, StateError, FrozenError
     """
     require_role(by, petition.id, "reviewer", "organizer")
+    require_thawed(petition)
     signature = lock_signature(signature_id)
     if signature is None or signature.petition_id != petition.id:
         raise NotFoundError
@@ -178,6 +181,13 @@ def put_back(signature_id: UUID, *, petition: Petition, by: Account, at: datetim
     if holds(signature_id, by=by, at=at):
         free(signature_id)
         audit.record("case.put_back", by=by.id, petition_id=petition.id, object_id=signature_id, at=at)
+
+
+def free_all(petition: Petition, _at: datetime) -> None:
+    """End every lease on a petition's cases."""
+    cases = select(Signature.id).where(Signature.petition_id == petition.id)
+    held = delete(Lease).where(Lease.signature_id.in_(cases))
+    db.session.execute(held.execution_options(synchronize_session=False))
 
 
 def free(signature_id: UUID) -> None:

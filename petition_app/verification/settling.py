@@ -50,9 +50,9 @@ def settle_waiting(petition: Petition) -> None:
 
 
 def settle_all() -> None:
-    """Do so for every petition with a roster whose cases the server can open."""
+    """Do so for every petition with a roster whose cases the server can open, unless it is frozen."""
     rostered = select(Petition).where(Petition.roster, Petition.state != "draft", Petition.mode == "standard")
-    for petition in db.session.scalars(rostered).all():
+    for petition in db.session.scalars(rostered.where(Petition.frozen_at.is_(None))).all():
         settle_waiting(petition)
 
 

@@ -48,6 +48,7 @@ def remind(*, at: datetime) -> int:
             Signature.state == "needs_info",
             Signature.mailbox_index.is_not(None),
             Petition.mode == "standard",
+            Petition.frozen_at.is_(None),
             _is_newest(),
             _mails_so_far() < MOST_MAILS,
         )
@@ -101,6 +102,7 @@ def close_unanswered(*, at: datetime) -> int:
         select(Signature)
         .where(
             Signature.state == "needs_info",
+            Signature.petition_id.not_in(select(Petition.id).where(Petition.frozen_at.is_not(None))),
             Signature.id.in_(
                 select(Question.signature_id).where(Question.answered_on.is_(None), Question.asked_on < too_late)
             ),
