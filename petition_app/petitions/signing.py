@@ -51,8 +51,10 @@ def public_key(petition: Petition, *, at: datetime) -> bytes:
 
 
 def rewrap_all() -> int:
-    """Seal every key anew under the newest key of the ring; return how many. Raises: as `sign`."""
-    ring, rows = vault.key_ring(), db.session.execute(select(SigningKey, Petition).join(Petition)).all()
+    """Seal the keys that lie under an older key of the ring under its newest; return how many. Raises: as `sign`."""
+    ring = vault.key_ring()
+    older = select(SigningKey, Petition).join(Petition).where(SigningKey.key_id != ring.newest).with_for_update()
+    rows = db.session.execute(older).all()
     for row, petition in rows:
         row.box = ring.close(ring.open(row.key_id, row.box, _bound(petition)), _bound(petition))
         row.key_id = ring.newest

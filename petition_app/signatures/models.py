@@ -121,6 +121,25 @@ class Confirmation(Base):
     __table_args__ = (Index("ix_confirmations_code_hash", "petition_id", "code_hash"),)
 
 
+class SecondCode(Base):
+    """The code that a signer gives up under duress: it opens nothing. Only its hash is kept, as of the first one."""
+
+    __tablename__ = "second_codes"
+
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), unique=True)
+
+
+class Knock(Base):
+    """A code was typed that opens nothing. The box says whose second code it was, or that it was nobody's."""
+
+    __tablename__ = "knocks"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    key_id: Mapped[str] = mapped_column(String(40))
+    box: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class Import(Base):
     """One imported file. `state`: staging until every row is sealed, then done."""
 

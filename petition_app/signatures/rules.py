@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from petition_app.i18n import N_
 
@@ -106,6 +107,12 @@ def fold_mailbox(address: str) -> str:
 def may_move(state: str, to: str) -> bool:
     """Return whether a signature may go from one state to the other."""
     return to in MOVES[state]
+
+
+def quarter_after(moment: datetime) -> datetime:
+    """Round up to a quarter of an hour, so that a row does not tell the minute of signing."""
+    start = moment.replace(minute=0, second=0, microsecond=0)
+    return start + timedelta(minutes=15 * (-(-(moment - start).total_seconds() // 900)))
 
 
 def publishable(conditions: Sequence[int], *, unconditional: int = 0) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from petition_app import audit, jobs, vault
+from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
@@ -24,9 +25,9 @@ from petition_app.security import (
     read_mail_code,
     read_secret_code,
 )
-from petition_app.signatures import sealing
+from petition_app.signatures import sealing, second_codes
 from petition_app.signatures.models import Confirmation, Signature
-from petition_app.signatures.rules import LIVE
+from petition_app.signatures.rules import LIVE, quarter_after
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.states import StateError, count, lock_signature, move
 
@@ -59,9 +60,9 @@ class AlreadyConfirmedError(DomainError):
 
 
 class UnknownCodeError(DomainError):
-    """No signature belongs to this secret code."""
+    """No signature answers to this secret code."""
 
-    message = N_("This code is not known. Please check the twelve words.")
+    message = N_("There is no signature here. Please check the twelve words.")
 
 
 class ConsentError(DomainError):
@@ -129,7 +130,7 @@ def _store(new: NewSignature, *, petition: Petition, pending: str, form_hash: by
             petition_id=petition.id,
             code_hash=hash_code(petition.id, code) if code else None,
             tries_left=TRIES,
-            expires_at=_quarter_after(at + CODE_LIFE),
+            expires_at=quarter_after(at + CODE_LIFE),
         )
     )
     if code:
@@ -176,12 +177,6 @@ def hash_code(petition_id: UUID, code: str) -> bytes:
     return fingerprint("mail-code", petition_id, read_mail_code(code))
 
 
-def _quarter_after(moment: datetime) -> datetime:
-    """Round up to a quarter of an hour, so that the row does not tell the minute of signing."""
-    start = moment.replace(minute=0, second=0, microsecond=0)
-    return start + timedelta(minutes=15 * (-(-(moment - start).total_seconds() // 900)))
-
-
 # --- confirming -------------------------------------------------------------------------------------------------
 
 
@@ -198,11 +193,10 @@ def confirm(*, petition: Petition, pending: str, code: str, at: datetime) -> Con
         WrongCodeError: no such page, too old, or no tries left.
     """
     row = find_confirmation(petition.id, pending=pending, code=code, at=at)
-    if row is None:
-        raise WrongCodeError
-    if row.used:
+    if row is not None and row.used:
         raise AlreadyConfirmedError
-    if row.tries_left < 1 or row.expires_at < at:
+    if row is None or row.tries_left < 1 or row.expires_at < at:
+        second_codes.knock(b"", at=at)  # As much work as counting a wrong try.
         raise WrongCodeError
     if row.code_hash is not None and row.code_hash != hash_code(petition.id, code):
         row.tries_left -= 1
@@ -251,16 +245,18 @@ def find_by_code(typed: str) -> tuple[Signature, bytes]:
     """Return the signature a secret code belongs to, locked, and the code's 16 bytes.
 
     Raises:
-        UnknownCodeError: not a code, or nobody's.
+        UnknownCodeError: not a code, nobody's, a withdrawn signature's, or a second code: nobody learns which.
     """
     entropy = read_secret_code(typed)
+    code_hash = hash_secret("my/v1", entropy or b"")
     signature = db.session.scalars(
         select(Signature)
-        .where(Signature.code_hash == hash_secret("my/v1", entropy or b""))
+        .where(Signature.code_hash == code_hash)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).first()
     if signature is None or entropy is None:
+        second_codes.knock(code_hash, at=utcnow())
         raise UnknownCodeError
     return signature, entropy
 
@@ -293,5 +289,7 @@ def withdraw(signature: Signature, *, at: datetime) -> None:
         raise StateError
     move(signature, "withdrawn")
     sealing.erase(signature)
+    second_codes.forget(signature)
+    signature.code_hash = signature.signer_key = None  # From now on its codes are unknown ones.
     audit.record_signer("signature.withdrawn", petition_id=signature.petition_id, at=at)
     db.session.flush()

@@ -9,7 +9,7 @@ from flask import render_template
 from flask_babel import force_locale, gettext
 
 from petition_app import couriers, mail
-from petition_app.signatures import expiry, sealing
+from petition_app.signatures import expiry, sealing, second_codes
 
 
 def mail_code(payload: dict[str, Any], _at: datetime) -> None:
@@ -33,3 +33,8 @@ def discard_unconfirmed(at: datetime) -> None:
 def forget_confirmations(at: datetime) -> None:
     """Remove the rows of codes that can no longer be typed."""
     expiry.forget_confirmations(at=at)
+
+
+def hear_knocks(_at: datetime) -> None:
+    """Tell the desk where a second code was used."""
+    second_codes.hear_knocks()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +43,7 @@ class Case:
 
     `match` is what the roster gave, if one is kept; `contacts` the keys of candidates that can be written to;
     `conflicts` the numbers of open cases whose best match is the same entry; `enough` whether the evidence is.
+    `second_code` is the day on which the signer's second code was used last.
     """
 
     signature: Signature
@@ -61,6 +62,7 @@ class Case:
     conflicts: list[str]
     evidence: list[Shown]
     enough: bool
+    second_code: date | None
 
 
 def next_case(
@@ -221,6 +223,9 @@ def _case(signature: Signature, petition: Petition, *, see_earlier: bool, at: da
             contact=None,
             strength=petition.evidence_rule,
             kinds=petition.evidence_kinds,
+        ),
+        second_code=max(
+            (date.fromisoformat(note["on"]) for note in notes if note.get("kind") == "second_code"), default=None
         ),
     )
 

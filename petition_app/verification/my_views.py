@@ -8,6 +8,7 @@ from flask_babel import gettext
 from petition_app import vault
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
+from petition_app.signatures import second_codes
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
 from petition_app.tally.services import get_publication
@@ -32,18 +33,18 @@ def my_signature() -> str:
     try:
         signature, entropy = signing.find_by_code(form.code.data or "")
     except signing.UnknownCodeError as error:
-        form.code.errors = [gettext(error.message)]
+        form.code.data, form.code.errors = "", [gettext(error.message)]
         return render_template("verification/my.html", form=form)
-    problem = _act(signature, form.action.data or "", form.value.data or "")
+    problem, second_code = _act(signature, form.action.data or "", form.value.data or "")
     return render_template(
         "verification/my_signature.html",
         **_about(signature, entropy), code=form.code.data, asked=form.action.data, problem=problem,
-        typed=form.value.data if problem else "",
+        second_code=second_code, typed=form.value.data if problem else "",
     )  # fmt: skip
 
 
-def _act(signature: Signature, action: str, value: str) -> str:
-    """Do what the signer asks; return what went wrong, in words, with nothing changed."""
+def _act(signature: Signature, action: str, value: str) -> tuple[str, str]:
+    """Do what the signer asks; return what went wrong, in words, with nothing changed, and a second code if made."""
     try:
         if action == "answer":
             questions.answer(signature, value, at=utcnow())
@@ -53,11 +54,13 @@ def _act(signature: Signature, action: str, value: str) -> str:
             second_look.ask(signature, value, at=utcnow())
         elif action == "consent":
             signing.change_consent(signature, consent=TIER_NUMBERS.get(value, -1), at=utcnow())
+        elif action == "second_code":
+            return "", second_codes.give(signature)
         elif action == "withdraw":
             signing.withdraw(signature, at=utcnow())
     except DomainError as error:
-        return str(gettext(error.message))
-    return ""
+        return str(gettext(error.message)), ""
+    return "", ""
 
 
 def _about(signature: Signature, entropy: bytes) -> dict[str, object]:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from petition_app import audit, vault
 from petition_app.db import db
+from petition_app.petitions import signing
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
 from petition_app.vault import KeyRing, Place, WrappedKey
 from petition_app.verification.sampling import bound_of
@@ -18,7 +19,7 @@ SLICE = 500
 
 
 def rewrap_slice(*, at: datetime) -> int:
-    """Rewrap the next slice of wrapped keys and sealed seeds; return how many, none when all is done.
+    """Rewrap the next slice of wrapped keys, sealed seeds and signing keys; return how many, none when all is done.
 
     Raises:
         StorageSealedError, UnreadableError: the ring lacks a key that is still in use.
@@ -39,7 +40,7 @@ def rewrap_slice(*, at: datetime) -> int:
     for sample in samples:
         seed = ring.open(sample.key_id, sample.seed_box, bound_of(sample.id))
         sample.key_id, sample.seed_box = ring.newest, ring.close(seed, bound_of(sample.id))
-    if number := len(rows) + len(samples):
+    if number := len(rows) + len(samples) + signing.rewrap_all():
         audit.record("keys.rewrapped", number=number, at=at)
     db.session.flush()
     return number

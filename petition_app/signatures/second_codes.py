@@ -1,0 +1,80 @@
+"""A second code for a signer under duress: it opens nothing, and quietly tells the reviewers that it was used.
+
+Whatever code opens nothing is answered alike and costs the same work: a knock is stored, sealed, and only the worker
+learns whether it was anybody's second code.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from petition_app import vault
+from petition_app.db import db
+from petition_app.errors import StorageSealedError
+from petition_app.security import hash_secret, new_secret_code
+from petition_app.signatures import sealing
+from petition_app.signatures.models import Knock, SecondCode, Signature
+from petition_app.signatures.rules import LIVE
+from petition_app.signatures.states import StateError, lock_signature
+from petition_app.vault import UnreadableError
+
+NOBODY = UUID(int=0)
+BOUND = b"knock/v1"
+SLICE = 1000
+
+
+def give(signature: Signature) -> str:
+    """Make a signer's second code, which ends an earlier one; its hash is kept, the code is not.
+
+    Raises:
+        StateError: the signature is not live any more.
+    """
+    if signature.state not in LIVE:
+        raise StateError
+    forget(signature)
+    secret_code, entropy = new_secret_code(signature.language)
+    db.session.add(SecondCode(code_hash=hash_secret("my/v1", entropy), signature_id=signature.id))
+    db.session.flush()
+    return secret_code
+
+
+def forget(signature: Signature) -> None:
+    """Make the second code of a signature an unknown one."""
+    db.session.execute(delete(SecondCode).where(SecondCode.signature_id == signature.id))
+
+
+def knock(code_hash: bytes, *, at: datetime) -> None:
+    """Store that a code was typed which opens nothing: the same rows, whoever's it is or nobody's."""
+    owner = db.session.scalar(select(SecondCode.signature_id).where(SecondCode.code_hash == code_hash))
+    message = f"{owner or NOBODY}|{at.date().isoformat()}".encode()
+    try:
+        ring = vault.key_ring()
+    except StorageSealedError:
+        return
+    db.session.add(Knock(key_id=ring.newest, box=ring.close(message, BOUND)))
+    db.session.flush()
+
+
+def hear_knocks() -> None:
+    """Add a note to the cases whose second code was used, and forget every knock.
+
+    Raises:
+        StorageSealedError: the ring is gone; try again later.
+    """
+    ring, heard = vault.key_ring(), set()
+    rows = db.session.scalars(select(Knock).limit(SLICE).with_for_update(skip_locked=True)).all()
+    for row in rows:
+        try:
+            owner, _, day = ring.open(row.key_id, row.box, BOUND).decode().partition("|")
+        except UnreadableError:
+            continue
+        if owner != str(NOBODY):
+            heard.add((UUID(owner), day))
+    for signature_id, day in sorted(heard):
+        signature = lock_signature(signature_id)
+        if signature and sealing.is_readable(signature):
+            sealing.add_to_case(signature, {"kind": "second_code", "on": day}, by_signer=True)
+    db.session.execute(delete(Knock).where(Knock.id.in_([row.id for row in rows])))
