@@ -16,6 +16,7 @@ from petition_app.clock import utcnow
 from petition_app.config import ConfigError, Settings
 from petition_app.db import after_commit, transaction
 from petition_app.demo import cli as demo_cli
+from petition_app.drill import cli as drill_cli
 from petition_app.errors import StorageSealedError
 from petition_app.i18n import CatalogueError, check_catalogues
 from petition_app.petitions import accounts_cli, freezing, switches_cli
@@ -97,6 +98,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
         keys_cli,
         tally_cli,
         demo_cli,
+        drill_cli,
     ):
         door.init_app(app)
     after_commit[:] = [_publish]

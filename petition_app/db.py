@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -177,6 +178,14 @@ def is_reachable() -> bool:
         db.session.rollback()
         return False
     return True
+
+
+def database_files() -> list[Path]:
+    """Return the files in which the database lies on this machine: SQLite's, with its logs; of PostgreSQL none."""
+    if db.engine.dialect.name != "sqlite" or not db.engine.url.database:
+        return []
+    endings = ("", "-wal", "-shm", "-journal")
+    return [path for ending in endings if (path := Path(db.engine.url.database + ending)).is_file()]
 
 
 def engine_options(url: str) -> dict[str, Any]:
