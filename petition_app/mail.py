@@ -15,8 +15,10 @@ from petition_app import config
 TIMEOUT = 20
 
 
-def send(*, to: str, subject: str, body: str) -> None:
+def send(*, to: str, subject: str, body: str, sealed: bool = False) -> None:
     """Hand one plain message over. It names no petition and holds no link.
+
+    Where no mail server is set, a `sealed` message is written without its address.
 
     Raises:
         OSError, smtplib.SMTPException: the message was not accepted; try again later.
@@ -28,6 +30,8 @@ def send(*, to: str, subject: str, body: str) -> None:
     if settings.mail_url:
         _send_smtp(settings.mail_url, message)
     else:
+        if sealed:
+            del message["To"]
         _write(settings.instance / "outbox", message)
 
 

@@ -119,7 +119,7 @@ def tell(now: datetime, *, sealed: bool = False) -> Story:
     with story.act(0) as petition:
         if sealed:
             publish_now(petition, by=people["organizer"], at=story.now)
-            open_due_names(petition, by=people["organizer"], at=story.now)
+            open_due_names(petition, at=story.now)
     return story
 
 

@@ -180,7 +180,7 @@ def _hold(secret: str | None) -> None:
     keys = unlocking.open_again(g.account.id, g.petition.id, secret, at=now) if secret else None
     if keys and g.role == "organizer":
         with opened.using(keys):
-            open_due_names(g.petition, by=g.account, at=now)
+            open_due_names(g.petition, at=now)
 
 
 @unlocks.post("/p/<slug>/lock")

@@ -17,7 +17,7 @@ def mail_code(payload: dict[str, Any], _at: datetime) -> None:
     code, language, address = sealing.open_for_worker(payload).decode().split("\n")
     with force_locale(language):
         body = render_template("emails/signatures/code.txt", code=code)
-        mail.send(to=address, subject=gettext("Your code"), body=body)
+        mail.send(to=address, subject=gettext("Your code"), body=body, sealed="courier" in payload)
 
 
 def drop_lost(at: datetime) -> None:

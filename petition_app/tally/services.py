@@ -18,7 +18,7 @@ from petition_app.signatures.models import SignatureDelta
 from petition_app.tally import timeline
 from petition_app.tally.counting import fold, live_tally
 from petition_app.tally.models import Publication, TallyDay
-from petition_app.tally.names import publish_names, take_down
+from petition_app.tally.names import open_due_names, publish_names, take_down
 from petition_app.tally.rules import IdentityError, Tally, public_speed
 from petition_app.verification.speed import speed
 
@@ -45,6 +45,7 @@ def publish_due(petition_id: UUID, *, at: datetime) -> Publication | None:
     newest = get_publication(petition)
     if petition.is_sealed:
         take_down(petition)
+        open_due_names(petition, at=at)
         if not jobs.is_ripe(petition_id, many=SEALED_MANY, age=SEALED_AGE, at=at):
             return None
     elif newest and waiting >= MANY and at - newest.as_of < PAUSE:

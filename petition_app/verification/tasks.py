@@ -46,7 +46,7 @@ def mail_contact(payload: dict[str, Any], _at: datetime) -> None:
     code, language, address = sealing.open_for_worker(payload).decode().split("\n")
     with force_locale(language):
         body = render_template("emails/verification/contact.txt", code=code)
-        mail.send(to=address, subject=gettext("Your code"), body=body)
+        mail.send(to=address, subject=gettext("Your code"), body=body, sealed="courier" in payload)
 
 
 def remind(at: datetime) -> None:

@@ -64,9 +64,7 @@ def test_names_wait_until_an_organizer_has_the_keys_open(app: Any) -> None:
         assert db.session.scalar(db.select(db.func.count()).select_from(DueName)) == 5
     make.open_keys(app, world)
     with make.acting(app):
-        organizer = make.account(world.organizer)
-        assert organizer
-        open_due_names(make.petition(world.petition_id), by=organizer, at=utcnow())
+        open_due_names(make.petition(world.petition_id), at=utcnow())
     assert len(names(app)) == 5
     assert set(names(app)) < {each.name for each in signed}
 
