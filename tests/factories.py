@@ -504,8 +504,8 @@ def outbox() -> list[Path]:
     return sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns) if folder.exists() else []
 
 
-def read_mail(path: Path) -> tuple[str, str, str]:
-    """Return a mail's recipient, subject and text."""
+def read_mail(path: Path) -> tuple[str | None, str, str]:
+    """Return a mail's recipient (none where the petition is sealed), subject and text."""
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     return message["To"], message["Subject"], message.get_content()
 
@@ -516,7 +516,7 @@ def mailed_code(app: Flask, address: str) -> str:
         worker.run_once()
     for path in reversed(outbox()):
         to, _, text = read_mail(path)
-        if to == address and (found := re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", text)):
+        if to in (address, None) and (found := re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", text)):
             return found.group()
     raise AssertionError(f"no code was mailed to {address}")
 
@@ -536,6 +536,8 @@ def shown_code(response: TestResponse) -> str:
 def sign_over_http(client: FlaskClient, slug: str = SLUG, name: str | None = None, **fields: Any) -> str:
     """Sign as a signer does: form, mail, code; return the secret code that is shown once."""
     address = fields.pop("email", f"signer{next(_numbers)}@example.org")
+    with acting(client.application):
+        couriers.beat(at=utcnow())  # A worker lives.
     answer = sign_page(client, slug, name=name or new_name(), email=address, **fields)
     assert answer.status_code == 200, answer.text
     pending = form_with(answer, "pending", "code")["pending"]

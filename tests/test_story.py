@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +16,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from petition_app import config
 from petition_app.clock import utcnow
 from tests.conftest import DATA
-from tests.factories import PASSWORD, Person, form_with, sign_in, sign_over_http
+from tests.factories import PASSPHRASE, PASSWORD, Person, form_with, sign_in, sign_over_http
 
 DAY = DATA
 SLUG = "founding-day"
@@ -39,6 +42,7 @@ text.ru = "Мы просим Собрание услышать нас."
 POLICIES = {
     "two reviewers": "roster = false",
     "two reviewers, a roster and evidence": 'roster = true\nmatch = "possible"\nevidence = 2',
+    "sealed, with a roster and evidence": 'mode = "sealed"\nroster = true\nmatch = "possible"\nevidence = 2',
 }
 ENOUGH = "The evidence is as strong as the petition asks."
 
@@ -48,8 +52,9 @@ Act = dict[str, Any] | None
 class Day:
     """The day as it is played: its browsers, its commands, and what was learnt on the way."""
 
-    def __init__(self, app: Flask, cli: Callable[..., SimpleNamespace], folder: Path, *, roster: bool) -> None:
-        self.app, self.cli, self.folder, self.roster = app, cli, folder, roster
+    def __init__(self, app: Flask, cli: Callable[..., SimpleNamespace], folder: Path, *, policy: str) -> None:
+        self.app, self.cli, self.folder = app, cli, folder
+        self.roster, self.sealed = "roster" in policy, "sealed" in policy
         self.public = app.test_client()
         self.staff: dict[str, FlaskClient] = {}
         self.cases: dict[str, str] = {}
@@ -58,6 +63,8 @@ class Day:
     def check(self, step: int) -> None:
         """Compare the live tally and `status.json` with what the story expects, and check the identity."""
         expected = STEPS[step]["expect"]
+        if self.sealed:
+            self.publish()
         live = json.loads(self.cli("tally", "show", SLUG, "--json").out)
         for name, number in expected.items():
             if isinstance(number, int) and not isinstance(number, bool):
@@ -72,6 +79,19 @@ class Day:
         assert shown["states"]["verified"] == live["states"]["verified"]
         assert shown["states"]["checking"] == live["states"]["checking"]
         assert "no difference" in self.cli("tally", "audit").out
+
+    def publish(self) -> None:
+        """Have the organizer publish what waits: in sealed mode single changes are held back."""
+        client, url = self.staff["olga"], f"/organizer/p/{SLUG}"
+        token = form_with(client.get(url), "csrf_token")["csrf_token"]
+        assert client.post(f"{url}/publish", data={"csrf_token": token}).status_code == 303
+
+    def unlock(self, who: str) -> None:
+        """Make a member's own key, or open the keys with its passphrase once the petition has some."""
+        client, url = self.staff[who], f"/organizer/p/{SLUG}/unlock"
+        token = form_with(client.get(url), "csrf_token")["csrf_token"]
+        answer = client.post(url, data={"csrf_token": token, "passphrase": PASSPHRASE})
+        assert answer.status_code == 303, answer.text
 
     def write(self, name: str, text: str) -> Path:
         """Write a file for a command."""
@@ -167,7 +187,7 @@ def read(live: dict[str, Any], name: str) -> int:
 @pytest.fixture(params=POLICIES)
 def day(app: Flask, cli: Callable[..., SimpleNamespace], tmp_path: Path, request: pytest.FixtureRequest) -> Day:
     """The day before its first act: a petition, with or without a roster, an organizer and two reviewers."""
-    day = Day(app, cli, tmp_path, roster="roster" in request.param)
+    day = Day(app, cli, tmp_path, policy=request.param)
     cli("petitions", "create", day.write("petition.toml", PETITION.replace("{policy}", POLICIES[request.param])))
     for name, role in (("olga", "organizer"), ("roman", "reviewer"), ("rita", "reviewer")):
         address = f"{name}@example.org"
@@ -177,7 +197,18 @@ def day(app: Flask, cli: Callable[..., SimpleNamespace], tmp_path: Path, request
         )  # fmt: skip
         day.staff[name] = app.test_client()
         assert sign_in(day.staff[name], Person(None, address, role)).status_code in (302, 303)  # type: ignore[arg-type]
+    if day.sealed:
+        hand_out_keys(day)
     return day
+
+
+def hand_out_keys(day: Day) -> None:
+    """Make everybody's own keys and the petition's, and open them; mail goes to a server while it opens."""
+    for name in day.staff:
+        day.cli("keys", "own", f"{name}@example.org", "--passphrase-stdin", stdin=f"{PASSPHRASE}\n")
+    assert len(day.cli("keys", "make", SLUG).out.split()) == 24
+    for name in day.staff:
+        day.unlock(name)
 
 
 def test_the_founding_day_from_the_first_nineteen_to_the_closing_report(day: Day) -> None:
@@ -188,7 +219,8 @@ def test_the_founding_day_from_the_first_nineteen_to_the_closing_report(day: Day
         day.cli("roster", "import", SLUG, DAY / "roster.csv", "--name", "City register", "--as-of", "2022-09-01")
 
     # 1: the petition opens; 19 initial signatories are checked and verified.
-    day.cli("petitions", "open", SLUG)
+    with mail_server(day):
+        day.cli("petitions", "open", SLUG)
     day.cli("signatures", "import", SLUG, day.write("first.csv", "\n".join([header, *rows[:19]])), *held)
     assert day.work("roman", day.verify) == 19
     assert day.public.get(f"/p/{SLUG}/status.json").get_json()["verified"] == 0, "one reviewer is not enough"
@@ -295,6 +327,16 @@ def make_plan(day: Day) -> Plan:
     plan = Plan(day)
     day.work("roman", lambda ref, page: None)
     return plan
+
+
+@contextmanager
+def mail_server(day: Day) -> Iterator[None]:
+    """Have a mail server set, without which a sealed petition does not open; then codes lie in the outbox again."""
+    settings = config.current()
+    if day.sealed:
+        config.activate(replace(settings, mail_url="smtp://127.0.0.1:1"))
+    yield
+    config.activate(settings)
 
 
 def name_of(ref: str) -> str:

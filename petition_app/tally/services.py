@@ -103,6 +103,7 @@ def publish_now(petition: Petition, *, by: Account | None, at: datetime) -> Publ
     if not petition.is_public:
         return None
     audit.record("tally.published", by=by.id if by else None, petition_id=petition.id, at=at)
+    open_due_names(petition, at=at)
     return _publish(petition, get_publication(petition), at=at)
 
 
