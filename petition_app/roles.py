@@ -76,6 +76,8 @@ ROLES: dict[str, frozenset[str]] = {
     "sampling.put_back": AUDITOR,
     "sampling.estimate": READERS,
     "sampling.explain_estimate": READERS,
+    "claims.list_claims": ORGANIZER,
+    "claims.leave": ORGANIZER,
     "second_look.second_looks": ORGANIZER,
     "second_look.leave": ORGANIZER,
     "roster.show": ORGANIZER,

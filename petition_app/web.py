@@ -27,12 +27,13 @@ from petition_app.roles import ALWAYS, NEEDS_KEYS, ROLES, SIGN_IN, SIGNED_IN, WH
 from petition_app.roster import views as roster
 from petition_app.signatures import group_views
 from petition_app.signatures import views as signatures
+from petition_app.tally import claim_views
 from petition_app.tally import views as tally
 from petition_app.verification import bulk_views, desk_views, my_views, sampling_views, second_look_views
 from petition_app.verification import views as verification
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-PUBLIC = (probes.public, tally.public, signatures.public, my_views.public)
+PUBLIC = (probes.public, tally.public, claim_views.public, signatures.public, my_views.public)
 STAFF = (
     accounts.staff,
     keys.staff,
@@ -46,6 +47,7 @@ STAFF = (
     group_views.staff,
     second_look_views.staff,
     roster.staff,
+    claim_views.staff,
     tally.staff,
 )
 

@@ -74,6 +74,23 @@ class PublishedName(Base):
     )
 
 
+class Claim(Base):
+    """Somebody's word that a published name is theirs and that they did not sign; the words are sealed in the case.
+
+    While it is open and `hides`, the name is not shown. `account_id` is the organizer who let the name stand.
+    """
+
+    __tablename__ = "claims"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), index=True)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    hides: Mapped[bool]
+    asked_on: Mapped[date]
+    closed_on: Mapped[date | None]
+
+
 class DueName(Base):
     """A name of a sealed petition that a publication has found due, and that no organizer has opened yet."""
 

@@ -20,6 +20,7 @@ from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import publishable
+from petition_app.tally.claims import hidden
 from petition_app.tally.models import DueName, PublishedName, PublishedPlace
 from petition_app.vault import UnreadableError
 from petition_app.verification.models import Batch
@@ -277,6 +278,7 @@ def _visible(petition: Petition) -> Select[PublishedName]:
         select(PublishedName)
         .join(Signature, Signature.id == PublishedName.signature_id)
         .where(PublishedName.petition_id == petition.id, Signature.state == "verified", Signature.consent == 3)
+        .where(~hidden())
     )
 
 

@@ -1,0 +1,96 @@
+"""Claims of “I did not sign this”: the name that somebody says is theirs is hidden until it is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, func, select
+
+from petition_app import audit
+from petition_app.accounts.models import Account
+from petition_app.accounts.services import require_role
+from petition_app.db import db, lock
+from petition_app.errors import NotFoundError
+from petition_app.petitions.models import Petition
+from petition_app.signatures import sealing
+from petition_app.signatures.models import Signature
+from petition_app.signatures.rules import fold_name
+from petition_app.tally.models import Claim, PublishedName
+from petition_app.verification.rules import case_number
+
+MOST_HIDDEN = 5
+LONGEST = 1000
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A claim that an organizer has to look at; no name."""
+
+    id: UUID
+    signature_id: UUID
+    number: str
+    hides: bool
+    asked_on: date
+
+
+def claim(petition: Petition, *, name: str, place: str, words: str, at: datetime) -> None:
+    """Open a claim on every published name that reads like this one; whether there is one, the caller does not learn.
+
+    The name is hidden at once; where five names of the petition are hidden already, the claim waits for an organizer.
+    The signature stays as it is until somebody has looked at it.
+    """
+    lock(Petition, petition.id)
+    published = db.session.scalars(select(PublishedName).where(PublishedName.petition_id == petition.id))
+    wanted = [row for row in published if fold_name(row.name) == fold_name(name)]
+    here = [row for row in wanted if place and row.place.casefold() == place.casefold()]
+    for row in here or wanted:
+        _open(petition, row.signature_id, words=words[:LONGEST], at=at)
+    db.session.flush()
+
+
+def _open(petition: Petition, signature_id: UUID, *, words: str, at: datetime) -> None:
+    waiting = select(Claim.id).where(Claim.signature_id == signature_id, Claim.closed_on.is_(None))
+    signature = lock(Signature, signature_id)
+    if signature is None or signature.state != "verified" or db.session.scalar(waiting):
+        return
+    hidden = select(func.count()).select_from(Claim).where(Claim.petition_id == petition.id, _hides())
+    hides = (db.session.scalar(hidden) or 0) < MOST_HIDDEN
+    db.session.add(Claim(signature_id=signature_id, petition_id=petition.id, hides=hides, asked_on=at.date()))
+    text = words.strip() or "–"
+    sealing.add_to_case(signature, {"kind": "claim", "on": at.date().isoformat(), "text": text}, by_signer=True)
+    audit.record_signer("signature.claimed", petition_id=petition.id, at=at)
+    db.session.flush()
+
+
+def _hides() -> ColumnElement[bool]:
+    return Claim.hides & Claim.closed_on.is_(None)
+
+
+def hidden() -> ColumnElement[bool]:
+    """Return the condition that a published name is hidden by a claim."""
+    return exists().where(Claim.signature_id == PublishedName.signature_id, _hides())
+
+
+def list_waiting(petition: Petition, *, by: Account) -> list[Waiting]:
+    """Return the claims on signatures that are still verified, oldest first."""
+    require_role(by, petition.id, "organizer")
+    rows = db.session.scalars(
+        select(Claim)
+        .join(Signature, Signature.id == Claim.signature_id)
+        .where(Claim.petition_id == petition.id, Claim.closed_on.is_(None), Signature.state == "verified")
+        .order_by(Claim.asked_on, Claim.id)
+    )
+    return [Waiting(row.id, row.signature_id, case_number(row.signature_id), row.hides, row.asked_on) for row in rows]
+
+
+def leave(claim_id: UUID, *, petition: Petition, by: Account, at: datetime) -> None:
+    """Let a name stand again after somebody has made sure that the person signed. Raises: NotFoundError."""
+    require_role(by, petition.id, "organizer")
+    found = lock(Claim, claim_id)
+    if found is None or found.petition_id != petition.id or found.closed_on:
+        raise NotFoundError
+    found.closed_on, found.account_id = at.date(), by.id
+    audit.record("claim.left", by=by.id, petition_id=petition.id, object_id=found.signature_id, at=at)
+    db.session.flush()
