@@ -20,6 +20,8 @@ ROLES: dict[str, frozenset[str]] = {
     "switches.turn_read_only": ORGANIZER,
     "switches.set_banner": ORGANIZER,
     "switches.remove_banner": ORGANIZER,
+    "opening.show": READERS,
+    "opening.answer": ORGANIZER,
     "freezing.freeze": ORGANIZER,
     "freezing.unfreeze": ORGANIZER,
     "freezing.refuse": ORGANIZER,

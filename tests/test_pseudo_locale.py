@@ -406,6 +406,12 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     send(organizer, "/organizer/petitions/new", slug="desk", **draft)
     send(organizer, "/organizer/petitions/new", 303, slug="draft", **draft)
     reader.look(organizer.get("/organizer/p/draft/preview"))
+    danger = "/organizer/p/draft/before-opening"
+    reader.look(organizer.get(danger))
+    send(organizer, danger)
+    for holders, server in (("one", "reach"), ("together", "unknown"), ("apart", "abroad")):
+        send(organizer, danger, 303, harm="law", holders=holders, server=server)
+    reader.look(organizer.get(f"{here}/before-opening"))
     for step in ("open", "pause", "open", "close"):
         send(organizer, f"/organizer/p/draft/{step}", 303)
     send(organizer, "/organizer/p/draft/open", 409)

@@ -16,7 +16,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import AnyOf, DataRequired, Length, NumberRange, Optional, Regexp
+from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from petition_app.errors import DomainError
@@ -24,6 +24,7 @@ from petition_app.i18n import LANGUAGES
 from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import TEXT_LENGTH
 from petition_app.petitions.services import BANNER_LENGTH, SLUG, NewPetition
+from petition_app.petitions.threat import Answers
 
 STATE_WORDS = {
     "draft": lazy_gettext("draft"),
@@ -44,6 +45,7 @@ KIND_WORDS = {
 SHORT = Length(max=200, message=lazy_gettext("At most 200 characters."))
 LONG = Length(max=TEXT_LENGTH, message=lazy_gettext("This text is too long."))
 NOTICE = Length(max=BANNER_LENGTH, message=lazy_gettext("At most 500 characters."))
+ANSWER = lazy_gettext("Please choose an answer.")
 MARKDOWN = lazy_gettext("An empty line begins a paragraph, *word* is emphasis, ## begins a heading (Markdown).")
 
 
@@ -222,6 +224,51 @@ class SilenceForm(FlaskForm):  # type: ignore[misc] # The library is untyped her
     def of(cls, petition: Petition) -> SilenceForm:
         """Fill the form with what is chosen."""
         return cls(formdata=None, days=petition.freeze_after)
+
+
+class ThreatForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """Three questions about danger, answered by choices."""
+
+    harm = SelectMultipleField(
+        lazy_gettext("Who is harmed if it becomes known who signed?"),
+        choices=[
+            SelectChoice("nobody", lazy_gettext("Nobody that we can think of")),
+            SelectChoice("work", lazy_gettext("Signers may lose their work or their studies")),
+            SelectChoice("law", lazy_gettext("Signers may be fined, prosecuted or arrested")),
+            SelectChoice("violence", lazy_gettext("Signers may be threatened or attacked")),
+            SelectChoice("family", lazy_gettext("People close to signers, or those who check")),
+        ],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+        validators=[DataRequired(ANSWER)],
+    )
+    holders = RadioField(
+        lazy_gettext("Who holds the keys and the passwords?"),
+        choices=[
+            SelectChoice("one", lazy_gettext("One person")),
+            SelectChoice("together", lazy_gettext("Several people in one place")),
+            SelectChoice("apart", lazy_gettext("Several people in different places")),
+        ],
+        validators=[InputRequired(ANSWER)],
+    )
+    server = RadioField(
+        lazy_gettext("Where is the server?"),
+        choices=[
+            SelectChoice("reach", lazy_gettext("Where those whom we fear can seize it or order its host")),
+            SelectChoice("abroad", lazy_gettext("Where they cannot easily reach it")),
+            SelectChoice("unknown", lazy_gettext("We do not know")),
+        ],
+        validators=[InputRequired(ANSWER)],
+    )
+
+    @classmethod
+    def of(cls, petition: Petition) -> ThreatForm:
+        """Fill the form with what was answered."""
+        return cls(formdata=None, **{name: (petition.threat or {}).get(name) for name in ("harm", "holders", "server")})
+
+    def to_answers(self) -> Answers:
+        """Return the answers."""
+        return Answers(harm=tuple(self.harm.data), holders=self.holders.data, server=self.server.data)
 
 
 def explain(error: DomainError) -> str:

@@ -34,7 +34,7 @@ class Petition(Base):
     roster of class `match_rule` (else the reviewer's own grounds), a piece of evidence of strength `evidence_rule`
     (0: none is needed) of one of `evidence_kinds` (empty: any), and the agreement of `reviewers`. `banner` is a notice
     on its public pages, by language. `freeze_after` is the number of days without a sign of life from any organizer
-    after which it freezes.
+    after which it freezes. `threat` is what the organizers answered about dangers before opening: choices only.
     """
 
     __tablename__ = "petitions"
@@ -60,6 +60,7 @@ class Petition(Base):
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
     frozen_at: Mapped[datetime | None] = mapped_column(Moment)
     freeze_after: Mapped[int | None] = mapped_column(SmallInteger)
+    threat: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     versions: Mapped[list[TextVersion]] = relationship(order_by="TextVersion.number", back_populates="petition")
 
