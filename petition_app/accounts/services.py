@@ -142,15 +142,17 @@ def list_members(petition_id: UUID, *, by: Account) -> list[Membership]:
     return list(db.session.scalars(query.order_by(Membership.role, Account.name)))
 
 
-def remove_member(membership_id: UUID, *, petition_id: UUID, by: Account | None, at: datetime) -> None:
-    """Take a role away and end the person's sessions. Raises: NotFoundError, LastOrganizerError."""
+def remove_member(membership_id: UUID, *, petition_id: UUID, by: Account | None, at: datetime) -> UUID:
+    """Take a role away, end the person's sessions; return who it was. Raises: NotFoundError, LastOrganizerError."""
     membership = _locked_member(membership_id, petition_id, by=by)
     audit.record(
         "member.removed", by=by.id if by else None, petition_id=petition_id, object_id=membership.account_id, at=at
     )
-    end_sessions(membership.account_id)
+    account_id = membership.account_id
+    end_sessions(account_id)
     db.session.delete(membership)
     db.session.flush()
+    return account_id
 
 
 def change_role(membership_id: UUID, *, petition_id: UUID, role: str, by: Account | None, at: datetime) -> None:

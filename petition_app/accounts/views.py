@@ -12,6 +12,7 @@ from petition_app.accounts import services
 from petition_app.accounts.forms import ROLE_WORDS, RoleForm
 from petition_app.clock import utcnow
 from petition_app.errors import NotFoundError
+from petition_app.keys import services as keys
 from petition_app.petitions.forms import STATE_WORDS
 from petition_app.petitions.services import list_for_staff
 
@@ -53,6 +54,7 @@ def change_role(membership_id: UUID) -> Response:
 @staff.post("/p/<slug>/people/<uuid:membership_id>/remove")
 def remove(membership_id: UUID) -> Response:
     """Take a member's role away."""
-    services.remove_member(membership_id, petition_id=g.petition.id, by=g.account, at=utcnow())
+    account_id = services.remove_member(membership_id, petition_id=g.petition.id, by=g.account, at=utcnow())
+    keys.forget_holder(account_id, g.petition.id, at=utcnow())
     flash(gettext("The role is taken away, and the person is signed out everywhere."), "success")
     return redirect(url_for("staff.accounts.people", slug=g.petition.slug), 303)

@@ -11,6 +11,7 @@ from petition_app.accounts import services
 from petition_app.accounts.models import ROLES
 from petition_app.clock import utcnow
 from petition_app.db import transaction
+from petition_app.keys import services as keys
 from petition_app.petitions.services import get_by_slug
 from petition_app.shell import Door
 
@@ -67,5 +68,6 @@ def remove(email: str, slug: str) -> None:
     with transaction():
         petition_id = get_by_slug(slug).id
         membership = services.find_member(email, petition_id=petition_id)
-        services.remove_member(membership.id, petition_id=petition_id, by=None, at=utcnow())
+        account_id = services.remove_member(membership.id, petition_id=petition_id, by=None, at=utcnow())
+        keys.forget_holder(account_id, petition_id, at=utcnow())
     click.echo(f"{email} has no role on {slug} any more")

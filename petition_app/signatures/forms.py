@@ -126,10 +126,7 @@ class SignForm(PublicForm):
             if self.mail == "required":
                 raise StopValidation(gettext("Please write your e-mail address."))
             return
-        try:
-            field.data = validate_email(field.data.strip(), check_deliverability=False).normalized
-        except EmailNotValidError:
-            raise ValidationError(gettext("This is not an e-mail address. Please check it.")) from None
+        _check_address(field)
 
     def to_new_signature(self, *, language: str) -> NewSignature:
         """Return what was sent in; `language` is the page's, for letters without mail."""
@@ -141,6 +138,13 @@ class SignForm(PublicForm):
             consent=int(self.publish.data),
             others=self.others.data,
         )
+
+
+def _check_address(field: Field) -> None:
+    try:
+        field.data = validate_email(field.data.strip(), check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise ValidationError(gettext("This is not an e-mail address. Please check it.")) from None
 
 
 class ConfirmForm(PublicForm):
@@ -156,6 +160,21 @@ class ConfirmForm(PublicForm):
             "autocapitalize": "characters",
         },
     )
+
+
+class AgainForm(PublicForm):
+    """The address, typed anew, for a message that did not come."""
+
+    pending = HiddenField()
+    email = EmailField(
+        lazy_gettext("E-mail"),
+        validators=[DataRequired(lazy_gettext("Please write your e-mail address."))],
+        render_kw={"autocomplete": "email", "maxlength": 254},
+    )
+
+    def validate_email(self, field: Field) -> None:
+        """Check that it is an address."""
+        _check_address(field)
 
 
 class InvitationForm(PublicForm):

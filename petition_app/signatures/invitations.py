@@ -37,13 +37,14 @@ class Agreement:
     text_number: int
 
 
-def read_invitation(*, petition: Petition, code: str, at: datetime) -> Identity:
-    """Return what was written about the holder of a code, before they have said anything.
+def read_invitation(*, petition: Petition, code: str, at: datetime) -> Identity | None:
+    """Return what was written about the holder of a code, before they have said anything; nothing in sealed mode.
 
     Raises:
         WrongCodeError: no such code, too old, or answered.
     """
-    return sealing.open_identity(_find(petition, code, at)[1])
+    _, signature = _find(petition, code, at)
+    return None if petition.is_sealed else sealing.open_identity(signature)
 
 
 def agree(agreement: Agreement, *, petition: Petition, code: str, at: datetime) -> Confirmed:

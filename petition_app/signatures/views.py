@@ -11,13 +11,14 @@ from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public
 from petition_app.security import limits
-from petition_app.signatures import invitations, services
-from petition_app.signatures.forms import ConfirmForm, InvitationForm, SignForm
+from petition_app.signatures import invitations, resending, services
+from petition_app.signatures.forms import AgainForm, ConfirmForm, InvitationForm, SignForm
 
 public = Blueprint("signatures", __name__)
 
 Answer = str | tuple[str, int]
 CLIENT_TRIES, PETITION_TRIES = "5 per hour", "100 per hour"
+CLIENT_AGAIN = "3 per hour"
 
 
 @public.get("/p/<slug>/sign")
@@ -75,6 +76,20 @@ def _show_secret(petition: Petition, confirmed: services.Confirmed) -> str:
     return render_template("signatures/confirmed.html", petition=petition, confirmed=confirmed)
 
 
+@public.post("/p/<slug>/confirm/again")
+def send_again(slug: str) -> Answer:
+    """Mail the code of a sealed petition again, to an address typed anew."""
+    petition, form, client = get_public(slug), AgainForm(), limits.client(request.remote_addr)
+    if form.validate():
+        if not limits.count(CLIENT_AGAIN, client, "again"):
+            form.email.errors = [gettext("Too many tries. Please wait an hour, or sign again.")]
+        else:
+            words = {"pending": form.pending.data or "", "email": form.email.data or ""}
+            resending.send_again(petition=petition, language=str(get_locale()), at=utcnow(), **words)
+    confirm_form = ConfirmForm(formdata=None, pending=form.pending.data)
+    return _show_confirm(petition, confirm_form, mailed=True, again=form), (422 if form.errors else 200)
+
+
 # --- invited ----------------------------------------------------------------------------------------------------
 
 
@@ -124,9 +139,12 @@ def _ask_code(petition: Petition, form: ConfirmForm, problem: str = "") -> str:
     return _show_confirm(petition, form, mailed=petition.mail != "none")
 
 
-def _show_confirm(petition: Petition, form: ConfirmForm, *, mailed: bool) -> str:
-    waits = switches.is_on(switches.MAIL)
-    return render_template("signatures/confirm.html", petition=petition, form=form, mailed=mailed, mail_waits=waits)
+def _show_confirm(petition: Petition, form: ConfirmForm, *, mailed: bool, again: AgainForm | None = None) -> str:
+    return render_template(
+        "signatures/confirm.html", petition=petition, form=form, mailed=mailed,
+        mail_waits=switches.is_on(switches.MAIL),
+        again=again or AgainForm(formdata=None, pending=form.pending.data), asked_again=again is not None,
+    )  # fmt: skip
 
 
 def _may_try(petition: Petition) -> bool:

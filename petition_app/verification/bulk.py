@@ -41,6 +41,12 @@ class NothingChosenError(DomainError):
     message = N_("No case fits this filter, so there is nothing to do.")
 
 
+class SealedBulkError(DomainError):
+    """In a sealed petition nobody opens many cases at once."""
+
+    message = N_("This petition is sealed: its cases are opened one at a time, by two people, and never in bulk.")
+
+
 class BulkStateError(DomainError):
     """It has gone on meanwhile."""
 
@@ -105,9 +111,11 @@ def prepare(chosen: Filter, *, petition: Petition, by: Account, at: datetime) ->
     What this person had chosen before and never started is forgotten.
 
     Raises:
-        NotFoundError, NothingChosenError
+        NotFoundError, NothingChosenError, SealedBulkError
     """
     require_role(by, petition.id, "organizer")
+    if petition.is_sealed:
+        raise SealedBulkError
     _forget_waiting(petition, by=by)
     bulk = Bulk(petition_id=petition.id, account_id=by.id, chosen=asdict(chosen), at=at)
     db.session.add(bulk)

@@ -38,7 +38,7 @@ def prepare() -> Answer:
         return _show_choice(form), 422
     try:
         bulk = acts.prepare(form.to_filter(), petition=g.petition, by=g.account, at=utcnow())
-    except acts.NothingChosenError as error:
+    except (acts.NothingChosenError, acts.SealedBulkError) as error:
         form.form_errors.append(explain(error))
         return _show_choice(form), 422
     return _to("bulk.show", bulk_id=bulk.id)

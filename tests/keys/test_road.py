@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
+from petition_app import couriers
+from petition_app.accounts.models import Membership
 from petition_app.clock import utcnow
 from petition_app.db import db
+from petition_app.keys.models import KeyWrap
 from petition_app.keys.opened import LockedError
-from petition_app.signatures import sealing
+from petition_app.signatures import groups, sealing
 from petition_app.signatures.models import NearKey, Signature
+from petition_app.signatures.sealing import Identity
 from petition_app.tally.models import DueName, PublishedName
 from petition_app.tally.names import open_due_names
+from petition_app.verification import bulk
+from petition_app.verification.bulk_choice import Filter
 from petition_app.verification.candidates import list_candidates
 from tests import factories as make
 
@@ -78,3 +86,64 @@ def test_a_repetition_is_found_among_the_sealed(app: Any) -> None:
     with make.acting(app):
         found = list_candidates(db.session.get_one(Signature, first.id))
     assert [each.id for each in found] == [again.id]
+
+
+def test_a_lost_message_is_sent_again_to_the_address_typed_anew(app: Any, client: FlaskClient) -> None:
+    world = make.make_sealed_world(app)
+    with make.acting(app):
+        make.petition(world.petition_id).mail = "required"
+        couriers.beat(at=utcnow())
+    page = make.sign_page(client, email="anna@example.org")
+    pending = make.form_with(page, "pending", "code")["pending"]
+    couriers.forget_mine()
+    with make.acting(app):
+        assert couriers.drop_lost(at=utcnow() + timedelta(minutes=10)) == 1
+    answer = client.post(f"/p/{make.SLUG}/confirm/again", data={"pending": pending, "email": "anna@example.org"})
+    assert answer.status_code == 503, "no worker lives"
+    with make.acting(app):
+        couriers.beat(at=utcnow())
+    answer = client.post(f"/p/{make.SLUG}/confirm/again", data={"pending": pending, "email": "not an address"})
+    assert answer.status_code == 422
+    answer = client.post(f"/p/{make.SLUG}/confirm/again", data={"pending": pending, "email": "anna@example.org"})
+    assert "A new code is on its way" in answer.text
+    code = make.mailed_code(app, "anna@example.org")
+    done = client.post(f"/p/{make.SLUG}/confirm", data={"pending": pending, "code": code})
+    assert make.shown_code(done)
+
+
+def test_whoever_is_invited_reads_no_sealed_name_and_signs(app: Any, client: FlaskClient) -> None:
+    world = make.make_sealed_world(app)
+    with make.acting(app):
+        people = [Identity("Аксинья Долгая")]
+        new = groups.NewEntry("form", "A list", people, "en")
+        sheet = groups.enter(new, petition=make.petition(world.petition_id), by=None, at=utcnow())
+    code = sheet.invitations[0].code
+    make.lock_keys()
+    page = client.post(f"/p/{make.SLUG}/confirm", data={"pending": "", "code": code})
+    assert "It is sealed" in page.text
+    assert "Аксинья" not in page.text
+
+
+def test_a_sealed_petition_is_never_verified_in_bulk(app: Any) -> None:
+    world = make.make_sealed_world(app)
+    with make.acting(app):
+        petition, organizer = make.petition(world.petition_id), make.account(world.organizer)
+        assert organizer
+        with pytest.raises(bulk.SealedBulkError):
+            bulk.prepare(Filter(), petition=petition, by=organizer, at=utcnow())
+
+
+def test_who_loses_the_role_loses_the_keys(app: Any) -> None:
+    world = make.make_sealed_world(app, reviewers=2)
+    olga = make.signed_in(app, world.organizer)
+    page = olga.get(f"/organizer/p/{make.SLUG}/people")
+    token = make.csrf_token(olga, f"/organizer/p/{make.SLUG}/people")
+    with make.looking(app):
+        membership = db.session.scalars(
+            db.select(Membership.id).where(Membership.account_id == world.reviewers[0].id)
+        ).one()
+    assert str(membership) in page.text
+    olga.post(f"/organizer/p/{make.SLUG}/people/{membership}/remove", data={"csrf_token": token})
+    with make.looking(app):
+        held = db.session.scalars(db.select(KeyWrap).where(KeyWrap.account_id == world.reviewers[0].id)).all()
+    assert held == []
