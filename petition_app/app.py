@@ -19,6 +19,7 @@ from petition_app.demo import cli as demo_cli
 from petition_app.drill import cli as drill_cli
 from petition_app.errors import StorageSealedError
 from petition_app.i18n import CatalogueError, check_catalogues
+from petition_app.local import cli as local_cli
 from petition_app.petitions import accounts_cli, freezing, switches_cli
 from petition_app.petitions import cli as petitions_cli
 from petition_app.roster import cli as roster_cli
@@ -101,6 +102,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
         drill_cli,
     ):
         door.init_app(app)
+    local_cli.init_app(app, create_app)
     after_commit[:] = [_publish]
     freezing.on_freeze[:] = [checking.free_all, frozen.lower]
     freezing.on_unfreeze[:] = [frozen.raise_again, matches.rematch_later]

@@ -37,6 +37,8 @@ ROLES: dict[str, frozenset[str]] = {
     "keys.take": ORGANIZER,
     "keys.renew": ORGANIZER,
     "keys.recover": ORGANIZER,
+    "keys.make_token": DESK,
+    "keys.withdraw_token": DESK,
     "unlock.ask": ANYBODY,
     "unlock.unlock": ANYBODY,
     "unlock.lock": ANYBODY,
@@ -97,6 +99,17 @@ SIGNED_IN = frozenset({
     "accounts.home", "petitions.new", "petitions.create",
     "keys.mine", "keys.make_own", "keys.change_passphrase", "keys.remove_own",
 })  # fmt: skip
+
+# What a member's own machine may do, with its token instead of a sign-in.
+REMOTE: dict[str, frozenset[str]] = {
+    "remote.mirror": DESK,
+    "remote.next_case": DESK,
+    "remote.others": DESK,
+    "remote.ciphertext": DESK,
+    "remote.act": DESK,
+    "remote.alarm": DESK,
+    "remote.due_names": ORGANIZER,
+}
 
 # What a sealed petition shows and does only while the keys are open.
 NEEDS_KEYS = frozenset({

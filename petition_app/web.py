@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, abort, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, abort, flash, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import Babel, format_date, format_datetime, format_decimal, gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition_app import config, probes, switches
-from petition_app.accounts import sign_in
+from petition_app.accounts import desk_tokens, sign_in
 from petition_app.accounts import views as accounts
 from petition_app.accounts.services import note_seen
 from petition_app.clock import utcnow
@@ -23,15 +23,17 @@ from petition_app.petitions import views as petitions
 from petition_app.petitions.forms import explain
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.services import get_for_staff
-from petition_app.roles import ALWAYS, NEEDS_KEYS, ROLES, SIGN_IN, SIGNED_IN, WHILE_FROZEN
+from petition_app.roles import ALWAYS, NEEDS_KEYS, REMOTE, ROLES, SIGN_IN, SIGNED_IN, WHILE_FROZEN
 from petition_app.roster import views as roster
+from petition_app.security import limits
 from petition_app.signatures import group_views
 from petition_app.signatures import views as signatures
 from petition_app.tally import claim_views
 from petition_app.tally import views as tally
-from petition_app.verification import bulk_views, desk_views, my_views, sampling_views, second_look_views
+from petition_app.verification import bulk_views, desk_views, my_views, remote_views, sampling_views, second_look_views
 from petition_app.verification import views as verification
 
+WRONG_TOKENS = "20 per hour"
 SAFE = ("GET", "HEAD", "OPTIONS")
 PUBLIC = (probes.public, tally.public, claim_views.public, signatures.public, my_views.public)
 STAFF = (
@@ -79,6 +81,7 @@ def init_app(app: Flask) -> None:
         mount.register_blueprint(blueprint)
     holding.init_app(app)
     app.register_blueprint(mount)
+    app.register_blueprint(remote_views.remote)
     app.add_url_rule("/favicon.ico", "favicon", lambda: redirect(url_for("static", filename="mark.svg"), 301))
     app.before_request(_guard)
     app.url_defaults(_carry_language)
@@ -126,9 +129,11 @@ def _guard() -> AnyResponse | None:
     name = request.endpoint or ""
     if request.method not in SAFE and name not in ALWAYS and switches.is_on(switches.READ_ONLY):
         raise switches.ReadOnlyError
-    if name.startswith("staff."):
+    if name.startswith("remote."):
+        _guard_remote(name)
+    elif name.startswith("staff."):
         return _guard_staff(name.removeprefix("staff."))
-    if name.startswith("security."):
+    elif name.startswith("security."):
         _keep_out_other_sites()
         sign_in.signed_in()
         if request.method not in SAFE:
@@ -162,6 +167,27 @@ def _guard_staff(name: str) -> AnyResponse | None:
         if name in NEEDS_KEYS and opened.current(g.petition.id) is None:
             return _ask_for_keys()
     return None
+
+
+def _guard_remote(name: str) -> None:
+    """Let in a member's own machine with its token for this sealed petition; to others there is nothing here."""
+    _keep_out_other_sites()
+    client = limits.client(request.remote_addr)
+    if not limits.allows(WRONG_TOKENS, "desk", client):
+        abort(429)
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    found = desk_tokens.find(token, at=utcnow()) if kind == "Bearer" else None
+    if found is None:
+        limits.count(WRONG_TOKENS, "desk", client)
+        raise NotFoundError
+    g.slug = (request.view_args or {}).pop("slug", None)
+    g.petition, g.role = get_for_staff(str(g.slug), by=found[0])
+    if g.petition.id != found[1] or not g.petition.is_sealed or g.role not in REMOTE[name]:
+        raise NotFoundError
+    g.account = found[0]
+    require_thawed(g.petition)
+    if request.method not in SAFE:
+        note_seen(g.account, at=utcnow())
 
 
 def _ask_for_keys() -> AnyResponse:
@@ -206,11 +232,13 @@ def _headers(response: Response) -> Response:
 # --- errors -----------------------------------------------------------------------------------------------------
 
 
-def _show_http_error(error: HTTPException) -> AnyResponse | tuple[str, int]:
+def _show_http_error(error: HTTPException) -> AnyResponse | tuple[str | AnyResponse, int]:
     db.session.rollback()
     code = error.code or 500
     if code < 400:
         return error.get_response()
+    if (request.endpoint or "").startswith("remote."):
+        return jsonify(message=error.name, values={}), code
     if isinstance(error, CSRFError):
         return _page(400, gettext("This page was open for too long. Go back, reload it and send it again."))
     words = {
@@ -225,8 +253,11 @@ def _show_http_error(error: HTTPException) -> AnyResponse | tuple[str, int]:
     return _page(code, words.get(code, gettext("This cannot be done. Go back and try again.")))
 
 
-def _show_domain_error(error: DomainError) -> tuple[str, int]:
+def _show_domain_error(error: DomainError) -> tuple[str | AnyResponse, int]:
     db.session.rollback()
+    if (request.endpoint or "").startswith("remote."):
+        values = {name: str(value) for name, value in error.values.items()}
+        return jsonify(message=error.message, values=values), 404 if isinstance(error, NotFoundError) else 409
     if isinstance(error, opened.LockedError) and not config.current().unlock_on_server:
         return _page(409, gettext("This server never opens the keys. Open the case on your own machine: flask desk."))
     if isinstance(error, NotFoundError):

@@ -63,3 +63,14 @@ class AccountSession(Base):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
     started_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class DeskToken(Base):
+    """A token with which a member's own machine fetches sealed cases of one petition. Hash only."""
+
+    __tablename__ = "desk_tokens"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
+    made_at: Mapped[datetime] = mapped_column(Moment)

@@ -11,7 +11,7 @@ from flask_security import hash_password
 from sqlalchemy import delete, func, select
 
 from petition_app import audit
-from petition_app.accounts.models import ROLES, Account, AccountSession, Membership
+from petition_app.accounts.models import ROLES, Account, AccountSession, DeskToken, Membership
 from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotAllowedError, NotFoundError
 from petition_app.i18n import N_
@@ -266,8 +266,9 @@ def end_session(token: str) -> None:
 
 
 def end_sessions(account_id: UUID) -> None:
-    """End all sessions of an account."""
+    """End all sessions of an account, and its local desks."""
     db.session.execute(delete(AccountSession).where(AccountSession.account_id == account_id))
+    db.session.execute(delete(DeskToken).where(DeskToken.account_id == account_id))
 
 
 def name_accounts(ids: set[UUID | None]) -> dict[UUID, str]:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, func, select
 
 from petition_app import audit, security, vault
+from petition_app.accounts import desk_tokens
 from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import require_role
 from petition_app.db import db, lock
@@ -28,6 +29,12 @@ class KeysMadeError(DomainError):
     """The petition has keys already."""
 
     message = N_("This petition has its keys already.")
+
+
+class NoPetitionKeysError(DomainError):
+    """The petition has no keys."""
+
+    message = N_("This petition has no keys, so there is nothing to open elsewhere.")
 
 
 class FewHoldersError(DomainError):
@@ -126,6 +133,12 @@ def newest(petition_id: UUID) -> PetitionKey | None:
     """Return the key that seals what arrives now."""
     query = select(PetitionKey).where(PetitionKey.petition_id == petition_id, PetitionKey.retired_at.is_(None))
     return db.session.scalar(query.order_by(PetitionKey.number.desc()).limit(1))
+
+
+def require_keys(petition_id: UUID) -> None:
+    """Refuse what only a sealed petition with keys can do. Raises: NoPetitionKeysError."""
+    if newest(petition_id) is None:
+        raise NoPetitionKeysError
 
 
 def _locked_newest(petition_id: UUID) -> PetitionKey:
@@ -229,6 +242,7 @@ def _take(account_id: UUID, petition_id: UUID) -> None:
     keys = select(PetitionKey.id).where(PetitionKey.petition_id == petition_id)
     db.session.execute(delete(KeyWrap).where(KeyWrap.account_id == account_id, KeyWrap.key_id.in_(keys)))
     db.session.execute(delete(Unlock).where(Unlock.account_id == account_id, Unlock.petition_id == petition_id))
+    desk_tokens.end(account_id, petition_id)
 
 
 def recover(petition_id: UUID, words: str, *, by: Account, at: datetime) -> None:

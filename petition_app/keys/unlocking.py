@@ -71,7 +71,7 @@ def open_once(account: Account, petition_id: UUID, passphrase: str, *, at: datet
         raise WaitError
     halves = open_account_key(own, passphrase)
     if halves is None:
-        _raise_alarm(own, at=at)
+        raise_alarm(own, at=at)
         raise UnderDuressError
     try:
         return open_wraps(petition_id, account.id, halves[0], account_id=account.id)
@@ -84,7 +84,8 @@ def note_wrong(account: Account, *, at: datetime) -> None:
     note_failure(account, at=at)
 
 
-def _raise_alarm(own: AccountKey, *, at: datetime) -> None:
+def raise_alarm(own: AccountKey, *, at: datetime) -> None:
+    """Take a member's keys to every petition, lock everybody's, and have the others told."""
     own.alarm_at = at
     held = select(PetitionKey.petition_id).join(KeyWrap).where(KeyWrap.account_id == own.account_id).distinct()
     for petition_id in db.session.scalars(held).all():

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, sessi
 from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response
 
+from petition_app.accounts import desk_tokens
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.keys import opened, own, services, unlocking
@@ -135,11 +136,28 @@ def recover() -> Answer:
     return _show_keys(sheet=form), 422
 
 
+@staff.post("/p/<slug>/keys/token")
+def make_token() -> str:
+    """Make a token for a desk on one's own machine and show it, once."""
+    services.require_keys(g.petition.id)
+    token = desk_tokens.make(g.petition.id, by=g.account, at=utcnow())
+    return render_template("keys/token.html", token=token, server=request.host_url.rstrip("/"))
+
+
+@staff.post("/p/<slug>/keys/token/withdraw")
+def withdraw_token() -> Response:
+    """End one's own token."""
+    desk_tokens.withdraw(g.petition.id, by=g.account, at=utcnow())
+    flash(gettext("The token is withdrawn: the desk on your own machine gets nothing more."), "success")
+    return _back()
+
+
 def _show_keys(*, sheet: SheetForm | None = None) -> str:
     return render_template(
         "keys/manage.html", holders=services.list_holders(g.petition.id), newest=services.newest(g.petition.id),
         alarms=unlocking.list_alarms(g.petition.id, by=g.account), sheet=sheet or SheetForm(formdata=None),
         recovering=sheet is not None, is_open=opened.current(g.petition.id) is not None, form=ActForm(),
+        token_until=desk_tokens.lasts_until(g.petition.id, by=g.account, at=utcnow()),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 
 from petition_app import couriers, jobs, vault
 from petition_app.db import db, note_erasure
-from petition_app.keys import opened
+from petition_app.keys import handed, opened
 from petition_app.keys.services import public_lock
 from petition_app.petitions.models import Petition
 from petition_app.security import commitment, fingerprint
@@ -110,6 +110,8 @@ def key_rows(sealed: SealedSignature) -> list[SealedKey]:
 
 def open_identity(signature: Signature) -> Identity:
     """Open what was submitted. Raises: UnreadableError, StorageSealedError, LockedError."""
+    if given := handed.current():
+        return Identity(**given.name_of(signature.id))
     content = _open(signature, "identity")[0]
     return Identity(name=content["name"], role=content["role"], place=content["place"])
 
@@ -128,7 +130,7 @@ def add_to_case(signature: Signature, content: dict[str, Any], *, by_signer: boo
     """Seal one addition to the case, never touching the earlier ones.
 
     Staff additions use the signature key; what the signer adds is wrapped on its own, since the signer's door
-    need not open anything.
+    need not open anything. What a reviewer's own machine has sealed is stored as it is.
     """
     entries = db.session.scalars(
         select(SealedPart.id).where(SealedPart.signature_id == signature.id, SealedPart.part == "case")
@@ -136,7 +138,10 @@ def add_to_case(signature: Signature, content: dict[str, Any], *, by_signer: boo
     content = {**content, "n": len(entries)}
     place = Place(signature.petition_id, signature.id, "case")
     part_id = uuid4()
-    if by_signer:
+    if (given := handed.current()) and not by_signer:
+        made = given.take_addition(signature.id)
+        box, key_row = made.box, SealedKey(signature_id=signature.id, part_id=part_id, box=made.key)
+    elif by_signer:
         key = vault.new_key()
         box, wrap = vault.seal_box(key, place, content), lock_for(_petition(signature)).wrap(key, place)
         key_row = SealedKey(signature_id=signature.id, part_id=part_id, key_id=wrap.key_id, box=wrap.box)
@@ -147,6 +152,8 @@ def add_to_case(signature: Signature, content: dict[str, Any], *, by_signer: boo
     db.session.add(SealedPart(id=part_id, signature_id=signature.id, part="case", box=box))
     db.session.flush()
     db.session.add(key_row)
+    if made_here := handed.recording():
+        made_here.additions.append(handed.Addition(signature.id, box, key_row.box))
 
 
 def enqueue_sealed(name: str, message: bytes, petition: Petition, *, at: datetime) -> None:
@@ -190,8 +197,12 @@ def is_readable(signature: Signature) -> bool:
 def mark(signature: Signature, text: str) -> bytes:
     """Return HMAC-SHA256 of a text under the signature's own key: equal for equal texts, nothing once it is erased.
 
+    What a reviewer's own machine has computed is taken as it is.
+
     Raises: UnreadableError, StorageSealedError, LockedError.
     """
+    if handed.current():
+        return bytes.fromhex(text)
     return hmac.digest(_signature_key(signature), b"mark/v1|" + text.encode(), "sha256")
 
 

@@ -21,10 +21,21 @@ ARRIVALS = ("signature.received", "signatures.imported")
 
 def live_tally(petition: Petition) -> Tally:
     """Return the numbers as they are this moment: what is folded and what is not, read in one statement."""
+    return _tally(petition, {batch: Count(**sums) for batch, sums in _sums(petition).items()})
+
+
+def list_sums(petition: Petition) -> list[dict[str, Any]]:
+    """Return the counts of each batch as rows of a table of totals with nothing left to fold, as JSON values."""
+    return [
+        {"petition_id": str(petition.id), "batch_id": batch and str(batch), **sums}
+        for batch, sums in _sums(petition).items()
+    ]
+
+
+def _sums(petition: Petition) -> dict[UUID | None, dict[str, int]]:
     both = union_all(_rows(TallyTotal, petition.id), _rows(SignatureDelta, petition.id)).subquery()
     sums = select(both.c.batch_id, *(func.sum(both.c[name]) for name in COUNTED)).group_by(both.c.batch_id)
-    counts = {row[0]: Count(*(int(value) for value in row[1:])) for row in db.session.execute(sums)}
-    return _tally(petition, counts)
+    return {row[0]: {name: int(row[n]) for n, name in enumerate(COUNTED, 1)} for row in db.session.execute(sums)}
 
 
 def _rows(model: type[TallyTotal] | type[SignatureDelta], petition_id: UUID) -> Select[Any]:

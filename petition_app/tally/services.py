@@ -17,7 +17,7 @@ from petition_app.petitions.models import Petition
 from petition_app.signatures.models import SignatureDelta
 from petition_app.tally import timeline
 from petition_app.tally.counting import fold, live_tally
-from petition_app.tally.models import Publication, TallyDay
+from petition_app.tally.models import DueName, Publication, TallyDay
 from petition_app.tally.names import open_due_names, publish_names, take_down
 from petition_app.tally.rules import IdentityError, Tally, public_speed
 from petition_app.verification.speed import speed
@@ -131,3 +131,8 @@ def list_days(petition: Petition) -> list[TallyDay]:
     """Return the last published tally of each day, oldest first."""
     query = select(TallyDay).where(TallyDay.petition_id == petition.id)
     return list(db.session.scalars(query.order_by(TallyDay.day)))
+
+
+def list_due_names(petition: Petition) -> list[UUID]:
+    """Return the signatures of a sealed petition whose names wait for an organizer to open them."""
+    return list(db.session.scalars(select(DueName.signature_id).where(DueName.petition_id == petition.id)))

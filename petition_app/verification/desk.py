@@ -68,11 +68,9 @@ class Case:
 def next_case(
     petition: Petition, *, by: Account, at: datetime, after: UUID | None = None, asked: bool = False
 ) -> UUID | None:
-    """Give a reviewer a case to hold for ten minutes, or nothing when none waits for them. Raises: LockedError.
+    """Give a reviewer a case to hold for ten minutes, or nothing when none waits for them: see `lease_next`.
 
-    A case the reviewer holds already is given again. Batches go in order; within one, cases follow their random
-    ids. It goes on from `after` and around, so that a case just put back comes last; but first come those whose
-    signers have answered this reviewer. With `asked` it is a case whose question has not been answered.
+    In sealed mode what is not matched yet is matched first. Raises: LockedError, FrozenError.
     """
     require_role(by, petition.id, "reviewer", "organizer")
     require_thawed(petition)
@@ -80,6 +78,20 @@ def next_case(
         keys.require(petition.id)
         pairs.catch_up(petition, by=by, at=at)
         settling.settle_waiting(petition)
+    return lease_next(petition, by=by, at=at, after=after, asked=asked)
+
+
+def lease_next(
+    petition: Petition, *, by: Account, at: datetime, after: UUID | None = None, asked: bool = False
+) -> UUID | None:
+    """Lease the next case to a reviewer without opening anything.
+
+    A case the reviewer holds already is given again. Batches go in order; within one, cases follow their random
+    ids. It goes on from `after` and around, so that a case just put back comes last; but first come those whose
+    signers have answered this reviewer. With `asked` it is a case whose question has not been answered.
+    """
+    require_role(by, petition.id, "reviewer", "organizer")
+    require_thawed(petition)
     state = "needs_info" if asked else "checking"
     held = db.session.scalar(
         select(Lease.signature_id)

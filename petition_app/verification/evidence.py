@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -13,6 +13,7 @@ from petition_app.accounts.models import Account
 from petition_app.db import db
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import N_
+from petition_app.keys import handed
 from petition_app.petitions.models import EVIDENCE_KINDS, Petition
 from petition_app.roster import services as rosters
 from petition_app.security import fingerprint, new_mail_code, read_mail_code
@@ -86,7 +87,7 @@ def add(signature_id: UUID, new: NewEvidence, *, petition: Petition, by: Account
     if max(len(new.seen), len(new.danger)) > TEXT_LENGTH:
         raise EvidenceShapeError(what=N_("the words are too long"))
     evidence = Evidence(
-        id=uuid4(), signature_id=signature.id, petition_id=petition.id, account_id=by.id, kind=new.kind,
+        id=handed.new_id(), signature_id=signature.id, petition_id=petition.id, account_id=by.id, kind=new.kind,
         strength=new.strength, danger=bool(new.danger), own_word=new.kind == "vouched" and new.own_word, on=new.on,
     )  # fmt: skip
     db.session.add(evidence)

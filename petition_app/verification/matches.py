@@ -14,7 +14,8 @@ from sqlalchemy.orm import aliased
 
 from petition_app import audit, jobs
 from petition_app.db import db
-from petition_app.keys import opened
+from petition_app.keys import handed, opened
+from petition_app.keys.handed import HandedMatch
 from petition_app.petitions.models import Petition
 from petition_app.roster import services as rosters
 from petition_app.roster.models import RosterVersion
@@ -72,15 +73,24 @@ def entry_index(petition: Petition, key: str) -> bytes:
 
     Raises: LockedError.
     """
+    if given := handed.current():
+        return given.index_of(key)
     if petition.is_sealed:
         return opened.require(petition.id).index("entry", key)
     return fingerprint("entry", petition.id, key)
 
 
 def latest(signature: Signature) -> StoredMatch | None:
-    """Return the newest match kept with a case. Raises: UnreadableError, StorageSealedError."""
+    """Return the newest match kept with a case. Raises: UnreadableError, StorageSealedError, LockedError."""
+    if given := handed.current():
+        return _read_handed(given.match_of(signature.id))
     notes = [note for note in sealing.open_case(signature) if note.get("kind") == "match"]
     return _read(notes[-1]) if notes else None
+
+
+def stands_on(version: RosterVersion, key: str) -> bool:
+    """Return whether a roster has this entry; where only its mark was handed over, its reviewer has looked."""
+    return handed.current() is not None or rosters.get_entry(version.id, key) is not None
 
 
 def refresh(signature: Signature, petition: Petition, *, at: datetime) -> None:
@@ -272,3 +282,11 @@ def _read(note: dict[str, Any]) -> StoredMatch:
             for found in note["candidates"]
         ),
     )
+
+
+def _read_handed(found: HandedMatch | None) -> StoredMatch | None:
+    """Return a match of which only marks are known."""
+    if found is None:
+        return None
+    candidates = tuple(StoredCandidate(mark, "", "", "", None, None, 0.0, 0.0, ()) for mark in found.marks)
+    return StoredMatch(found.number, date.min, found.verdict, len(candidates), candidates)

@@ -175,6 +175,15 @@ class MatchPage(Base):
     box: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class SignedAct(Base):
+    """The number of an act that a reviewer's own machine has sent, so that it is taken once; kept for an hour."""
+
+    __tablename__ = "signed_acts"
+
+    nonce: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
 class Lease(Base):
     """The reviewer who holds a case, and until when."""
 

@@ -18,7 +18,9 @@ from sqlalchemy import ColumnElement, delete, func, or_, select
 from petition_app import audit, vault
 from petition_app.accounts.models import Account
 from petition_app.db import db, lock
+from petition_app.keys import handed
 from petition_app.keys import opened as keys
+from petition_app.keys.handed import Handed, HandedError
 from petition_app.keys.opened import Opened
 from petition_app.petitions.models import Petition
 from petition_app.roster.models import RosterVersion
@@ -63,6 +65,8 @@ def alike(signature: Signature) -> set[UUID]:
 
 def same_entry(signature: Signature) -> set[UUID]:
     """Return those that a run has found to match the same entry of the roster. Raises: UnreadableError, LockedError."""
+    if given := handed.current():
+        return given.same_entry_as(signature.id)
     return {UUID(note["id"]) for note in _notes(signature) if note["entry"]}
 
 
@@ -183,6 +187,32 @@ def _hold(values: Values, holders: dict[str, list[Values]]) -> None:
     for value in (values.entry, *values.others):
         if value:
             holders[value].append(values)
+
+
+def keep(petition: Petition, given: Handed, matched: list[UUID], *, number: int, by: Account, at: datetime) -> None:
+    """Keep what a run on a reviewer's own machine has found: notes sealed there, and which cases it has matched.
+
+    What was withdrawn meanwhile stays erased. Raises: HandedError: it was another roster.
+    """
+    if number != matches.number_of(matches.current_roster(petition)):
+        raise HandedError
+    lock(Petition, petition.id)
+    while given.additions:
+        signature = _live(given.additions[0].signature_id, petition)
+        if signature and sealing.is_readable(signature):
+            sealing.add_to_case(signature, {})
+        else:
+            given.additions.pop(0)
+    for signature in filter(None, (_live(signature_id, petition) for signature_id in matched)):
+        signature.matched_number = number
+    audit.record("matching.ran", by=by.id, petition_id=petition.id, number=len(matched), at=at)
+    db.session.flush()
+
+
+def _live(signature_id: UUID, petition: Petition) -> Signature | None:
+    signature = lock(Signature, signature_id)
+    live = signature and signature.petition_id == petition.id and signature.state in COMPARED
+    return signature if live else None
 
 
 # --- between two slices -----------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def _check_person(signature: Signature, new: NewDecision, *, petition: Petition)
             raise PolicyError(what=N_("write a sentence on the grounds"))
         return
     version = rosters.current(petition.id)
-    if version is None or not new.entry or rosters.get_entry(version.id, new.entry) is None:
+    if version is None or not new.entry or not matches.stands_on(version, new.entry):
         raise PolicyError(what=N_("choose the entry of the roster"))
     if not new.grounds and not is_enough(matches.latest(signature), new.entry, rule=petition.match_rule):
         raise PolicyError(what=N_("this match alone is not enough, so write a sentence on why it is this entry"))

@@ -16,6 +16,7 @@ from petition_app.audit import AuditEvent
 from petition_app.db import db
 from petition_app.errors import DomainError
 from petition_app.i18n import N_, text_in_each_language
+from petition_app.keys import handed
 from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
@@ -82,7 +83,7 @@ def ask(
     question = Question(
         signature_id=signature.id,
         account_id=by.id,
-        box=vault.seal_to(signature.signer_key, {"question": text}, _question_place(signature.id)),
+        box=_seal(signature.id, signature.signer_key, text),
         asked_on=at.date(),
     )
     db.session.add(question)
@@ -92,6 +93,16 @@ def ask(
     free(signature.id)
     audit.record("case.asked", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)
     db.session.flush()
+
+
+def _seal(signature_id: UUID, signer_key: bytes, text: str) -> bytes:
+    """Seal a question to its signer, or take the one that a reviewer's own machine has sealed."""
+    if given := handed.current():
+        return given.take_question()
+    box = vault.seal_to(signer_key, {"question": text}, _question_place(signature_id))
+    if made_here := handed.recording():
+        made_here.question = box
+    return box
 
 
 def answer(signature: Signature, text: str, *, at: datetime) -> None:

@@ -8,6 +8,8 @@ from sqlalchemy import exists, select, true
 from sqlalchemy.exc import IntegrityError
 
 from petition_app.db import db
+from petition_app.keys import handed
+from petition_app.keys.opened import LockedError
 from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
@@ -24,14 +26,20 @@ SLICE = 100
 def settle(signature: Signature, petition: Petition) -> None:
     """Carry out what has been agreed on a locked signature; then look at those that had to wait for it.
 
-    "Verified" waits while another open signature matches the same person. Raises: EntryTakenError.
+    "Verified" waits while another open signature matches the same person, and while the keys of a case are not open.
+    On a reviewer's own machine nothing is settled, since only the server knows the other verdicts.
+
+    Raises: EntryTakenError.
     """
-    meant = signature.match_index
-    if not _carry_out(signature, petition) or signature.state == "verified":
+    if handed.recording():
         return
-    for other in policy.list_conflicts(signature, meant, hold=True):
-        with suppress(EntryTakenError):
-            _carry_out(other, petition)
+    meant = signature.match_index
+    if not _carry_out_if_open(signature, petition) or signature.state == "verified":
+        return
+    with suppress(LockedError):
+        for other in policy.list_conflicts(signature, meant, hold=True):
+            with suppress(EntryTakenError):
+                _carry_out_if_open(other, petition)
 
 
 def settle_waiting(petition: Petition) -> None:
@@ -46,7 +54,24 @@ def settle_waiting(petition: Petition) -> None:
     )
     for signature in db.session.scalars(waiting).all():
         with suppress(EntryTakenError):
-            _carry_out(signature, petition)
+            _carry_out_if_open(signature, petition)
+
+
+def list_waiting(petition: Petition, *, limit: int) -> list[tuple[Signature, bytes | None]]:
+    """Return agreed cases of a sealed petition that wait to be carried out, with the mark of the entry that is meant.
+
+    They wait for another case, or for somebody who has the keys open.
+    """
+    verified = exists().where(Decision.signature_id == Signature.id, Decision.outcome == "verified")
+    found = []
+    for signature in db.session.scalars(
+        select(Signature).where(Signature.petition_id == petition.id, Signature.state == "checking", verified)
+    ):
+        verdicts = verdicts_of(signature.id)
+        agreed = rules.outcome(verdicts, reviewers=petition.reviewers)
+        if agreed and agreed[0] == "verified":
+            found.append((signature, rules.standing(verdicts)[-1].entry))
+    return found[:limit]
 
 
 def settle_all() -> None:
@@ -54,6 +79,14 @@ def settle_all() -> None:
     rostered = select(Petition).where(Petition.roster, Petition.state != "draft", Petition.mode == "standard")
     for petition in db.session.scalars(rostered.where(Petition.frozen_at.is_(None))).all():
         settle_waiting(petition)
+
+
+def _carry_out_if_open(signature: Signature, petition: Petition) -> bool:
+    """Do so, unless it would need keys that are not open; then it is left for later."""
+    try:
+        return _carry_out(signature, petition)
+    except LockedError:
+        return False
 
 
 def _carry_out(signature: Signature, petition: Petition) -> bool:

@@ -1,0 +1,196 @@
+"""What the local desk does with the server: fetch the next case, send acts, match, settle, open names that are due."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from petition_app import vault
+from petition_app.accounts.models import Account
+from petition_app.clock import utcnow
+from petition_app.db import db
+from petition_app.errors import DomainError
+from petition_app.i18n import N_
+from petition_app.keys import handed, own
+from petition_app.keys.models import AccountKey
+from petition_app.keys.opened import LockedError
+from petition_app.local import mirror, results
+from petition_app.local.client import Server
+from petition_app.petitions.models import Petition
+from petition_app.signatures import sealing
+from petition_app.signatures.models import Signature
+from petition_app.vault import UnreadableError
+from petition_app.verification import matches, pairs, signed_acts
+
+CHUNK = 200
+ROUNDS = 20
+
+
+class ManyError(DomainError):
+    """So many cases are to be matched that it takes time."""
+
+    message = N_("Many cases are not matched yet. Match them first; it can be interrupted and gone on with.")
+
+
+class BusyError(DomainError):
+    """Others are faster."""
+
+    message = N_("New signatures keep arriving, so no case could be given. Please try again.")
+
+
+@dataclass
+class Errands:
+    """One member's errands to one server. The signing key lies here under the secret of the browser's cookie."""
+
+    server: Server
+    petition_id: UUID = field(default_factory=lambda: UUID(int=0))
+    account_id: UUID = field(default_factory=lambda: UUID(int=0))
+    signing_box: bytes = field(default=b"", repr=False)
+
+    # --- keys ---------------------------------------------------------------------------------------------------
+
+    def keep_signing_key(self, passphrase: str, secret: bytes) -> None:
+        """Keep the signing key as ciphertext, as long as this process lives."""
+        key = db.session.get_one(AccountKey, self.account_id)
+        halves = own.open_account_key(key, passphrase)
+        if halves:
+            self.signing_box = vault.encrypt(secret, halves[1], self._bound())
+
+    def _bound(self) -> bytes:
+        return f"signing/v1|{self.account_id}".encode()
+
+    # --- the mirror ---------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Bring the mirror up to date."""
+        found = self.server.get(f"mirror?roster={mirror.roster_number()}")
+        mirror.take_outline(found)
+        self.petition_id, self.account_id = UUID(found["petitions"][0]["id"]), UUID(found["accounts"][0]["id"])
+
+    def petition(self) -> Petition:
+        """Return the petition of this desk."""
+        return db.session.get_one(Petition, self.petition_id)
+
+    def account(self) -> Account:
+        """Return the member whose desk this is."""
+        return db.session.get_one(Account, self.account_id)
+
+    # --- the next case --------------------------------------------------------------------------------------------
+
+    def next_case(self, secret: bytes, *, after: UUID | None, asked: bool) -> UUID | None:
+        """Have the server lease a case, with what it is compared with, and return its id.
+
+        Before that, what is not matched yet is matched, where that takes no noticeable time, and agreed cases that
+        waited for somebody with the keys are carried out.
+
+        Raises:
+            ManyError, BusyError, AwayError, TokenError, RefusedError, LockedError
+        """
+        self.refresh()
+        wish = {"after": str(after) if after else None, "asked": asked, "settled": False}
+        for _ in range(ROUNDS):
+            found = self.server.post("next", wish)
+            if "left" in found:
+                if found["live"] > pairs.AT_ONCE:
+                    raise ManyError
+                self.match_all(secret)
+            elif "waiting" in found:
+                self._settle(found["waiting"], secret)
+                wish["settled"] = True
+            else:
+                return self._take(found)
+        raise BusyError
+
+    def _take(self, found: dict[str, Any]) -> UUID | None:
+        if found["case"] is None:
+            mirror.let_go()
+            return None
+        (signature,) = mirror.take_cases(found["case"])
+        mirror.hold(signature.id, by=self.account(), until=mirror.in_seconds(found["seconds"]))
+        try:
+            alike = pairs.alike(signature)
+        except UnreadableError:
+            alike = set()
+        if alike:
+            ids = {"ids": [str(other) for other in sorted(alike)]}
+            mirror.take_cases(self.server.post(f"cases/{signature.id}/others", ids))
+        return signature.id
+
+    def _settle(self, waiting: list[dict[str, Any]], secret: bytes) -> None:
+        for one in waiting:
+            mirror.take_cases(one["case"])
+        cases = [(UUID(one["case"]["signatures"][0]["id"]), one["mark"]) for one in waiting]
+        self.send("settle", cases[0][0], {}, results.of_waiting(cases, self.petition()), secret)
+
+    # --- matching -------------------------------------------------------------------------------------------------
+
+    def fetch_all(self) -> None:
+        """Fetch every live signature, sealed, in place of what is here."""
+        mirror.forget_cases()
+        after: str | None = None
+        while (rows := self.server.post("ciphertext", {"after": after}))["signatures"]:
+            after = str(mirror.take_cases(rows)[-1].id)
+
+    def match_all(self, secret: bytes) -> None:
+        """Fetch and match all that is left."""
+        self.fetch_all()
+        while self.match_slice(secret).under_way:
+            pass
+
+    def match_slice(self, secret: bytes) -> pairs.Progress:
+        """Match the next slice and send what was found: the sealed notes first, then which cases are matched."""
+        petition, now = self.petition(), utcnow()
+        number = matches.number_of(matches.current_roster(petition))
+        before = mirror.matched(number)
+        with handed.recorded() as made:
+            progress = pairs.run_slice(petition, by=self.account(), at=now)
+        done = [str(id_) for id_ in mirror.matched(number) - before]
+        notes = results.of_recording(made)["additions"]
+        for start in range(0, len(notes), CHUNK):
+            self.send_match(notes[start : start + CHUNK], [], number, secret)
+        self.send_match([], done, number, secret)
+        return progress
+
+    def send_match(self, notes: list[dict[str, str]], matched: list[str], number: int, secret: bytes) -> None:
+        """Send a part of what a run of matching has found."""
+        self.send("match", self.petition_id, {"matched": matched, "number": number}, {"additions": notes}, secret)
+
+    # --- names ----------------------------------------------------------------------------------------------------
+
+    def open_names(self, secret: bytes) -> int:
+        """Open the names that are due and send them; return how many were published."""
+        rows = mirror.take_cases(self.server.get("names"))
+        names = {str(row.id): name for row in rows if (name := _open_name(row))}
+        if not names:
+            return 0
+        return int(self.send("names", self.petition_id, {}, {"names": names}, secret)["number"])
+
+    # --- sending --------------------------------------------------------------------------------------------------
+
+    def send(self, name: str, case: UUID, args: dict[str, Any], made: dict[str, Any], secret: bytes) -> dict[str, Any]:
+        """Sign an act and send it; return what the server says.
+
+        Raises:
+            LockedError: the signing key is not open here. AwayError, TokenError, RefusedError
+        """
+        now: datetime = utcnow()
+        act = {"act": name, "case": str(case), "args": args, "made": made,
+               "nonce": secrets.token_hex(16), "at": now.isoformat()}  # fmt: skip
+        body = json.dumps(act).encode()
+        try:
+            private = vault.decrypt(secret, self.signing_box, self._bound())
+        except (UnreadableError, ValueError):
+            raise LockedError from None
+        signed = signed_acts.sign(body, private, petition_id=self.petition_id, account_id=self.account_id)
+        return self.server.act(body, signed)
+
+
+def _open_name(signature: Signature) -> dict[str, str] | None:
+    try:
+        return vars(sealing.open_identity(signature))
+    except UnreadableError:
+        return None

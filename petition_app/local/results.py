@@ -1,0 +1,70 @@
+"""What only keys yield about a case, as it travels to the server: marks, boxes and ids, no name and no entry."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from petition_app.db import db
+from petition_app.keys.handed import Addition, Recording
+from petition_app.petitions.models import Petition
+from petition_app.signatures import sealing
+from petition_app.signatures.models import Signature
+from petition_app.vault import UnreadableError
+from petition_app.verification import matches, pairs
+
+Made = dict[str, Any]
+
+
+def of_case(signature_id: UUID, petition: Petition, *, entry: str | None = None, mark: str | None = None) -> Made:
+    """Return the match of a case as marks, those of the same entry, and the index of one entry, if it is named.
+
+    The entry is named by its key, or by its mark.
+    """
+    signature = db.session.get_one(Signature, signature_id)
+    match = matches.latest(signature)
+    marks = {candidate.key: mark_of(signature, candidate.key) for candidate in match.candidates} if match else {}
+    meant = entry or next((key for key, known in marks.items() if known == mark), None)
+    found = {"number": match.number, "verdict": match.verdict, "marks": list(marks.values())} if match else None
+    return {
+        "matches": {str(signature_id): found},
+        "same_entry": {str(signature_id): [str(other) for other in pairs.same_entry(signature)]},
+        "indexes": {mark_of(signature, meant): matches.entry_index(petition, meant).hex()} if meant else {},
+    }
+
+
+def mark_of(signature: Signature, key: str) -> str:
+    """Return the mark of an entry under the signature's own key."""
+    return sealing.mark(signature, key).hex()
+
+
+def of_waiting(waiting: Iterable[tuple[UUID, str | None]], petition: Petition) -> Made:
+    """Return what carrying out agreed cases needs; one that cannot be read here waits on."""
+    made: Made = {"matches": {}, "same_entry": {}, "indexes": {}}
+    for signature_id, mark in waiting:
+        try:
+            found = of_case(signature_id, petition, mark=mark)
+        except UnreadableError:
+            continue
+        for name, values in found.items():
+            made[name].update(values)
+    return made
+
+
+def of_recording(recording: Recording) -> Made:
+    """Return what a service has sealed."""
+    return {
+        "additions": [_addition(one) for one in recording.additions],
+        "question": _text(recording.question) if recording.question else None,
+        "row_id": str(recording.row_id),
+    }
+
+
+def _addition(one: Addition) -> dict[str, str]:
+    return {"signature_id": str(one.signature_id), "box": _text(one.box), "key": _text(one.key)}
+
+
+def _text(box: bytes) -> str:
+    return base64.b64encode(box).decode()

@@ -1,0 +1,89 @@
+"""The door for reviewers' own machines: sealed rows out, signed acts in; JSON, with a token and without a cookie."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, g, request
+
+from petition_app.clock import utcnow
+from petition_app.keys import handed, own, unlocking
+from petition_app.tally import names
+from petition_app.tally.counting import list_sums
+from petition_app.tally.services import list_due_names
+from petition_app.verification import handing, signed_acts
+from petition_app.verification.forms import read_id
+
+remote = Blueprint("remote", __name__, url_prefix="/desk/<slug>")
+
+LARGEST_ACT = 8 * 1024 * 1024
+
+Answer = dict[str, Any]
+
+
+@remote.get("/mirror")
+def mirror() -> Answer:
+    """Give what the desk needs before the first case."""
+    known = request.args.get("roster", 0, int)
+    return {**handing.outline(g.petition, by=g.account, roster=known), "tally_totals": list_sums(g.petition)}
+
+
+@remote.post("/next")
+def next_case() -> Answer:
+    """Lease the next case and give it, sealed."""
+    sent = request.get_json(silent=True) or {}
+    found: Answer = handing.next_for(
+        g.petition, by=g.account, at=utcnow(), after=read_id(sent.get("after")),
+        asked=bool(sent.get("asked")), settled=bool(sent.get("settled")),
+    )  # fmt: skip
+    return found
+
+
+@remote.post("/cases/<uuid:signature_id>/others")
+def others(signature_id: UUID) -> Answer:
+    """Give the signatures that a held case is compared with, sealed."""
+    sent = request.get_json(silent=True) or {}
+    ids = [found for text in sent.get("ids", []) if (found := read_id(text))]
+    return handing.others_of(signature_id, ids, petition=g.petition, by=g.account, at=utcnow())
+
+
+@remote.post("/ciphertext")
+def ciphertext() -> Answer:
+    """Give the next page of live signatures, sealed, for matching."""
+    sent = request.get_json(silent=True) or {}
+    return handing.page(g.petition, by=g.account, after=read_id(sent.get("after")), at=utcnow())
+
+
+@remote.get("/names")
+def due_names() -> Answer:
+    """Give the names that are due, sealed."""
+    return handing.sealed_names(list_due_names(g.petition), g.petition, by=g.account)
+
+
+@remote.post("/acts")
+def act() -> Answer:
+    """Carry out a signed act."""
+    request.max_content_length = LARGEST_ACT
+    body, now = request.get_data(), utcnow()
+    signature = _signature()
+    sent = signed_acts.receive(body, signature, petition=g.petition, by=g.account, at=now)
+    if sent.name == "names":
+        with handed.using(sent.given):
+            return {"state": "", "number": names.open_due_names(g.petition, at=now)}
+    return {"state": signed_acts.carry_out(sent, petition=g.petition, by=g.account, at=now)}
+
+
+def _signature() -> bytes:
+    try:
+        return bytes.fromhex(request.headers.get("X-Signature", ""))
+    except ValueError:
+        return b""
+
+
+@remote.post("/alarm")
+def alarm() -> Answer:
+    """Raise the alarm for somebody who was made to open a local desk."""
+    if key := own.get_account_key(g.account):
+        unlocking.raise_alarm(key, at=utcnow())
+    return {}
