@@ -37,6 +37,8 @@ from petition_app.errors import StorageSealedError
 RING, HPKE_X25519, PASSPHRASE = 1, 2, 3
 STEP = 1024
 PARTS = ("identity", "contact", "case")
+# What may be typed into a part fits into its length, so that all rows of a part are equally long.
+LENGTHS = {"identity": 3 * STEP, "contact": STEP, "case": 4 * STEP}
 
 _hpke = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
@@ -98,16 +100,16 @@ def decrypt(key: bytes, box: bytes, bound: bytes) -> bytes:
         raise UnreadableError("the box does not open here") from None
 
 
-def _pad(content: dict[str, Any]) -> bytes:
+def _pad(content: dict[str, Any], length: int = STEP) -> bytes:
     plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    return plain + b" " * (-len(plain) % STEP)
+    return (plain + b" " * (-len(plain) % STEP)).ljust(length)
 
 
 # --- parts ------------------------------------------------------------------------------------------------------
 
 
 def seal_part(signature_key: bytes, place: Place, content: dict[str, Any]) -> Sealed:
-    """Seal one part under a key of its own, padded to a multiple of 1,024 bytes."""
+    """Seal one part under a key of its own, padded to its part's length, or beyond it to a multiple of 1,024 bytes."""
     part_key = new_key()
     return Sealed(
         box=seal_box(part_key, place, content),
@@ -117,7 +119,7 @@ def seal_part(signature_key: bytes, place: Place, content: dict[str, Any]) -> Se
 
 def seal_box(part_key: bytes, place: Place, content: dict[str, Any]) -> bytes:
     """Seal one part under a part key that the caller wraps."""
-    return encrypt(part_key, _pad(content), place.bytes())
+    return encrypt(part_key, _pad(content, LENGTHS.get(place.part, STEP)), place.bytes())
 
 
 def open_part(signature_key: bytes, place: Place, sealed: Sealed) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import aliased
 
-from petition_app import audit, jobs
+from petition_app import audit, jobs, vault
 from petition_app.db import db
 from petition_app.keys import handed, opened
 from petition_app.keys.handed import HandedMatch
@@ -33,6 +34,7 @@ OPEN = ("received", "checking", "needs_info")
 SLICE = 100
 AT_ONCE = 5_000  # Rosters up to this size are indexed while somebody waits; larger ones by the worker alone.
 KEPT = 2
+LONGEST = vault.LENGTHS["case"] - 64
 
 _indexes: OrderedDict[UUID, RosterIndex] = OrderedDict()
 _guard = Lock()
@@ -232,8 +234,8 @@ def _index(version: RosterVersion) -> RosterIndex:
 
 
 def written(match: Match, version: RosterVersion, *, at: datetime) -> dict[str, Any]:
-    """Return a match as it is kept with the case."""
-    return {
+    """Return a match as it is kept with the case; the last candidates go where it would be longer than all others."""
+    note: dict[str, Any] = {
         "kind": "match",
         "on": at.date().isoformat(),
         "roster": version.number,
@@ -242,6 +244,9 @@ def written(match: Match, version: RosterVersion, *, at: datetime) -> dict[str, 
         "fit": match.fit,
         "candidates": [_candidate(candidate) for candidate in match.candidates],
     }
+    while len(note["candidates"]) > 1 and len(json.dumps(note, ensure_ascii=False).encode()) > LONGEST:
+        note["candidates"].pop()
+    return note
 
 
 def _candidate(candidate: Candidate) -> dict[str, Any]:
