@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, select
 
 from petition_app import couriers, jobs, vault
 from petition_app.db import db, note_erasure
@@ -238,10 +238,10 @@ def _open(signature: Signature, part: str) -> list[dict[str, Any]]:
     place = Place(signature.petition_id, signature.id, part)
     found = db.session.execute(
         select(SealedPart, SealedKey)
-        .join(SealedKey, SealedKey.part_id == SealedPart.id)
+        .outerjoin(SealedKey, and_(SealedKey.part_id == SealedPart.id, SealedKey.signature_id == signature.id))
         .where(SealedPart.signature_id == signature.id, SealedPart.part == part)
     ).all()
-    if not found:
+    if not found or any(wrapped is None for _, wrapped in found):
         raise vault.UnreadableError("the keys were erased")
     return [_open_part(signature, key, place, row, wrapped) for row, wrapped in found]
 

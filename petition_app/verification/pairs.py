@@ -223,7 +223,7 @@ def _read_pages(petition: Petition, opened: Opened) -> tuple[list[Values], UUID 
     found: list[Values] = []
     last = None
     for row in rows:
-        content = json.loads(vault.decrypt(opened.index_key, row.box, _bound(petition)))
+        content = json.loads(vault.decrypt(opened.index_key, row.box, _bound(petition, row.last_id)))
         found += [Values(UUID(id_), entry, tuple(others), fresh) for id_, entry, others, fresh in content]
         last = row.last_id
     return found, last
@@ -231,9 +231,9 @@ def _read_pages(petition: Petition, opened: Opened) -> tuple[list[Values], UUID 
 
 def _write_page(petition: Petition, now: list[Values], last: UUID, opened: Opened) -> None:
     content = [[str(values.id), values.entry, values.others, values.fresh] for values in now]
-    box = vault.encrypt(opened.index_key, json.dumps(content).encode(), _bound(petition))
+    box = vault.encrypt(opened.index_key, json.dumps(content).encode(), _bound(petition, last))
     db.session.add(MatchPage(petition_id=petition.id, last_id=last, box=box))
 
 
-def _bound(petition: Petition) -> bytes:
-    return f"page/v1|{petition.id}".encode()
+def _bound(petition: Petition, last: UUID) -> bytes:
+    return f"page/v1|{petition.id}|{last}".encode()
