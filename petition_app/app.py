@@ -27,7 +27,7 @@ from petition_app.tally import cli as tally_cli
 from petition_app.tally import frozen
 from petition_app.tally.services import publish_due
 from petition_app.verification import cli as verification_cli
-from petition_app.verification import duplicates_cli, estimate_cli, keys_cli, matches, measure_cli
+from petition_app.verification import duplicates_cli, estimate_cli, keys_cli, matches, measure_cli, retention_cli
 from petition_app.verification import services as checking
 
 logger = logging.getLogger(__name__)
@@ -96,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
         measure_cli,
         estimate_cli,
         duplicates_cli,
+        retention_cli,
         keys_cli,
         tally_cli,
         demo_cli,

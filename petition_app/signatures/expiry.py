@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import Select, delete, exists, func, select
 
 from petition_app import audit
 from petition_app.db import db
@@ -20,18 +20,24 @@ def discard_unconfirmed(*, at: datetime, limit: int = 500) -> int:
 
     Those of a group entry stay until their own codes run out.
     """
-    invited = exists().where(
-        Confirmation.signature_id == Signature.id, Confirmation.group_id.is_not(None), Confirmation.expires_at >= at
-    )
-    stale = db.session.scalars(
-        select(Signature)
-        .where(Signature.state == "unconfirmed", Signature.arrived_on < (at - UNCONFIRMED_LIFE).date(), ~invited)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    stale = db.session.scalars(_stale(at).limit(limit).with_for_update(skip_locked=True)).all()
     for signature in stale:
         discard(signature, at=at)
     return len(stale)
+
+
+def count_stale(*, at: datetime) -> int:
+    """Return how many signatures nobody has confirmed in time."""
+    return db.session.scalar(select(func.count()).select_from(_stale(at).subquery())) or 0
+
+
+def _stale(at: datetime) -> Select[Signature]:
+    invited = exists().where(
+        Confirmation.signature_id == Signature.id, Confirmation.group_id.is_not(None), Confirmation.expires_at >= at
+    )
+    return select(Signature).where(
+        Signature.state == "unconfirmed", Signature.arrived_on < (at - UNCONFIRMED_LIFE).date(), ~invited
+    )
 
 
 def discard(signature: Signature, *, at: datetime) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import Select, and_, delete, select
 
 from petition_app import couriers, jobs, vault
 from petition_app.db import db, note_erasure
@@ -117,7 +117,12 @@ def open_identity(signature: Signature) -> Identity:
 
 
 def open_address(signature: Signature) -> str:
-    """Open the mail address; empty when none was given. Raises: UnreadableError, StorageSealedError, LockedError."""
+    """Open the mail address; empty when none was given, or when it has run out.
+
+    Raises: UnreadableError, StorageSealedError, LockedError.
+    """
+    if is_readable(signature) and not db.session.scalar(_contact_keys(signature).limit(1)):
+        return ""
     return str(_open(signature, "contact")[0]["email"])
 
 
@@ -186,6 +191,19 @@ def erase(signature: Signature) -> None:
     signature.name_index = signature.mailbox_index = signature.match_index = signature.entry_index = None
     signature.match_class = None
     note_erasure()
+
+
+def erase_contact(signature: Signature) -> None:
+    """Make the contact unreadable for good, and the index that could find the mailbox; the rest stays."""
+    keys = db.session.scalars(_contact_keys(signature)).all()
+    db.session.execute(delete(SealedKey).where(SealedKey.id.in_(keys)))
+    signature.mailbox_index = None
+    note_erasure()
+
+
+def _contact_keys(signature: Signature) -> Select[UUID]:
+    contact = SealedPart.signature_id == signature.id, SealedPart.part == "contact"
+    return select(SealedKey.id).join(SealedPart, SealedPart.id == SealedKey.part_id).where(*contact)
 
 
 def is_readable(signature: Signature) -> bool:

@@ -25,11 +25,6 @@ def drop_lost(at: datetime) -> None:
     couriers.drop_lost(at=at)
 
 
-def discard_unconfirmed(at: datetime) -> None:
-    """Discard what nobody confirmed in time."""
-    expiry.discard_unconfirmed(at=at)
-
-
 def forget_confirmations(at: datetime) -> None:
     """Remove the rows of codes that can no longer be typed."""
     expiry.forget_confirmations(at=at)

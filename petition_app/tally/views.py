@@ -21,6 +21,7 @@ from petition_app.petitions.services import get_public, list_public
 from petition_app.tally import frozen, names, services, timeline
 from petition_app.tally.charts import growth_chart
 from petition_app.tally.rules import Tally, rfc3339
+from petition_app.verification import retention
 from petition_app.verification.batches import list_batches
 from petition_app.verification.sampling_results import list_published
 
@@ -110,6 +111,13 @@ def how_we_check(slug: str) -> Response:
     release = _release(get_public(slug))
     samples = list_published(release["petition"], as_of=release["as_of"])
     return _fresh(render_template("tally/how_we_check.html", **release, samples=samples))
+
+
+@public.get("/p/<slug>/held")
+def held(slug: str) -> Response:
+    """Tell what is still held about signers, in numbers, and how long it will be."""
+    petition = get_public(slug)
+    return _fresh(render_template("tally/held.html", petition=petition, held=retention.get_held(petition.id)))
 
 
 @public.get("/p/<slug>/history.csv")

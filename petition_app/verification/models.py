@@ -212,6 +212,16 @@ class Question(Base):
     reminded_on: Mapped[date | None]
 
 
+class HeldReport(Base):
+    """What was still held of a petition on a day, as numbers: see `retention.KINDS`."""
+
+    __tablename__ = "held_reports"
+
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), primary_key=True)
+    day: Mapped[date]
+    numbers: Mapped[dict[str, int]] = mapped_column(JSON)
+
+
 class SecondLook(Base):
     """A signer's wish to be looked at again; the words are sealed in the case.
 

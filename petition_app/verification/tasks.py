@@ -11,7 +11,7 @@ from flask_babel import force_locale, gettext
 
 from petition_app import mail
 from petition_app.signatures import sealing
-from petition_app.verification import bulk_runs, matches, settling, unanswered
+from petition_app.verification import bulk_runs, matches, retention, settling, unanswered
 
 
 def rematch(payload: dict[str, Any], at: datetime) -> None:
@@ -52,6 +52,12 @@ def mail_contact(payload: dict[str, Any], _at: datetime) -> None:
 def remind(at: datetime) -> None:
     """Remind signers of questions that wait."""
     unanswered.remind(at=at)
+
+
+def retain(at: datetime) -> None:
+    """Erase what has run out, and count once a day what is still held."""
+    retention.retain(at=at)
+    retention.report_all(at=at)
 
 
 def close_unanswered(at: datetime) -> None:

@@ -1,0 +1,39 @@
+"""`flask retention`."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask
+
+from petition_app.clock import utcnow
+from petition_app.db import transaction
+from petition_app.shell import door
+from petition_app.verification import retention
+
+WORDS = {
+    "unconfirmed": "unconfirmed signatures older than 72 hours",
+    "rejected": "signatures rejected 14 days ago",
+    "contact": "contacts of signatures decided 30 days ago",
+    "keys": "sealed petitions closed 90 days ago, with keys",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Add the command."""
+    app.cli.add_command(retain)
+
+
+@door.command("retention")
+@click.option("--dry-run", is_flag=True, help="Say what has run out, and erase nothing.")
+def retain(dry_run: bool) -> None:
+    """Erase what has run out, as the worker does every hour."""
+    now, numbers = utcnow(), dict.fromkeys(WORDS, 0)
+    while True:
+        with transaction(saving=not dry_run):
+            erased = retention.list_due(at=now) if dry_run else retention.retain(at=now)
+        for one in erased:
+            numbers[one.kind] += one.number
+        if dry_run or not any(one.number for one in erased):
+            break
+    for kind, words in WORDS.items():
+        click.echo(f"{numbers[kind]:>7}  {words}{', would be erased' if dry_run else ', erased'}")

@@ -1,0 +1,139 @@
+"""Every column is classified: whether it says something about a person, and how long it is kept.
+
+Whoever adds a column adds it here. What says something about a signer in plain must have an end.
+"""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import LargeBinary
+
+from petition_app.db import Base
+
+# How much a column says about a person.
+NONE = "nobody"  # Ids, states, numbers, rules, public texts.
+STAFF = "staff"  # Members of staff, who are named to one another.
+ROSTER = "roster"  # Who may sign; says nothing about who did.
+RANDOM = "a random value that stands for a signature"  # Hashes of random secrets, public keys.
+INDEX = "a keyed index of a person"  # Standard mode only; in sealed mode of the verified alone, under their key.
+SEALED = "sealed"  # Unreadable once its key is gone.
+KEY = "a wrapped key"
+PUBLIC = "public with consent"
+
+RETENTION = {
+    NONE: "as long as the petition",
+    STAFF: "as long as the account",
+    ROSTER: "as long as the petition",
+    RANDOM: "as long as the petition",
+    INDEX: "until withdrawal, rejection + 14 days, or decision + 30 days (mailbox)",
+    SEALED: "until its key is erased",
+    KEY: "unconfirmed 72 hours; rejected 14 days; contact 30 days after the decision; withdrawal at once; "
+    "sealed petitions at most 90 days after they close",
+    PUBLIC: "until the signer withdraws it",
+}
+
+COUNTS = "arrived unconfirmed discarded received checking needs_info verified rejected duplicate withdrawn retracted"
+
+COLUMNS: dict[str, dict[str, str]] = {
+    "account_keys": {STAFF: "account_id public signing_public made_at alarm_at", KEY: "private_box duress_box"},
+    "account_sessions": {STAFF: "token_hash account_id started_at"},
+    "accounts": {STAFF: "id email name password active fs_uniquifier failed_count delayed_until seen_on"},
+    "audit_events": {NONE: "id act petition_id actor_id object_id number day at position link"},
+    "batches": {NONE: "id petition_id number size announcement started_at sealed_at"},
+    "bulk_cases": {NONE: "bulk_id signature_id result"},
+    "bulks": {NONE: "id petition_id account_id chosen state total at"},
+    "claims": {NONE: "id signature_id petition_id account_id hides asked_on closed_on"},
+    "confirmations": {
+        NONE: "signature_id petition_id tries_left expires_at used group_id",
+        RANDOM: "pending_hash form_hash code_hash",
+    },
+    "contact_requests": {NONE: "id signature_id account_id asked_on answered_on tries_left", RANDOM: "code_hash"},
+    "couriers": {NONE: "id public made_at seen_at"},
+    "decisions": {
+        NONE: "id signature_id petition_id position account_id outcome reason duplicate_of_id supersedes_id correction "
+        "contact contacted_on eligible roster_number carried bulk_id at",
+        INDEX: "entry_mark",
+    },
+    "due_marks": {NONE: "id petition_id since urgent"},
+    "due_names": {NONE: "signature_id petition_id"},
+    "evidence": {NONE: "id signature_id petition_id account_id kind strength danger own_word on removed_on"},
+    "freezes": {NONE: "petition_id account_id cause at proposed_by_id proposed_at statement"},
+    "group_entries": {NONE: "id petition_id account_id title size confirmed sheets created_on", RANDOM: "form_hash"},
+    "held_reports": {NONE: "petition_id day numbers"},
+    "imported_refs": {INDEX: "ref_index"},
+    "imports": {NONE: "id petition_id sha256 initial state added at"},
+    "jobs": {NONE: "id name due_at tries failure courier_id", SEALED: "payload"},
+    "key_wraps": {NONE: "id key_id account_id", KEY: "box"},
+    "knocks": {NONE: "id key_id", SEALED: "box"},
+    "leases": {NONE: "signature_id account_id until"},
+    "match_pages": {NONE: "id petition_id last_id", SEALED: "box"},
+    "memberships": {STAFF: "id account_id petition_id role"},
+    "near_keys": {NONE: "signature_id petition_id", INDEX: "key"},
+    "petition_keys": {NONE: "id petition_id number public recovery_public made_at retired_at", KEY: "index_box"},
+    "petitions": {
+        NONE: "id slug state addressee who_may_sign goal opens closes mode mail roster reviewers match_rule "
+        "evidence_rule evidence_kinds banner created_at opened_at closed_at frozen_at freeze_after",
+    },
+    "publications": {NONE: "id petition_id number as_of tally named speed"},
+    "published_names": {NONE: "signature_id petition_id batch_number", PUBLIC: "name role place sort_key"},
+    "published_places": {NONE: "petition_id", PUBLIC: "place number"},
+    "questions": {
+        NONE: "id signature_id account_id asked_on answered_on reminders reminded_on",
+        SEALED: "box",
+    },
+    "rechecks": {NONE: "id sample_id signature_id position account_id taken_at finding at"},
+    "roster_entries": {
+        ROSTER: "id version_id key surname given patronymic body place role term_from term_to contact contact_safe",
+    },
+    "roster_versions": {
+        ROSTER: "id petition_id number name as_of sha256 columns size state added gone changed reading at",
+    },
+    "samples": {
+        NONE: "id petition_id batch_id population size key_id seed_hash seed members committed_by_id committed_at "
+        "drawn_at",
+        SEALED: "seed_box",
+    },
+    "sealed_keys": {NONE: "id signature_id part_id key_id", KEY: "box"},
+    "sealed_parts": {NONE: "id signature_id part", SEALED: "box"},
+    "second_codes": {NONE: "signature_id", RANDOM: "code_hash"},
+    "second_looks": {NONE: "id signature_id petition_id account_id position asked_on closed_on"},
+    "signature_deltas": {NONE: f"id petition_id batch_id {COUNTS}"},
+    "signatures": {
+        NONE: "id petition_id text_version_id batch_id state language consent others arrived_on names_due "
+        "match_class matched_number",
+        RANDOM: "commitment code_hash signer_key",
+        INDEX: "name_index mailbox_index match_index entry_index",
+    },
+    "signing_keys": {NONE: "petition_id public_key key_id made_on", KEY: "box"},
+    "staged_rows": {NONE: "id import_id line", SEALED: "record"},
+    "switches": {NONE: "name since"},
+    "tally_days": {NONE: "petition_id day tally"},
+    "tally_totals": {NONE: f"id petition_id batch_id {COUNTS}"},
+    "text_versions": {NONE: "id petition_id number titles texts sha256 created_at"},
+    "unlocks": {STAFF: "token_hash account_id petition_id started_at", KEY: "box"},
+    "updates": {NONE: "id petition_id kind at texts batch_id source_id counts reason"},
+    "worker_beats": {NONE: "id seen_at"},
+}
+
+
+@pytest.mark.parametrize("table", sorted(Base.metadata.tables.keys() | COLUMNS.keys()))
+def test_every_column_is_classified_with_its_retention(table: str) -> None:
+    there = set(Base.metadata.tables[table].columns.keys()) if table in Base.metadata.tables else set()
+    classified = [column for columns in COLUMNS.get(table, {}).values() for column in columns.split()]
+    assert sorted(there) == sorted(classified), "say here what a new column tells about a person, and until when"
+    assert set(COLUMNS[table]) <= RETENTION.keys()
+
+
+def test_what_lies_about_as_bytes_is_never_called_harmless_without_a_reason() -> None:
+    public = {
+        ("audit_events", "link"), ("imports", "sha256"), ("text_versions", "sha256"), ("samples", "seed"),
+        ("samples", "seed_hash"), ("couriers", "public"), ("petition_keys", "public"),
+        ("petition_keys", "recovery_public"), ("signing_keys", "public_key"), ("freezes", "statement"),
+    }  # fmt: skip
+    found = {
+        (table.name, column.name)
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, LargeBinary) and column.name in COLUMNS[table.name].get(NONE, "").split()
+    }
+    assert found <= public
