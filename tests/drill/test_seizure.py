@@ -35,7 +35,6 @@ from petition_app.drill.judging import Report
 from petition_app.drill.search import SHORTEST, Needles
 from petition_app.roster.models import RosterEntry
 from petition_app.signatures.models import SealedKey, Signature
-from petition_app.tally.names import open_due_names
 from petition_app.tally.services import publish_due
 from petition_app.vault import Place, WrappedKey
 from tests import factories as make
@@ -134,9 +133,6 @@ def seized(app: Flask, cli: Callable[..., SimpleNamespace], tmp_path: Path) -> S
     make.withdraw(app, withdrawn)
     with make.acting(app):
         publish_due(world.petition_id, at=utcnow() + timedelta(days=2))
-        organizer = make.account(world.organizer)
-        assert organizer
-        open_due_names(make.petition(world.petition_id), by=organizer, at=utcnow())
     key_id, private = next(iter(make.open_keys(app, world).keys.items()))
     (tmp_path / "also").mkdir()
     names, also = tmp_path / "names.csv", tmp_path / "also"
