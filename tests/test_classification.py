@@ -54,6 +54,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "contact contacted_on eligible roster_number carried bulk_id at",
         INDEX: "entry_mark",
     },
+    "desk_tokens": {STAFF: "token_hash account_id petition_id made_at"},
     "due_marks": {NONE: "id petition_id since urgent"},
     "due_names": {NONE: "signature_id petition_id"},
     "evidence": {NONE: "id signature_id petition_id account_id kind strength danger own_word on removed_on"},
@@ -105,6 +106,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         INDEX: "name_index mailbox_index match_index entry_index",
     },
     "signing_keys": {NONE: "petition_id public_key key_id made_on", KEY: "box"},
+    "signed_acts": {NONE: "nonce at"},
     "staged_rows": {NONE: "id import_id line", SEALED: "record"},
     "switches": {NONE: "name since"},
     "tally_days": {NONE: "petition_id day tally"},
@@ -129,6 +131,7 @@ def test_what_lies_about_as_bytes_is_never_called_harmless_without_a_reason() ->
         ("audit_events", "link"), ("imports", "sha256"), ("text_versions", "sha256"), ("samples", "seed"),
         ("samples", "seed_hash"), ("couriers", "public"), ("petition_keys", "public"),
         ("petition_keys", "recovery_public"), ("signing_keys", "public_key"), ("freezes", "statement"),
+        ("signed_acts", "nonce"),
     }  # fmt: skip
     found = {
         (table.name, column.name)
