@@ -37,6 +37,7 @@ def main() -> None:
         *run("matching.py", "--json", *size),
         *run("duplicates.py", "measure", *LABELLED),
         *run("duplicates_million.py", "--json", *size),
+        *run("sealing.py", "--json", *size),
     ]
     print(table(rows))
     if options.json:

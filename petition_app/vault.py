@@ -205,11 +205,7 @@ def key_ring() -> KeyRing:
 
 
 _parsed = lru_cache(maxsize=2)(parse_key_ring)
-
-
-@lru_cache(maxsize=2)
-def _read(path: Path, _changed: int) -> KeyRing:
-    return parse_key_ring(path.read_text())
+_read = lru_cache(maxsize=2)(lambda path, _changed: parse_key_ring(path.read_text()))
 
 
 # --- keys that the server cannot open ---------------------------------------------------------------------------
@@ -227,9 +223,9 @@ class PublicLock:
         return WrappedKey(self.key_id, close_to(self.public, key, _wrap_bound(place, self.key_id)))
 
 
-def unwrap_with(private: bytes, wrapped: WrappedKey, place: Place) -> bytes:
+def unwrap_with(private: X25519PrivateKey, wrapped: WrappedKey, place: Place) -> bytes:
     """Open a signature key wrapped by a `PublicLock`. Raises: UnreadableError."""
-    return open_from(private, wrapped.box, _wrap_bound(place, wrapped.key_id))
+    return _open_from(private, wrapped.box, _wrap_bound(place, wrapped.key_id))
 
 
 def _wrap_bound(place: Place, key_id: str) -> bytes:
@@ -253,10 +249,14 @@ def close_to(public: bytes, plain: bytes, bound: bytes) -> bytes:
 
 def open_from(private: bytes, box: bytes, bound: bytes) -> bytes:
     """Open bytes sealed by `close_to`. Raises: UnreadableError."""
+    return _open_from(X25519PrivateKey.from_private_bytes(private), box, bound)
+
+
+def _open_from(private: X25519PrivateKey, box: bytes, bound: bytes) -> bytes:
     if not box or box[0] != HPKE_X25519:
         raise UnreadableError("not a box of this suite")
     try:
-        return _hpke.decrypt(box[1:], X25519PrivateKey.from_private_bytes(private), info=bound)
+        return _hpke.decrypt(box[1:], private, info=bound)
     except InvalidTag:
         raise UnreadableError("the box does not open here") from None
 
@@ -295,5 +295,5 @@ def seal_to(public_key: bytes, content: dict[str, Any], bound: bytes) -> bytes:
 
 def open_with(private_key: X25519PrivateKey, box: bytes, bound: bytes) -> dict[str, Any]:
     """Open a message sealed by `seal_to`. Raises: UnreadableError."""
-    content: dict[str, Any] = json.loads(open_from(private_key.private_bytes_raw(), box, bound))
+    content: dict[str, Any] = json.loads(_open_from(private_key, box, bound))
     return content

@@ -9,6 +9,8 @@ from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
 from petition_app import vault
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
@@ -29,12 +31,15 @@ class Opened:
     account_id: UUID
     keys: Mapping[str, bytes] = field(repr=False)
     index_key: bytes = field(repr=False)
+    _loaded: dict[str, X25519PrivateKey] = field(default_factory=dict, repr=False, compare=False)
 
     def unwrap(self, wrapped: WrappedKey, place: Place) -> bytes:
         """Open a wrapped signature key. Raises: UnreadableError."""
         if wrapped.key_id not in self.keys:
             raise UnreadableError("this holder lacks the key")
-        return vault.unwrap_with(self.keys[wrapped.key_id], wrapped, place)
+        if wrapped.key_id not in self._loaded:
+            self._loaded[wrapped.key_id] = X25519PrivateKey.from_private_bytes(self.keys[wrapped.key_id])
+        return vault.unwrap_with(self._loaded[wrapped.key_id], wrapped, place)
 
     def index(self, purpose: str, value: str) -> bytes:
         """Return a keyed index that only holders can compute (HMAC-SHA256, 32 bytes)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -112,8 +112,7 @@ def open_identity(signature: Signature) -> Identity:
     """Open what was submitted. Raises: UnreadableError, StorageSealedError, LockedError."""
     if given := handed.current():
         return Identity(**given.name_of(signature.id))
-    content = _open(signature, "identity")[0]
-    return Identity(name=content["name"], role=content["role"], place=content["place"])
+    return _identity(_open(signature, "identity")[0])
 
 
 def open_address(signature: Signature) -> str:
@@ -129,6 +128,38 @@ def open_address(signature: Signature) -> str:
 def open_case(signature: Signature) -> list[dict[str, Any]]:
     """Open all that was added to the case, oldest first. Raises: UnreadableError, StorageSealedError, LockedError."""
     return sorted(_open(signature, "case"), key=lambda entry: int(entry.get("n", 0)))
+
+
+def open_many(signatures: Sequence[Signature]) -> dict[UUID, tuple[Identity, str]]:
+    """Open what was submitted and the mail address of many signatures of one petition, in two queries.
+
+    Those whose keys were erased are left out. Raises: UnreadableError, StorageSealedError, LockedError.
+    """
+    ids = [signature.id for signature in signatures]
+    petition = db.session.get(Petition, signatures[0].petition_id) if signatures else None
+    if petition is None:
+        return {}
+    columns = (SealedKey.signature_id, SealedKey.part_id, SealedKey.key_id, SealedKey.box)
+    wraps = db.session.execute(select(*columns).where(SealedKey.signature_id.in_(ids))).all()
+    own = {row.signature_id: WrappedKey(row.key_id or "", row.box) for row in wraps if row.part_id is None}
+    keys = {id_: _unwrap_at(Place(petition.id, id_, "key"), wrap, petition) for id_, wrap in own.items()}
+    part_keys = {row.part_id: row.box for row in wraps}
+    found: dict[UUID, dict[str, dict[str, Any]]] = {}
+    parts = select(SealedPart.id, SealedPart.signature_id, SealedPart.part, SealedPart.box)
+    wanted = parts.where(SealedPart.signature_id.in_(keys), SealedPart.part.in_(("identity", "contact")))
+    for part_id, signature_id, part, box in db.session.execute(wanted):
+        place = Place(petition.id, signature_id, part)
+        content = vault.open_part(keys[signature_id], place, Sealed(box, part_keys[part_id]))
+        found.setdefault(signature_id, {})[part] = content
+    return {
+        signature_id: (_identity(parts["identity"]), str(parts["contact"]["email"]))
+        for signature_id, parts in found.items()
+        if len(parts) == 2
+    }
+
+
+def _identity(content: dict[str, Any]) -> Identity:
+    return Identity(name=content["name"], role=content["role"], place=content["place"])
 
 
 def add_to_case(signature: Signature, content: dict[str, Any], *, by_signer: bool = False) -> None:
@@ -208,8 +239,7 @@ def _contact_keys(signature: Signature) -> Select[UUID]:
 
 def is_readable(signature: Signature) -> bool:
     """Return whether the keys of a signature are still there."""
-    keys = select(SealedKey.id).where(SealedKey.signature_id == signature.id, SealedKey.part_id.is_(None))
-    return db.session.scalar(keys) is not None
+    return _wrap_of(signature) is not None
 
 
 def mark(signature: Signature, text: str) -> bytes:
@@ -232,18 +262,28 @@ def remember_near(signature: Signature, keys: Iterable[str]) -> None:
 
 
 def _signature_key(signature: Signature) -> bytes:
-    row = db.session.scalar(
-        select(SealedKey).where(SealedKey.signature_id == signature.id, SealedKey.part_id.is_(None))
-    )
-    if row is None or row.key_id is None:
+    wrapped = _wrap_of(signature)
+    if wrapped is None:
         raise vault.UnreadableError("the keys were erased")
-    return _unwrap(signature, WrappedKey(row.key_id, row.box), "key")
+    return _unwrap(signature, wrapped, "key")
+
+
+def _wrap_of(signature: Signature) -> WrappedKey | None:
+    """Return the wrapped key of a signature.
+
+    All its keys are read and sorted out here: asked for "no part", SQLite would search every signature's.
+    """
+    rows = db.session.scalars(select(SealedKey).where(SealedKey.signature_id == signature.id))
+    return next((WrappedKey(row.key_id or "", row.box) for row in rows if row.part_id is None), None)
 
 
 def _unwrap(signature: Signature, wrapped: WrappedKey, part: str) -> bytes:
-    place = Place(signature.petition_id, signature.id, part)
-    if _petition(signature).is_sealed:
-        return opened.require(signature.petition_id).unwrap(wrapped, place)
+    return _unwrap_at(Place(signature.petition_id, signature.id, part), wrapped, _petition(signature))
+
+
+def _unwrap_at(place: Place, wrapped: WrappedKey, petition: Petition) -> bytes:
+    if petition.is_sealed:
+        return opened.require(petition.id).unwrap(wrapped, place)
     return vault.key_ring().unwrap(wrapped, place)
 
 

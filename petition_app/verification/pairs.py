@@ -27,7 +27,7 @@ from petition_app.roster.models import RosterVersion
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
-from petition_app.vault import UnreadableError
+from petition_app.signatures.sealing import Identity
 from petition_app.verification import matches
 from petition_app.verification.matching import near_keys
 from petition_app.verification.models import MatchPage
@@ -125,7 +125,8 @@ def run_slice(petition: Petition, *, by: Account, at: datetime) -> Progress:
         .with_for_update(skip_locked=True, key_share=True)
     )
     found = db.session.scalars(waiting.where(Signature.id > last) if last else waiting).all()
-    now = [values for signature in found if (values := _look_at(signature, version, opened, at=at))]
+    read = sealing.open_many(found)
+    now = [_look_at(one, *read[one.id], version, opened, at=at) for one in found if one.id in read]
     _note_pairs(before, now, at=at)
     if len(found) < SLICE:
         db.session.execute(delete(MatchPage).where(MatchPage.petition_id == petition.id))
@@ -136,15 +137,19 @@ def run_slice(petition: Petition, *, by: Account, at: datetime) -> Progress:
     return progress(petition)
 
 
-def _look_at(signature: Signature, version: RosterVersion | None, opened: Opened, *, at: datetime) -> Values | None:
+def _look_at(
+    signature: Signature,
+    identity: Identity,
+    address: str,
+    version: RosterVersion | None,
+    opened: Opened,
+    *,
+    at: datetime,
+) -> Values:
     number = matches.number_of(version)
     fresh = signature.state in matches.OPEN and signature.matched_number != number
     if fresh:
         signature.matched_number = number
-    try:
-        identity, address = sealing.open_identity(signature), sealing.open_address(signature)
-    except UnreadableError:
-        return None
     entry = None
     if version:
         match = matches.look_up(signature, identity, version)

@@ -252,7 +252,8 @@ def key_beside_its_row(seized: Seized) -> None:
         of = db.select(SealedKey).where(SealedKey.signature_id == seized.signed.id, SealedKey.part_id.is_(None))
         box = db.session.scalars(of).one().box
     place = Place(seized.petition_id, seized.signed.id, "key")
-    seized.note(vault.unwrap_with(seized.private, WrappedKey(seized.key_id, box), place))
+    private = X25519PrivateKey.from_private_bytes(seized.private)
+    seized.note(vault.unwrap_with(private, WrappedKey(seized.key_id, box), place))
 
 
 def private_key_in_a_row(seized: Seized) -> None:
