@@ -14,7 +14,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from petition_app.config import Settings
 
 CHROMIUM = "/usr/bin/chromium"
 expect.set_options(timeout=30_000)  # A loaded machine is slow, not wrong.
@@ -50,14 +53,15 @@ def environ(instance: Path, port: int) -> dict[str, str]:
     return {**os.environ, "COUNTERSIGN_INSTANCE": str(instance), "COUNTERSIGN_ENV": "development", "PORT": str(port)}
 
 
-def start(instance: Path, words: str = "") -> Iterator[Site]:
-    """Run web and worker until the tests are done."""
+def start(instance: Path, words: str = "", **settings: str) -> Iterator[Site]:
+    """Run web and worker until the tests are done, with more `settings` of the environment where they are given."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "serve"]
     with (instance / "log").open("ab") as log:
-        server = subprocess.Popen(command, env=environ(instance, port), stdout=log, stderr=log, start_new_session=True)
+        environment = environ(instance, port) | settings
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     site = Site(f"http://127.0.0.1:{port}", instance, words)
     for _ in range(600):
         try:
@@ -84,6 +88,13 @@ def empty(tmp_path: Path) -> Iterator[Site]:
     """An installation with no petition."""
     flask(tmp_path, "db", "upgrade")
     yield from start(tmp_path)
+
+
+@pytest.fixture
+def served(app: Flask, settings: Settings) -> Iterator[Site]:
+    """The application of a test, on its database, with web and worker running; `cli` and `run` act on it too."""
+    given = {"DATABASE_URL": settings.database_url, "SECRET_KEY": settings.secret_key, "KEY_RING": settings.key_ring}
+    yield from start(settings.instance, **given)
 
 
 @pytest.fixture(scope="session")
