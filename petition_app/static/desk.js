@@ -7,7 +7,12 @@
   const toggle = document.querySelector("[data-keys]");
   const typing = (element) => element.closest("input:not([type=radio]), textarea, select") !== null;
   const on = () => window.localStorage.getItem(remembered) !== "off";
-  const firstField = (section) => section.querySelector("select, textarea, input:not([type=hidden]), button");
+  const shown = (element) => element.getClientRects().length > 0;
+
+  function firstField(section) {
+    const field = section.querySelector("select, textarea, input:not([type=hidden]), button");
+    return (field && field.type === "radio" && section.querySelector(`input[name=${field.name}]:checked`)) || field;
+  }
 
   function open(section) {
     const field = section && firstField(section);
@@ -34,7 +39,7 @@
     const plain = on() && !(event.ctrlKey || event.metaKey || event.altKey || event.repeat);
     if (!plain || typing(event.target) || event.target.closest("summary")) return;
     for (const act of acts) {
-      if (event.code === `Key${act.dataset.key}`) {
+      if (event.code === `Key${act.dataset.key}` && shown(act)) {
         event.preventDefault();
         follow(act);
         return;
