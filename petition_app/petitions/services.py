@@ -47,7 +47,7 @@ class MissingTextError(DomainError):
 class ModeError(DomainError):
     """The mode cannot change any more."""
 
-    message = N_("Somebody has signed already, so the petition stays in the mode it has: what is sealed stays sealed.")
+    message = N_("People may have signed already, so the petition keeps its mode: what is sealed stays sealed.")
 
 
 class NeutralMailError(DomainError):
@@ -124,7 +124,8 @@ def create(new: NewPetition, *, by: Account | None, at: datetime) -> Petition:
 def edit(petition: Petition, new: NewPetition, *, signed: bool, by: Account | None, at: datetime) -> Petition:
     """Change a petition. Once it is `signed`, a changed text becomes a new version; the old one stays.
 
-    The address, the mode and the mail rule stay as they are after the first signature.
+    The address, the mode and the mail rule stay as they are after the first signature; a sealed petition that was
+    opened stays sealed.
 
     Raises:
         MissingTextError, DatesError, ModeError, StepError: it is closed.
@@ -135,7 +136,7 @@ def edit(petition: Petition, new: NewPetition, *, signed: bool, by: Account | No
     _check(new)
     if petition.state == "closed":
         raise StepError(state="closed", to="edited")
-    if signed and new.mode != petition.mode:
+    if new.mode != petition.mode and (signed or (petition.is_sealed and petition.opened_at)):
         raise ModeError
     mail = petition.mail
     _set_policy(petition, new)
