@@ -118,6 +118,12 @@ NEEDS_KEYS = frozenset({
     "sampling.next_recheck", "sampling.recheck", "sampling.record_finding", "keys.grant", "keys.renew",
 })  # fmt: skip
 
+# What makes, opens or hands on private keys in the process that answers requests: with UNLOCK_ON_SERVER=false none of
+# it is there, and `flask keys` does it.
+HOLDS_KEYS = frozenset({
+    "keys.make_own", "keys.change_passphrase", "keys.make", "keys.grant", "keys.renew", "keys.recover",
+})  # fmt: skip
+
 # Of the sign-in library's pages, those we have made our own.
 SIGN_IN = frozenset({"security.login", "security.logout", "security.change_password"})
 

@@ -23,7 +23,7 @@ from petition_app.petitions import views as petitions
 from petition_app.petitions.forms import explain
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.services import get_for_staff
-from petition_app.roles import ALWAYS, NEEDS_KEYS, REMOTE, ROLES, SIGN_IN, SIGNED_IN, WHILE_FROZEN
+from petition_app.roles import ALWAYS, HOLDS_KEYS, NEEDS_KEYS, REMOTE, ROLES, SIGN_IN, SIGNED_IN, WHILE_FROZEN
 from petition_app.roster import views as roster
 from petition_app.security import limits
 from petition_app.signatures import group_views
@@ -157,6 +157,8 @@ def _guard_staff(name: str) -> AnyResponse | None:
     if g.slug is not None:
         g.petition, g.role = get_for_staff(g.slug, by=account)
     if name not in SIGNED_IN and g.role not in ROLES.get(name, frozenset()):
+        raise NotFoundError
+    if name in HOLDS_KEYS and not config.current().unlock_on_server:
         raise NotFoundError
     if g.petition and name not in WHILE_FROZEN:
         require_thawed(g.petition)

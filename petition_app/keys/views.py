@@ -8,6 +8,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, sessi
 from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response
 
+from petition_app import config
 from petition_app.accounts import desk_tokens
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
@@ -76,6 +77,7 @@ def _show_mine(*, make: NewKeyForm | None = None, change: ChangePassphraseForm |
     return render_template(
         "keys/mine.html", key=own.get_account_key(g.account), make=make or NewKeyForm(formdata=None),
         change=change or ChangePassphraseForm(formdata=None), changing=change is not None,
+        on_server=config.current().unlock_on_server,
     )  # fmt: skip
 
 
@@ -158,6 +160,7 @@ def _show_keys(*, sheet: SheetForm | None = None) -> str:
         alarms=unlocking.list_alarms(g.petition.id, by=g.account), sheet=sheet or SheetForm(formdata=None),
         recovering=sheet is not None, is_open=opened.current(g.petition.id) is not None, form=ActForm(),
         token_until=desk_tokens.lasts_until(g.petition.id, by=g.account, at=utcnow()),
+        on_server=config.current().unlock_on_server,
     )  # fmt: skip
 
 
