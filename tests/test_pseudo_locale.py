@@ -24,6 +24,7 @@ from petition_app.security import new_form_token
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.tally.services import publish_now
+from petition_app.verification import pairs
 from petition_app.verification.batches import draft_announcement
 from petition_app.verification.models import Bulk
 from petition_app.verification.rules import REASONS, RETRACTIONS
@@ -201,7 +202,7 @@ def test_every_word_that_the_public_reads_is_translated(app: Flask, reader: Read
     world = make.make_world(app, "read", state="draft", reviewers=2, closes=TODAY)
     with make.acting(app):
         petitions.change_state(make.petition(world.petition_id), "open", by=None, at=utcnow() - 3 * day)
-    kinds = ("", "/updates", "/how-we-check", "/signatories", "/embed", "/badge.svg", "/chart.svg")
+    kinds = ("", "/updates", "/how-we-check", "/held", "/signatories", "/embed", "/badge.svg", "/chart.svg")
     pages = [f"/p/read{kind}" for kind in kinds]
     for page in pages:
         reader.look(client.get(page))
@@ -366,6 +367,81 @@ def look_at_groups(app: Flask, reader: Reader) -> None:
     reader.look(organizer.get(page))
 
 
+def look_at_keys(app: Flask, reader: Reader) -> None:
+    """Make keys, hand them on, open, lose and recover them; match a sealed petition."""
+    world = make.make_sealed_world(app, "sealed", reviewers=2)
+    olga, roman, auditor = (make.signed_in(app, one) for one in (world.organizer, world.reviewers[0], world.auditor))
+    here, words = "/organizer/p/sealed", "some other words of tests"
+
+    def send(client: FlaskClient, path: str, status: int = 303, **data: Any) -> TestResponse:
+        data["csrf_token"] = make.csrf_token(client, "/organizer/password")
+        answer = client.post(path, data=data)
+        if status != 303:
+            return reader.look(answer, status)
+        assert answer.status_code == 303, answer.text
+        return reader.look(client.get(answer.location))
+
+    reader.look(auditor.get("/organizer/keys"))
+    send(auditor, "/organizer/keys", 422, passphrase="short", again="x")
+    send(auditor, "/organizer/keys", 422, passphrase="short", again="short")
+    send(auditor, "/organizer/keys", 422, passphrase=words, again=words, duress=words)
+    reader.look(auditor.get(f"{here}/unlock"))
+    send(auditor, "/organizer/keys", passphrase=words, again=words)
+    send(auditor, "/organizer/keys", 422, passphrase=words, again=words)
+    send(auditor, f"{here}/unlock", 200, passphrase=words)
+    send(auditor, "/organizer/keys/passphrase", 422, old="wrong", passphrase=words, again=words)
+    send(auditor, "/organizer/keys/passphrase", old=words, passphrase=words, again=words)
+    send(olga, f"{here}/unlock", 422)
+    send(olga, f"{here}/unlock", 200, passphrase="wrong")
+    reader.look(olga.get(f"{here}/keys"))
+    send(olga, f"{here}/unlock", passphrase=make.PASSPHRASE)
+    signed = [make.make_signature(app, world.petition_id) for _ in range(6)]
+    reader.look(olga.get(f"{here}/matching"))
+    make.seal(app, world.petition_id, by=world.organizer)
+    with make.acting(app), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairs, "SLICE", 3)
+        pairs.run_slice(make.petition(world.petition_id), by=make.account(world.organizer), at=utcnow())
+    reader.look(olga.get(f"{here}/matching"))
+    send(olga, f"{here}/matching")
+    reader.look(olga.get(f"{here}/matching"))
+    make.decide_by_all(app, world, signed[0].id)
+    reader.look(olga.get(f"{here}/decided/{signed[0].id}"))
+    reader.look(olga.get(here))
+    reader.look(olga.get(f"{here}/keys"))
+    send(olga, f"{here}/keys/grant/{world.auditor.id}")
+    send(olga, f"{here}/keys/recover", 422)
+    send(olga, f"{here}/keys/recover", 422, words="some words")
+    send(olga, f"{here}/keys/renew")
+    send(olga, f"{here}/keys/take/{world.auditor.id}")
+    send(roman, "/organizer/keys/remove")
+    send(roman, "/organizer/keys", passphrase=words, again=words, duress="and these under duress")
+    send(olga, f"{here}/unlock", passphrase=make.PASSPHRASE)
+    send(olga, f"{here}/keys/grant/{world.reviewers[0].id}")
+    send(roman, f"{here}/unlock", passphrase="and these under duress")
+    send(roman, f"{here}/next")
+    reader.look(olga.get(f"{here}/keys"))
+    make.make_petition(app, "unmade", state="draft", mode="sealed", mail="none")
+    make.lock_keys()
+
+
+def look_at_claims(app: Flask, reader: Reader) -> None:
+    """Say that one did not sign, and read it as an organizer."""
+    world = make.make_world(app, "claimed")
+    signed = [make.make_verified(app, world) for _ in range(2)]
+    client, olga = app.test_client(), make.signed_in(app, world.organizer)
+    reader.look(olga.get("/organizer/p/claimed/claims"))
+    reader.look(client.get("/p/claimed/not-me"))
+    reader.look(client.post("/p/claimed/not-me"), 422)
+    for one in signed:
+        reader.look(client.post("/p/claimed/not-me", data={"name": one.name, "words": "Not me."}))
+    for _ in range(3):
+        client.post("/p/claimed/not-me", data={"name": "Никто"})
+    reader.look(client.post("/p/claimed/not-me", data={"name": "Никто"}), 429)
+    page = reader.look(olga.get("/organizer/p/claimed/claims"))
+    form = next(form for form in make.forms_of(page) if form["action"].endswith("/leave"))
+    reader.look(olga.get(olga.post(form["action"], data=form["fields"]).location))
+
+
 @only_sqlite
 def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) -> None:
     world = make.make_world(app, "desk", who_may_sign={"ru": "депутаты"})
@@ -491,6 +567,8 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     look_at_second_looks(app, reader)
     look_at_groups(app, reader)
     look_at_bulk(app, reader)
+    look_at_claims(app, reader)
+    look_at_keys(app, reader)
     reader.conclude("staff.", "security.")
 
 
