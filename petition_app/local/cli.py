@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from petition_app.local.client import Server
-from petition_app.local.running import MakeApp, make_desk
+from petition_app.local.running import ADDRESS, MakeApp, make_desk
 from petition_app.shell import Door
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 -- only a private folder is made in it.
@@ -51,8 +51,8 @@ def _run(server: Server, make_app: MakeApp, port: int) -> None:
     folder = Path(tempfile.mkdtemp(prefix="countersign-", dir=IN_MEMORY if usable else None))
     try:
         app, path = make_desk(make_app, server, folder)
-        web = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
-        click.echo(f"Your desk: http://127.0.0.1:{web.port}{path}")
+        web = make_server(ADDRESS, port, app, threaded=True, request_handler=_Quiet)
+        click.echo(f"Your desk: http://{ADDRESS}:{web.port}{path}")
         click.echo("The address works once. Ctrl-C ends the desk and removes all it holds.")
         web.serve_forever()
     except KeyboardInterrupt:

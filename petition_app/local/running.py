@@ -9,8 +9,9 @@ from datetime import timedelta
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, abort, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_security import login_user
 from sqlalchemy import event
@@ -28,6 +29,7 @@ from petition_app.local.errands import Errands, ManyError
 from petition_app.verification.forms import read_id
 from petition_app.verification.words import STATE_WORDS
 
+ADDRESS = "127.0.0.1"
 LIFE = timedelta(hours=12)
 # What this machine does itself; other pages of staff are the server's.
 HERE = frozenset(
@@ -59,7 +61,7 @@ def make_desk(make_app: MakeApp, server: Server, folder: Path) -> tuple[Flask, s
         AwayError, TokenError, RefusedError
     """
     app = make_app(_settings(folder))
-    app.config.update(TRUSTED_HOSTS=["127.0.0.1"], PERMANENT_SESSION_LIFETIME=LIFE)
+    app.config["PERMANENT_SESSION_LIFETIME"] = LIFE
     after_commit.clear()  # Nothing is published from here.
     errands = Errands(server)
     with app.app_context():
@@ -92,7 +94,9 @@ def _allow_holes(connection: Any, _record: object) -> None:
 
 
 def _stay_here(errands: Errands) -> Response | None:
-    """Lead to the server for what is not done here."""
+    """Lead to the server for what is not done here; a page of the net that calls itself this machine gets nothing."""
+    if urlsplit(request.host_url).hostname != ADDRESS:
+        abort(400)
     name = request.endpoint or ""
     if name in HERE or not name:
         return None

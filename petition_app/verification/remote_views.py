@@ -22,6 +22,11 @@ LARGEST_ACT = 8 * 1024 * 1024
 Answer = dict[str, Any]
 
 
+def _sent() -> Answer:
+    sent = request.get_json(silent=True)
+    return sent if isinstance(sent, dict) else {}
+
+
 @remote.get("/mirror")
 def mirror() -> Answer:
     """Give what the desk needs before the first case."""
@@ -32,9 +37,9 @@ def mirror() -> Answer:
 @remote.post("/next")
 def next_case() -> Answer:
     """Lease the next case and give it, sealed."""
-    sent = request.get_json(silent=True) or {}
+    sent = _sent()
     found: Answer = handing.next_for(
-        g.petition, by=g.account, at=utcnow(), after=read_id(sent.get("after")),
+        g.petition, by=g.account, at=utcnow(), after=read_id(str(sent.get("after"))),
         asked=bool(sent.get("asked")), settled=bool(sent.get("settled")),
     )  # fmt: skip
     return found
@@ -43,16 +48,17 @@ def next_case() -> Answer:
 @remote.post("/cases/<uuid:signature_id>/others")
 def others(signature_id: UUID) -> Answer:
     """Give the signatures that a held case is compared with, sealed."""
-    sent = request.get_json(silent=True) or {}
-    ids = [found for text in sent.get("ids", []) if (found := read_id(text))]
+    sent = _sent()
+    wanted = sent.get("ids")
+    ids = [found for text in (wanted if isinstance(wanted, list) else []) if (found := read_id(str(text)))]
     return handing.others_of(signature_id, ids, petition=g.petition, by=g.account, at=utcnow())
 
 
 @remote.post("/ciphertext")
 def ciphertext() -> Answer:
     """Give the next page of live signatures, sealed, for matching."""
-    sent = request.get_json(silent=True) or {}
-    return handing.page(g.petition, by=g.account, after=read_id(sent.get("after")), at=utcnow())
+    sent = _sent()
+    return handing.page(g.petition, by=g.account, after=read_id(str(sent.get("after"))), at=utcnow())
 
 
 @remote.get("/names")

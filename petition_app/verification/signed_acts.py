@@ -220,8 +220,10 @@ def _put_back(act: Act, petition: Petition, by: Account, at: datetime) -> str:
 
 
 def _match(act: Act, petition: Petition, by: Account, at: datetime) -> str:
-    matched = [_id(one) for one in act.args.get("matched", [])]
-    pairs.keep(petition, act.given, matched, number=int(act.args.get("number", -1)), by=by, at=at)
+    matched, number = act.args.get("matched"), act.args.get("number")
+    if not isinstance(matched, list) or not isinstance(number, int):
+        raise HandedError
+    pairs.keep(petition, act.given, [_id(one) for one in matched], number=number, by=by, at=at)
     return ""
 
 
