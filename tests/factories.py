@@ -36,7 +36,7 @@ from petition_app.petitions import services as petitions
 from petition_app.petitions.models import Petition
 from petition_app.petitions.services import NewPetition
 from petition_app.security import new_form_token
-from petition_app.signatures import imports, sealing
+from petition_app.signatures import imports, messages
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.sealing import Identity
@@ -251,7 +251,7 @@ def submit(app: Flask, petition_id: UUID, new: NewSignature | None = None, *, at
         code = ""
         for job in db.session.scalars(db.select(Job)).all():
             if job.id not in before:
-                code = sealing.open_for_worker(job.payload).decode().split("\n")[0]
+                code = messages.open_for_worker(job.payload).decode().split("\n")[0]
                 jobs.finish(job.id)
     return Submitted(pending, code, new)
 

@@ -23,7 +23,7 @@ from petition_app.petitions.models import Petition
 from petition_app.roster import services as rosters
 from petition_app.roster import tables as roster_tables
 from petition_app.security import new_form_token
-from petition_app.signatures import imports, sealing, tables
+from petition_app.signatures import imports, messages, tables
 from petition_app.signatures import services as signing
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import NewSignature
@@ -188,7 +188,7 @@ def _sign(story: Story, row: Row, *, minutes: float) -> None:
         new = NewSignature(new_form_token(), row.identity, email, row.language, row.consent, others=None)
         pending = signing.sign(new, petition=petition, at=story.now)
         job = jobs.claim(at=story.now) if email else None
-        code = sealing.open_for_worker(job.payload).decode().split("\n")[0] if job else ""
+        code = messages.open_for_worker(job.payload).decode().split("\n")[0] if job else ""
         if job:
             jobs.finish(job.id)
         confirmed = signing.confirm(petition=petition, pending=pending, code=code, at=story.now)

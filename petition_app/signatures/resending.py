@@ -7,7 +7,7 @@ from datetime import datetime
 from petition_app.db import db
 from petition_app.petitions.models import Petition
 from petition_app.security import new_mail_code
-from petition_app.signatures import sealing
+from petition_app.signatures import messages
 from petition_app.signatures.services import find_confirmation, hash_code
 
 
@@ -21,5 +21,5 @@ def send_again(*, petition: Petition, pending: str, email: str, language: str, a
         return
     code = new_mail_code()
     row.code_hash = hash_code(petition.id, code)
-    sealing.enqueue_sealed("signatures.mail_code", f"{code}\n{language}\n{email}".encode(), petition, at=at)
+    messages.enqueue_sealed("signatures.mail_code", f"{code}\n{language}\n{email}".encode(), petition, at=at)
     db.session.flush()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Select, and_, delete, select
 
-from petition_app import couriers, jobs, vault
+from petition_app import vault
 from petition_app.db import db, note_erasure
 from petition_app.keys import handed, opened
 from petition_app.keys.services import public_lock
@@ -190,29 +188,6 @@ def add_to_case(signature: Signature, content: dict[str, Any], *, by_signer: boo
     db.session.add(key_row)
     if made_here := handed.recording():
         made_here.additions.append(handed.Addition(signature.id, box, key_row.box))
-
-
-def enqueue_sealed(name: str, message: bytes, petition: Petition, *, at: datetime) -> None:
-    """Add a job whose message is sealed, without saying which signature it is for: under the server's key ring, or in
-    sealed mode to the key of one running worker, with whose end it is lost.
-
-    Raises:
-        StorageSealedError: no worker runs, so nothing may be stored.
-    """
-    if petition.is_sealed:
-        courier_id, payload = couriers.seal(message, at=at)
-        jobs.enqueue(name, payload, at=at, courier_id=courier_id)
-        return
-    ring = vault.key_ring()
-    payload = {"key": ring.newest, "box": base64.b64encode(ring.close(message, b"job/v1")).decode()}
-    jobs.enqueue(name, payload, at=at)
-
-
-def open_for_worker(payload: dict[str, str]) -> bytes:
-    """Open a job's sealed message. Raises: UnreadableError, StorageSealedError, LockedError."""
-    if "courier" in payload:
-        return couriers.open_(payload)
-    return vault.key_ring().open(payload["key"], base64.b64decode(payload["box"]), b"job/v1")
 
 
 def erase(signature: Signature) -> None:

@@ -25,7 +25,7 @@ from petition_app.security import (
     read_mail_code,
     read_secret_code,
 )
-from petition_app.signatures import sealing, second_codes
+from petition_app.signatures import messages, sealing, second_codes
 from petition_app.signatures.models import Confirmation, Signature
 from petition_app.signatures.rules import LIVE, quarter_after
 from petition_app.signatures.sealing import Identity
@@ -135,7 +135,7 @@ def _store(new: NewSignature, *, petition: Petition, pending: str, form_hash: by
     )
     if code:
         message = f"{code}\n{new.language}\n{new.email}".encode()
-        sealing.enqueue_sealed("signatures.mail_code", message, petition, at=at)
+        messages.enqueue_sealed("signatures.mail_code", message, petition, at=at)
 
 
 def add_unconfirmed(new: NewSignature, *, petition: Petition, case: dict[str, Any], at: datetime) -> UUID:

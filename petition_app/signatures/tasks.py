@@ -9,12 +9,12 @@ from flask import render_template
 from flask_babel import force_locale, gettext
 
 from petition_app import couriers, mail
-from petition_app.signatures import expiry, sealing, second_codes
+from petition_app.signatures import expiry, messages, second_codes
 
 
 def mail_code(payload: dict[str, Any], _at: datetime) -> None:
     """Mail a code: neutral, without a link and without the letter's title. May be repeated."""
-    code, language, address = sealing.open_for_worker(payload).decode().split("\n")
+    code, language, address = messages.open_for_worker(payload).decode().split("\n")
     with force_locale(language):
         body = render_template("emails/signatures/code.txt", code=code)
         mail.send(to=address, subject=gettext("Your code"), body=body, sealed="courier" in payload)

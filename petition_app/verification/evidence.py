@@ -17,7 +17,7 @@ from petition_app.keys import handed
 from petition_app.petitions.models import EVIDENCE_KINDS, Petition
 from petition_app.roster import services as rosters
 from petition_app.security import fingerprint, new_mail_code, read_mail_code
-from petition_app.signatures import sealing
+from petition_app.signatures import messages, sealing
 from petition_app.signatures.models import Signature
 from petition_app.verification import matches
 from petition_app.verification.models import ContactRequest, Evidence
@@ -156,7 +156,7 @@ def ask_contact(signature_id: UUID, key: str, *, petition: Petition, by: Account
         )
     )
     message = "\n".join((code, signature.language, entry.contact)).encode()
-    sealing.enqueue_sealed("signatures.mail_code", message, petition, at=at)
+    messages.enqueue_sealed("signatures.mail_code", message, petition, at=at)
     audit.record("case.contact_asked", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)
     db.session.flush()
 

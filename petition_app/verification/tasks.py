@@ -10,7 +10,7 @@ from flask import render_template
 from flask_babel import force_locale, gettext
 
 from petition_app import mail
-from petition_app.signatures import sealing
+from petition_app.signatures import messages
 from petition_app.verification import bulk_runs, matches, retention, settling, unanswered
 
 
@@ -36,14 +36,14 @@ def run_bulk(payload: dict[str, Any], at: datetime) -> None:
 
 def mail_reminder(payload: dict[str, Any], _at: datetime) -> None:
     """Mail a reminder: neutral, without a link and without the letter's title. May be repeated."""
-    language, address = sealing.open_for_worker(payload).decode().split("\n")
+    language, address = messages.open_for_worker(payload).decode().split("\n")
     with force_locale(language):
         mail.send(to=address, subject=gettext("A reminder"), body=render_template("emails/verification/reminder.txt"))
 
 
 def mail_contact(payload: dict[str, Any], _at: datetime) -> None:
     """Mail a code to the contact on the official record: neutral, since others may read it. May be repeated."""
-    code, language, address = sealing.open_for_worker(payload).decode().split("\n")
+    code, language, address = messages.open_for_worker(payload).decode().split("\n")
     with force_locale(language):
         body = render_template("emails/verification/contact.txt", code=code)
         mail.send(to=address, subject=gettext("Your code"), body=body, sealed="courier" in payload)

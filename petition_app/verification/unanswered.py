@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from petition_app import audit
 from petition_app.db import db
 from petition_app.petitions.models import Petition
-from petition_app.signatures import sealing
+from petition_app.signatures import messages, sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.states import move
 from petition_app.vault import UnreadableError
@@ -60,7 +60,7 @@ def remind(*, at: datetime) -> int:
         question.reminded_on = today
         if address := _address(signature):
             message = f"{signature.language}\n{address}".encode()
-            sealing.enqueue_sealed("verification.mail_reminder", message, petition, at=at)
+            messages.enqueue_sealed("verification.mail_reminder", message, petition, at=at)
             mailed += 1
     db.session.flush()
     return mailed

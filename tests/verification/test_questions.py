@@ -14,7 +14,7 @@ from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.i18n import LANGUAGES
 from petition_app.jobs import Job
-from petition_app.signatures import sealing
+from petition_app.signatures import messages, sealing
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import SealedKey, Signature
 from petition_app.verification import questions, unanswered
@@ -58,7 +58,7 @@ def remind(app: Any, at: datetime) -> list[tuple[str, str]]:
         number = unanswered.remind(at=at)
         jobs = [job for job in db.session.scalars(db.select(Job)) if job.id not in before]
         assert {job.name for job in jobs} <= {"verification.mail_reminder"}
-        found = [sealing.open_for_worker(job.payload).decode().split("\n") for job in jobs]
+        found = [messages.open_for_worker(job.payload).decode().split("\n") for job in jobs]
         assert number == len(found)
         return [(language, address) for language, address in found]
 
