@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +20,7 @@ from petition_app.petitions.models import Petition
 from petition_app.security import commitment, fingerprint
 from petition_app.signatures.models import NearKey, SealedKey, SealedPart, Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
-from petition_app.vault import KeyRing, Place, PublicLock, Sealed, WrappedKey
+from petition_app.vault import KeyRing, Place, PublicLock, Sealed, UnreadableError, WrappedKey
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def open_case(signature: Signature) -> list[dict[str, Any]]:
 def open_many(signatures: Sequence[Signature]) -> dict[UUID, tuple[Identity, str]]:
     """Open what was submitted and the mail address of many signatures of one petition, in two queries.
 
-    Those whose keys were erased are left out. Raises: UnreadableError, StorageSealedError, LockedError.
+    Those that cannot be read are left out; an erased address is empty. Raises: StorageSealedError, LockedError.
     """
     ids = [signature.id for signature in signatures]
     petition = db.session.get(Petition, signatures[0].petition_id) if signatures else None
@@ -140,19 +141,22 @@ def open_many(signatures: Sequence[Signature]) -> dict[UUID, tuple[Identity, str
     columns = (SealedKey.signature_id, SealedKey.part_id, SealedKey.key_id, SealedKey.box)
     wraps = db.session.execute(select(*columns).where(SealedKey.signature_id.in_(ids))).all()
     own = {row.signature_id: WrappedKey(row.key_id or "", row.box) for row in wraps if row.part_id is None}
-    keys = {id_: _unwrap_at(Place(petition.id, id_, "key"), wrap, petition) for id_, wrap in own.items()}
-    part_keys = {row.part_id: row.box for row in wraps}
-    found: dict[UUID, dict[str, dict[str, Any]]] = {}
+    keys: dict[UUID, bytes] = {}
+    for id_, wrap in own.items():
+        with suppress(UnreadableError):
+            keys[id_] = _unwrap_at(Place(petition.id, id_, "key"), wrap, petition)
+    part_keys = {(row.signature_id, row.part_id): row.box for row in wraps}
+    found: dict[UUID, dict[str, dict[str, Any]]] = {id_: {"contact": {"email": ""}} for id_ in keys}
     parts = select(SealedPart.id, SealedPart.signature_id, SealedPart.part, SealedPart.box)
     wanted = parts.where(SealedPart.signature_id.in_(keys), SealedPart.part.in_(("identity", "contact")))
-    for part_id, signature_id, part, box in db.session.execute(wanted):
-        place = Place(petition.id, signature_id, part)
-        content = vault.open_part(keys[signature_id], place, Sealed(box, part_keys[part_id]))
-        found.setdefault(signature_id, {})[part] = content
+    for part_id, id_, part, box in db.session.execute(wanted):
+        if part_key := part_keys.get((id_, part_id)):
+            with suppress(UnreadableError):
+                found[id_][part] = vault.open_part(keys[id_], Place(petition.id, id_, part), Sealed(box, part_key))
     return {
-        signature_id: (_identity(parts["identity"]), str(parts["contact"]["email"]))
-        for signature_id, parts in found.items()
-        if len(parts) == 2
+        id_: (_identity(parts["identity"]), str(parts["contact"]["email"]))
+        for id_, parts in found.items()
+        if "identity" in parts
     }
 
 
@@ -239,7 +243,7 @@ def remember_near(signature: Signature, keys: Iterable[str]) -> None:
 def _signature_key(signature: Signature) -> bytes:
     wrapped = _wrap_of(signature)
     if wrapped is None:
-        raise vault.UnreadableError("the keys were erased")
+        raise UnreadableError("the keys were erased")
     return _unwrap(signature, wrapped, "key")
 
 
@@ -275,7 +279,7 @@ def _open(signature: Signature, part: str) -> list[dict[str, Any]]:
         .where(SealedPart.signature_id == signature.id, SealedPart.part == part)
     ).all()
     if not found or any(wrapped is None for _, wrapped in found):
-        raise vault.UnreadableError("the keys were erased")
+        raise UnreadableError("the keys were erased")
     return [_open_part(signature, key, place, row, wrapped) for row, wrapped in found]
 
 

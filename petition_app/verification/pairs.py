@@ -127,6 +127,9 @@ def run_slice(petition: Petition, *, by: Account, at: datetime) -> Progress:
     found = db.session.scalars(waiting.where(Signature.id > last) if last else waiting).all()
     read = sealing.open_many(found)
     now = [_look_at(one, *read[one.id], version, opened, at=at) for one in found if one.id in read]
+    for one in found:
+        if one.id not in read and one.state in matches.OPEN:
+            one.matched_number = matches.number_of(version)
     _note_pairs(before, now, at=at)
     if len(found) < SLICE:
         db.session.execute(delete(MatchPage).where(MatchPage.petition_id == petition.id))

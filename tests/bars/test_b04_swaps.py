@@ -19,6 +19,7 @@ from petition_app.keys import opened, own, unlocking
 from petition_app.keys import services as key_services
 from petition_app.keys.models import AccountKey, KeyWrap, PetitionKey, Unlock
 from petition_app.keys.opened import Opened
+from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
 from petition_app.vault import UnreadableError
@@ -59,6 +60,16 @@ def open_all(rings: dict[UUID, Opened]) -> Contents:
                     continue
                 found[signature.id, part] = sorted(contents, key=repr)
     return found
+
+
+def check_many(rings: dict[UUID, Opened], before: Contents) -> None:
+    """Open many signatures at once: what opens is what was sealed there."""
+    for petition in db.session.scalars(db.select(Petition)).all():
+        with opened.using(rings.get(petition.id)):
+            found = db.session.scalars(db.select(Signature).where(Signature.petition_id == petition.id)).all()
+            for signature_id, (identity, address) in sealing.open_many(found).items():
+                assert identity.name == before[signature_id, "identity"][0]["name"]
+                assert address in ("", before[signature_id, "contact"][0]["email"])
 
 
 def hanging(row: Any) -> set[UUID]:
@@ -138,6 +149,7 @@ def test_a_field_swapped_between_any_two_rows_opens_nothing(
             touched = hanging(one) | hanging(other)
             swap(one, other, field)
             after = open_all(rings)
+            check_many(rings, before)
         opens = sum(len(contents) for contents in after.values())
         assert opens <= whole - len(touched), f"{model.__name__}.{field} was swapped, and it opened"
         for place, contents in after.items():

@@ -147,3 +147,16 @@ def test_who_loses_the_role_loses_the_keys(app: Any) -> None:
     with make.looking(app):
         held = db.session.scalars(db.select(KeyWrap).where(KeyWrap.account_id == world.reviewers[0].id)).all()
     assert held == []
+
+
+def test_a_run_of_matching_goes_on_where_an_address_was_erased(app: Any) -> None:
+    world = make.make_sealed_world(app, reviewers=1)
+    first = make.make_signature(app, world.petition_id, "Торстейн Глыбин")
+    again = make.make_signature(app, world.petition_id, "Thorstein Glybin")
+    make.seal(app, world.petition_id, by=world.organizer)
+    with make.acting(app):
+        sealing.erase_contact(db.session.get_one(Signature, first.id))
+    make.take_case(app, world.petition_id, again.id, world.reviewers[0])
+    with make.acting(app):
+        found = list_candidates(db.session.get_one(Signature, again.id))
+    assert [each.id for each in found] == [first.id]
