@@ -12,6 +12,7 @@ from jinja2 import StrictUndefined
 
 from petition_app import config, db, vault, web, worker
 from petition_app.accounts import sign_in
+from petition_app.backup import cli as backup_cli
 from petition_app.clock import utcnow
 from petition_app.config import ConfigError, Settings
 from petition_app.db import after_commit, transaction
@@ -101,6 +102,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
         tally_cli,
         demo_cli,
         drill_cli,
+        backup_cli,
     ):
         door.init_app(app)
     local_cli.init_app(app, create_app)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event, text
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event, inspect, text
 from sqlalchemy.orm import DeclarativeBase
 
 NAMING = {
@@ -178,6 +178,24 @@ def is_reachable() -> bool:
         db.session.rollback()
         return False
     return True
+
+
+@contextmanager
+def snapshot() -> Iterator[Connection]:
+    """Read everything as it is at one moment, while others go on writing."""
+    if db.engine.dialect.name == "sqlite":
+        engine = db.engine  # A reader of the write-ahead log sees one moment anyway.
+    else:
+        engine = db.engine.execution_options(isolation_level="REPEATABLE READ")
+    with engine.connect() as connection:
+        yield connection
+
+
+def migration(connection: Connection) -> str:
+    """Return the migration at which a database is, or nothing where there is none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
 
 
 def database_files() -> list[Path]:
