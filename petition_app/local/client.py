@@ -78,8 +78,12 @@ class Server:
         return self._send(path, json.dumps(content).encode(), {})
 
     def act(self, body: bytes, signature: bytes) -> dict[str, Any]:
-        """Send a signed act. Raises: AwayError, TokenError, RefusedError."""
-        return self._send("acts", body, {"X-Signature": signature.hex()})
+        """Send a signed act, as plain bytes, so that nothing reads it before its own view.
+
+        Raises:
+            AwayError, TokenError, RefusedError
+        """
+        return self._send("acts", body, {"X-Signature": signature.hex(), "Content-Type": "application/octet-stream"})
 
     def _send(self, path: str, body: bytes | None, headers: dict[str, str]) -> dict[str, Any]:
         given = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"} | headers

@@ -26,7 +26,7 @@ from petition_app.signatures.models import Signature
 from petition_app.vault import UnreadableError
 from petition_app.verification import matches, pairs, signed_acts
 
-CHUNK = 200
+CHUNK = 100
 ROUNDS = 20
 
 

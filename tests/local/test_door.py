@@ -21,6 +21,7 @@ from petition_app.db import db
 from petition_app.keys import own
 from petition_app.keys.models import AccountKey
 from petition_app.keys.opened import Opened
+from petition_app.local.client import Server
 from petition_app.verification import signed_acts
 from petition_app.verification.models import Lease
 from tests import factories as make
@@ -131,6 +132,12 @@ def test_an_act_counts_once_and_only_with_the_members_own_signature(machine: Mac
     again = machine.send(body)
     assert again.status_code == 409
     assert "sent twice" in again.text
+
+
+def test_what_a_run_of_matching_sends_may_be_larger_than_any_form(server: str, machine: Machine, case: UUID) -> None:
+    world, body = machine.world, machine.body("put_back", case, padding="x" * 1_500_000)
+    signed = signed_acts.sign(body, machine.signing, petition_id=world.petition_id, account_id=machine.person.id)
+    assert Server(server, world.slug, machine.token).act(body, signed) == {"state": ""}
 
 
 def test_what_does_not_fit_is_refused_whole(app: Any, machine: Machine, case: UUID) -> None:
