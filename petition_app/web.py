@@ -257,14 +257,15 @@ def _show_http_error(error: HTTPException) -> AnyResponse | tuple[str | AnyRespo
 
 def _show_domain_error(error: DomainError) -> tuple[str | AnyResponse, int]:
     db.session.rollback()
+    code = 503 if isinstance(error, StorageSealedError | switches.ReadOnlyError) else 409
     if (request.endpoint or "").startswith("remote."):
         values = {name: str(value) for name, value in error.values.items()}
-        return jsonify(message=error.message, values=values), 404 if isinstance(error, NotFoundError) else 409
+        return jsonify(message=error.message, values=values), 404 if isinstance(error, NotFoundError) else code
     if isinstance(error, opened.LockedError) and not config.current().unlock_on_server:
         return _page(409, gettext("This server never opens the keys. Open the case on your own machine: flask desk."))
     if isinstance(error, NotFoundError):
         return _page(404, gettext("There is nothing here. The address may be mistyped, or the page is not for you."))
-    return _page(503 if isinstance(error, StorageSealedError | switches.ReadOnlyError) else 409, explain(error))
+    return _page(code, explain(error))
 
 
 def _page(code: int, words: str) -> tuple[str, int]:

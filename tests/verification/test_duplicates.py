@@ -70,6 +70,7 @@ def test_the_constants_are_those_of_the_first_two_lists(capsys: pytest.CaptureFi
     assert spec.loader
     bench = importlib.util.module_from_spec(spec)
     path = list(sys.path)
+    sys.path.insert(0, str(BENCH.parent))
     spec.loader.exec_module(bench)
     sys.path[:] = path
     bench.fit([DATA / "febrl1.csv", DATA / "febrl2.csv"])

@@ -14,6 +14,7 @@ from petition_app.roster.models import RosterVersion
 from petition_app.signatures import sealing
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
+from petition_app.signatures.services import UnknownCodeError
 from petition_app.signatures.states import StateError
 from petition_app.verification import desk, evidence, reopening, second_look, unanswered
 from petition_app.verification.models import ContactRequest, Decision
@@ -189,10 +190,12 @@ def test_only_what_is_not_counted_is_looked_at_again(app: Any) -> None:
     verified = make.make_verified(app, world)
     received, withdrawn = (make.make_signature(app, world.petition_id) for _ in range(2))
     make.withdraw(app, withdrawn)
-    for signed in (verified, received, withdrawn):
+    for signed in (verified, received):
         assert why(app, signed) is None
         with pytest.raises(StateError):
             look_again(app, signed)
+    with pytest.raises(UnknownCodeError):
+        look_again(app, withdrawn)
 
 
 def test_what_is_erased_cannot_be_looked_at_and_the_page_says_what_to_do(app: Any, client: Any) -> None:
