@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +22,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import Dialect, Engine, event
 
 from petition_app import couriers, security
 from petition_app.app import create_app
@@ -34,6 +38,11 @@ with warnings.catch_warnings():
 
 # The chart library leaves an importer of Python 2 behind, which warns at every later import.
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "PluginImportFixer"]
+
+# Hundreds of applications come and go here: what was imported is never looked through again, what they leave seldom.
+gc.collect()
+gc.freeze()
+gc.set_threshold(50_000, 20, 20)
 
 SECRET_KEY = "tests-only-0123456789-abcdefghijklmnop"
 DATA = Path(__file__).parent / "data"
@@ -70,9 +79,50 @@ def settings_for(instance: Path, database_url: str, **changes: Any) -> Settings:
     return Settings(**(values | changes))
 
 
+class CompiledTemplates(BytecodeCache):
+    """Templates as one application of this process has compiled them, for the next one."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill a bucket with what is known."""
+        if code := self.known.get(bucket.key + bucket.checksum):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self.known[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+compiled_templates = CompiledTemplates()
+# By the name of the database: how its statements are written, and those that were.
+dialects: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
+
+
+def _share_statements(engine: Engine) -> None:
+    """Let an engine use the statements that others of this process have compiled; they are kept by dialect object."""
+    engine.dialect, known = dialects.setdefault(engine.dialect.name, (engine.dialect, {}))
+    engine.update_execution_options(compiled_cache=known)
+
+
+def _no_waiting_for_the_disk(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
+
+
 def start_app(settings: Settings) -> Flask:
-    """Make the application; passwords are hashed as cheaply as argon2 allows, since tests sign in often."""
+    """Make the application, with what makes hundreds of them quick.
+
+    Passwords are hashed as cheaply as argon2 allows, and SQLite does not wait for the disk. Tests that kill processes
+    start those with the settings of the product.
+    """
     app = create_app(settings)
+    app.jinja_env.bytecode_cache = compiled_templates
+    with app.app_context():
+        if settings.database_url.startswith("sqlite"):
+            event.listen(db.engine, "connect", _no_waiting_for_the_disk)
+        with db.engine.connect():
+            _share_statements(db.engine)
     app.testing = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.extensions["security"].pwd_context.update(argon2__rounds=1, argon2__memory_cost=8, argon2__parallelism=1)
@@ -109,15 +159,24 @@ class PostgreSQL:
         self.admin.execute("SELECT pg_reload_conf()")
         self.admin.execute("CREATE DATABASE migrated")
         migrate(self.url("migrated"), folder / "instance")
+        self.maker = ThreadPoolExecutor(1)
+        self.maker_admin = psycopg.connect(self.server.get_uri("postgres"), autocommit=True)
+        self.spare = self.maker.submit(self._copy, self.maker_admin, "migrated")
 
     def url(self, name: str) -> str:
         """Return the address of one database."""
         return self.server.get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
 
     def create(self, template: str = "migrated") -> str:
-        """Make a database and return its name."""
+        """Make a database and return its name; the next migrated one is made meanwhile."""
+        if template != "migrated":
+            return self._copy(self.admin, template)
+        name, self.spare = self.spare.result(), self.maker.submit(self._copy, self.maker_admin, template)
+        return name
+
+    def _copy(self, admin: psycopg.Connection, template: str) -> str:
         name = f"t{uuid4().hex}"
-        self.admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return name
 
     def drop(self, name: str) -> None:
@@ -126,6 +185,8 @@ class PostgreSQL:
 
     def stop(self) -> None:
         """End the server and remove its files."""
+        self.maker.shutdown()
+        self.maker_admin.close()
         self.admin.close()
         self.server.cleanup()
 

@@ -31,7 +31,7 @@ from petition_app.worker import run_once
 from tests.conftest import start_app, stop_app
 from tests.factories import PASSWORD, outbox, read_mail
 
-KILLS = 20
+KILLS = 12
 ROWS = 600
 PETITION = """
 slug = "letter"

@@ -195,7 +195,7 @@ def test_reading_ends_when_its_time_is_over(tmp_path: Path) -> None:
     many = replace(LIMITS, rows=10_000_000)
     began = processor_time()
     assert refused(path, replace(many, seconds=1)) == "costly"
-    assert processor_time() - began < 4
+    assert processor_time() - began < 8  # The whole file takes several times as long.
     assert refused(path, replace(many, patience=0.2)) == "costly"
 
 

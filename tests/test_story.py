@@ -29,9 +29,12 @@ REF = re.compile(r"\b([ib]\d{3})@example\.org")
 
 PETITION = """
 slug = "founding-day"
-{policy}
+{mode}
 goal = 100
 reviewers = 2
+roster = true
+match = "possible"
+evidence = 2
 addressee = "The State Assembly"
 who_may_sign = "municipal deputies"
 title.en = "Open letter of municipal deputies"
@@ -39,10 +42,9 @@ title.ru = "Открытое письмо муниципальных депут�
 text.en = "We ask the Assembly to hear us."
 text.ru = "Мы просим Собрание услышать нас."
 """
-POLICIES = {
-    "two reviewers": "roster = false",
-    "two reviewers, a roster and evidence": 'roster = true\nmatch = "possible"\nevidence = 2',
-    "sealed, with a roster and evidence": 'mode = "sealed"\nroster = true\nmatch = "possible"\nevidence = 2',
+MODES = {
+    "standard": "",
+    "sealed": 'mode = "sealed"',
 }
 ENOUGH = "The evidence is as strong as the petition asks."
 
@@ -52,9 +54,9 @@ Act = dict[str, Any] | None
 class Day:
     """The day as it is played: its browsers, its commands, and what was learnt on the way."""
 
-    def __init__(self, app: Flask, cli: Callable[..., SimpleNamespace], folder: Path, *, policy: str) -> None:
+    def __init__(self, app: Flask, cli: Callable[..., SimpleNamespace], folder: Path, *, mode: str) -> None:
         self.app, self.cli, self.folder = app, cli, folder
-        self.roster, self.sealed = "roster" in policy, "sealed" in policy
+        self.sealed = mode == "sealed"
         self.public = app.test_client()
         self.staff: dict[str, FlaskClient] = {}
         self.cases: dict[str, str] = {}
@@ -137,8 +139,6 @@ class Day:
         """
         today = utcnow().date().isoformat()
         reached = {"contact": "official_contact", "contacted_on": today}
-        if not self.roster:
-            return {"outcome": "verified"} | reached
         offered = re.findall(r'name="entry" value="([^"]+)"', page)
         entry = TRUTH[ref]["roster_id"] or "other"
         assert entry in offered, f"{ref}: the page offers {offered}"
@@ -153,7 +153,7 @@ class Day:
     def decide(self, ref: str, page: str) -> Act:
         """Return the verdict that the truth of the file asks for, on what the page offers."""
         truth = TRUTH[ref]
-        if not self.roster or truth["kind"].startswith("eligible") or ref in ("b081", "b083"):
+        if truth["kind"].startswith("eligible") or ref in ("b081", "b083"):
             return self.verify(ref, page)
         if truth["duplicate_of"]:
             return self.repeat(ref, page)
@@ -184,11 +184,11 @@ def read(live: dict[str, Any], name: str) -> int:
     return int(live[name] if name in live else live["states"][name])
 
 
-@pytest.fixture(params=POLICIES)
+@pytest.fixture(params=MODES)
 def day(app: Flask, cli: Callable[..., SimpleNamespace], tmp_path: Path, request: pytest.FixtureRequest) -> Day:
-    """The day before its first act: a petition, with or without a roster, an organizer and two reviewers."""
-    day = Day(app, cli, tmp_path, policy=request.param)
-    cli("petitions", "create", day.write("petition.toml", PETITION.replace("{policy}", POLICIES[request.param])))
+    """The day before its first act: a petition of either mode with a roster, an organizer and two reviewers."""
+    day = Day(app, cli, tmp_path, mode=request.param)
+    cli("petitions", "create", day.write("petition.toml", PETITION.replace("{mode}", MODES[request.param])))
     for name, role in (("olga", "organizer"), ("roman", "reviewer"), ("rita", "reviewer")):
         address = f"{name}@example.org"
         cli(
@@ -215,8 +215,7 @@ def test_the_founding_day_from_the_first_nineteen_to_the_closing_report(day: Day
     header, *rows = (DAY / "initial.csv").read_text().splitlines()
     held = ("--initial", "--consent", "The organizer holds their written word")
 
-    if day.roster:
-        day.cli("roster", "import", SLUG, DAY / "roster.csv", "--name", "City register", "--as-of", "2022-09-01")
+    day.cli("roster", "import", SLUG, DAY / "roster.csv", "--name", "City register", "--as-of", "2022-09-01")
 
     # 1: the petition opens; 19 initial signatories are checked and verified.
     with mail_server(day):
@@ -304,7 +303,7 @@ class Plan:
         self.rejected = (outsiders + eligible[28:])[:12]
         repeated = sorted(ref for ref, row in TRUTH.items() if row["duplicate_of"])
         # Nobody is verified while a repetition of theirs is open, so those of batch 1 are among the six.
-        self.duplicates = repeated[-6:] if day.roster else repeated[:6]
+        self.duplicates = repeated[-6:]
         others = [ref for ref in eligible if ref not in (*self.verified, *self.rejected)]
         self.withdrawn, self.asked = others[:2], others[2:5]
 
@@ -313,8 +312,7 @@ class Plan:
             return self.day.verify(ref, page)
         if ref in self.rejected:
             found = TRUTH[ref]["roster_id"]
-            reason = ("not_reached" if found else "not_found") if self.day.roster else "not_eligible"
-            return {"outcome": "rejected", "reason": reason}
+            return {"outcome": "rejected", "reason": "not_reached" if found else "not_found"}
         if ref in self.duplicates:
             return self.day.repeat(ref, page)
         if ref in self.asked:

@@ -100,9 +100,10 @@ def test_eight_reviewers_share_the_cases_and_decide_none_twice(
     assert len(work.verdicts) == CASES
     shares = Counter(seat for said in work.verdicts.values() for seat, _ in said)
     assert min(shares[seat] for seat in SEATS) >= shares.total() / len(SEATS) / 2, shares
-    for said in work.verdicts.values():
+    for number, said in work.verdicts.items():
         assert len({seat for seat, _ in said}) == len(said)
-        assert len(said) == (2 if said[0][1] == said[1][1] else 3)
+        # What two have verified waits for its double, and others may confirm it meanwhile.
+        assert len(said) == (2 if said[0][1] == said[1][1] else 3) or number in CONFLICTING
     assert any(len(said) == 3 for said in work.verdicts.values())
     assert work.put_back
     with looking(app):
@@ -239,8 +240,10 @@ def check_trails(work: Work) -> None:
         assert [row.outcome for row in decisions] == [outcome for _, outcome in said]
         assert len({row.account_id for row in decisions}) == len(said)
         agreed, voices = Counter(row.outcome for row in decisions).most_common(1)[0]
-        assert (signatures[case], voices) == (agreed, 2)
-        assert [row.carried for row in decisions] == [False] * (len(said) - 1) + [True]
+        assert signatures[case] == agreed
+        assert voices == 2 or (voices > 2 and number in CONFLICTING)
+        if number not in CONFLICTING:
+            assert [row.carried for row in decisions] == [False] * (len(said) - 1) + [True]
         trail = [event for event in events[case] if event.act.startswith("case.")]
         decided = [(event.actor_id, event.act) for event in trail if "decided" in event.act]
         assert sorted(decided, key=str) == sorted(

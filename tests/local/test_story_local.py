@@ -46,7 +46,7 @@ class LocalDay(story.Day):
     """The day with a desk on each reviewer's own machine."""
 
     def __init__(self, app: Flask, cli: Any, folder: Path, server: str) -> None:
-        super().__init__(app, cli, folder, policy="sealed, with a roster and evidence")
+        super().__init__(app, cli, folder, mode="sealed")
         self.server = server
         self.desks: list[LocalDesk] = []
 
@@ -71,8 +71,8 @@ class LocalDay(story.Day):
 def day(app: Flask, cli: Callable[..., SimpleNamespace], server: str, tmp_path: Path) -> Iterator[LocalDay]:
     """The day before its first act, with keys that were made at the operator's shell."""
     day = LocalDay(app, cli, tmp_path, server)
-    policy = story.POLICIES["sealed, with a roster and evidence"]
-    cli("petitions", "create", day.write("petition.toml", story.PETITION.replace("{policy}", policy)))
+    mode = story.MODES["sealed"]
+    cli("petitions", "create", day.write("petition.toml", story.PETITION.replace("{mode}", mode)))
     for name, role in (("olga", "organizer"), ("roman", "reviewer"), ("rita", "reviewer")):
         cli(
             "accounts", "create", f"{name}@example.org", "--name", name.title(), "--role", role, "--petition", SLUG,
