@@ -10,7 +10,7 @@ from petition_app.db import db
 from petition_app.errors import StorageSealedError
 from petition_app.petitions import signing
 from petition_app.petitions.models import Freeze, Petition
-from petition_app.tally.names import ask_for_names, hide_names
+from petition_app.tally.lowering import ask_for_names, hide_names
 from petition_app.tally.rules import rfc3339
 from petition_app.tally.services import get_publication, publish_frozen
 from petition_app.vault import UnreadableError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import Select, func, select
 
 from petition_app import audit, jobs
 from petition_app.accounts.models import Account
@@ -99,12 +99,12 @@ def _show(signature: Signature, petition: Petition, named: dict[str, int], *, wa
     public = db.session.get(PublishedName, signature.id)
     if public and not wanted:
         named[str(public.batch_number)] = named.get(str(public.batch_number), 0) - 1
-        _count_place(petition.id, public.place, -1)
+        count_place(petition.id, public.place, -1)
         db.session.delete(public)
         note_erasure()
     if wanted and not public and (name := _open(signature)):
         named[str(name.batch_number)] = named.get(str(name.batch_number), 0) + 1
-        _count_place(petition.id, name.place, 1)
+        count_place(petition.id, name.place, 1)
         db.session.add(name)
 
 
@@ -162,21 +162,6 @@ def open_due_names(petition: Petition, *, at: datetime) -> int:
     return number
 
 
-def take_down(petition: Petition) -> None:
-    """Remove the names that may no longer be public, at once; the numbers follow with the next publication."""
-    gone = (
-        select(PublishedName)
-        .join(Signature, Signature.id == PublishedName.signature_id)
-        .where(PublishedName.petition_id == petition.id)
-        .where(or_(Signature.state != "verified", Signature.consent != 3))
-    )
-    for public in db.session.scalars(gone).all():
-        _count_place(petition.id, public.place, -1)
-        db.session.delete(public)
-        note_erasure()
-    db.session.flush()
-
-
 def _named(petition: Petition) -> dict[str, int]:
     batch = PublishedName.batch_number
     rows = select(batch, func.count()).where(PublishedName.petition_id == petition.id).group_by(batch)
@@ -205,7 +190,7 @@ def _open(signature: Signature) -> PublishedName | None:
     )
 
 
-def _count_place(petition_id: UUID, place: str, change: int) -> None:
+def count_place(petition_id: UUID, place: str, change: int) -> None:
     if place:
         row = db.session.get(PublishedPlace, (petition_id, place)) or PublishedPlace(
             petition_id=petition_id, place=place, number=0
@@ -215,22 +200,6 @@ def _count_place(petition_id: UUID, place: str, change: int) -> None:
         db.session.flush()
         if not row.number:
             db.session.delete(row)
-
-
-def hide_names(petition: Petition) -> None:
-    """Take every name of a petition from the public at once."""
-    for table in (PublishedName, PublishedPlace, DueName):
-        gone = delete(table).where(table.petition_id == petition.id)
-        db.session.execute(gone.execution_options(synchronize_session="fetch"))
-    note_erasure()
-
-
-def ask_for_names(petition: Petition) -> None:
-    """Ask the publisher to look anew at every signature whose signer agreed to be named."""
-    agreed = update(Signature).where(
-        Signature.petition_id == petition.id, Signature.state == "verified", Signature.consent == 3
-    )
-    db.session.execute(agreed.values(names_due=True).execution_options(synchronize_session="fetch"))
 
 
 # --- reading ----------------------------------------------------------------------------------------------------

@@ -17,8 +17,9 @@ from petition_app.petitions.models import Petition
 from petition_app.signatures.models import SignatureDelta
 from petition_app.tally import timeline
 from petition_app.tally.counting import fold, live_tally
+from petition_app.tally.lowering import take_down
 from petition_app.tally.models import DueName, Publication, TallyDay
-from petition_app.tally.names import open_due_names, publish_names, take_down
+from petition_app.tally.names import open_due_names, publish_names
 from petition_app.tally.rules import IdentityError, Tally, public_speed
 from petition_app.verification.speed import speed
 

@@ -39,9 +39,12 @@ class Walk(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = make.make_world(self.app, f"letter-{next(make._numbers)}", reviewers=self.reviewers, staff=3)
+        self.world = self.make_world(f"letter-{next(make._numbers)}")
         self.petition_id = self.world.petition_id
         self.arrived = 0
+
+    def make_world(self, slug: str) -> make.World:
+        return make.make_world(self.app, slug, reviewers=self.reviewers, staff=3)
 
     def _try(self, function: Any, *words: Any, **named: Any) -> Any:
         try:
