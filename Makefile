@@ -8,12 +8,13 @@ CHROMIUM := /usr/bin/chromium
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test checks translations bench
+.PHONY: help install run test checks translations bench prove
 
 help:
 	@echo "make run    install, migrate, load the demo if the database is empty, start web and worker"
 	@echo "make test   install all that tests need and run every check"
 	@echo "make bench  measure matching and duplicates at full size, each beside a control; JSON=FILE writes the rows, too"
+	@echo "make prove  take each protection of signers away in turn and see its test fail; BARS=\"b04 b05\" for some"
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
@@ -59,6 +60,9 @@ test: checks $(CHROMIUM)
 
 bench: $(VENV)/test.stamp
 	@$(BIN)/python bench $(if $(JSON),--json "$(JSON)")
+
+prove: $(VENV)/test.stamp $(MESSAGES)
+	@$(BIN)/python tests/bars/prove.py $(BARS)
 
 # New and changed messages are written into the catalogues, sorted; obsolete ones go. Running it twice changes nothing.
 translations: $(VENV)/run.stamp
