@@ -1,4 +1,4 @@
-"""B6: after a withdrawal the parts open from neither the database nor its log, with every key there is."""
+"""B6: after a withdrawal the parts open from no database, log or old backup, with every key there is."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pyrage
 import pytest
 
 from petition_app import vault
+from petition_app.backup import age, streams
+from petition_app.backup import services as backups
 from petition_app.clock import utcnow
-from petition_app.db import db
+from petition_app.db import Base, db
 from petition_app.keys.opened import Opened
 from petition_app.signatures import sealing
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
@@ -89,6 +92,36 @@ def test_after_a_withdrawal_nothing_opens_with_any_key(app: Any, mode: str) -> N
                     opens(keys, sealed, box, key_id, Place(world.petition_id, gone.id, part))
                     for keys in make._open_keys
                 )
+
+
+@pytest.mark.parametrize("mode", ["sealed", "standard"])
+def test_an_old_backup_opens_nothing_with_the_keys_of_today(app: Any, tmp_path: Path, mode: str) -> None:
+    world = make.make_sealed_world(app, reviewers=1) if mode == "sealed" else make.make_world(app, reviewers=1)
+    gone, stays = (make.make_signature(app, world.petition_id, place=PLACE) for _ in range(2))
+    old = backed_up(app, tmp_path / "backups", of=("sealed_parts",))
+    assert {row["signature_id"] for row in old} == {gone.id, stays.id}
+    make.withdraw(app, gone)
+    with make.acting(app):
+        for part in old:
+            db.session.merge(SealedPart(**part))
+    with make.acting(app):
+        assert sealing.open_identity(db.session.get_one(Signature, stays.id)).name == stays.name
+        row = db.session.get_one(Signature, gone.id)
+        for part in vault.PARTS:
+            with pytest.raises(UnreadableError):
+                sealing._open(row, part)
+
+
+def backed_up(app: Any, folder: Path, *, of: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Make a backup; return rows of its data stream, the one that is kept for long, as the keeper opens it."""
+    identity = pyrage.x25519.Identity.generate()
+    with app.app_context():
+        made = backups.make(folder, [str(identity.to_public())], at=utcnow())
+    lines: list[bytes] = []
+    age.read_sealed(next(path for path in made.files if ".data." in path.name), [identity], lines.append)
+    rows = [streams.read_line(line) for line in lines]
+    assert "sealed_keys" not in {kind for kind, _ in rows}
+    return [streams.typed(Base.metadata.tables[kind], row) for kind, row in rows if kind in of]
 
 
 def opens(keys: Opened, box: bytes, key_box: bytes, key_id: str | None, place: Place) -> bool:

@@ -14,10 +14,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from petition_app import couriers
+from petition_app.clock import utcnow
 from petition_app.security import new_form_token, new_mail_code, new_secret_code
 from petition_app.signatures import second_codes
 from tests import factories as make
-from tests.verification.test_bulk import rostered
+from tests.verification.test_bulk import PEOPLE, admit_roster, rostered
 
 Ask = Callable[[], TestResponse]
 ROUNDS, TRIES = 15, 4
@@ -77,9 +79,10 @@ def strangers() -> Iterator[dict[str, Any]]:
         yield {"name": make.new_name(), "role": "deputy", "place": "Lake council"}
 
 
+@pytest.mark.parametrize("mode", ["standard", "sealed"])
 @pytest.mark.parametrize("kind", ["repeated", "repeated in every word", "ineligible"])
-def test_a_first_a_repeated_and_an_ineligible_submission_are_answered_alike(app: Any, kind: str) -> None:
-    world, signed = rostered(app, 2)
+def test_a_first_a_repeated_and_an_ineligible_submission_are_answered_alike(app: Any, kind: str, mode: str) -> None:
+    world, signed = rostered(app, 2) if mode == "standard" else sealed_and_rostered(app)
     client = app.test_client()
     again = {"name": signed[0].name, "email": signed[0].email}
     other = {
@@ -88,6 +91,17 @@ def test_a_first_a_repeated_and_an_ineligible_submission_are_answered_alike(app:
         "ineligible": {"name": "Nobody Onroster", "role": "plumber", "place": "Nowhere"},
     }[kind]
     assert_alike(signer(client, world.slug, strangers()), signer(client, world.slug, itertools.repeat(other)))
+
+
+def sealed_and_rostered(app: Any) -> tuple[make.World, list[make.Signed]]:
+    """Make a sealed petition with a roster and two of its deputies, whose mails a running worker takes."""
+    world = make.make_sealed_world(app, reviewers=1, roster=True)
+    with make.acting(app):
+        couriers.beat(at=utcnow())
+    signed = [make.make_signature(app, world.petition_id, " ".join(one), place="МО Северное") for one in PEOPLE[:2]]
+    admit_roster(app, world, *PEOPLE)
+    make.lock_keys()
+    return world, signed
 
 
 def test_the_same_form_sent_twice_is_answered_alike(app: Any, client: Any) -> None:
