@@ -44,6 +44,7 @@ PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(seconds=10), tally.link_trail),
     (timedelta(seconds=10), signatures.drop_lost),
     (timedelta(seconds=5), signatures.hear_knocks),
+    (timedelta(hours=1), tally.count_roles),
     (timedelta(hours=1), signatures.forget_confirmations),
     (timedelta(hours=1), verification.remind),
     (timedelta(hours=1), verification.close_unanswered),

@@ -40,6 +40,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "accounts": {STAFF: "id email name password active fs_uniquifier failed_count delayed_until seen_on"},
     "audit_events": {NONE: "id act petition_id actor_id object_id number day at position link"},
     "batches": {NONE: "id petition_id number size announcement started_at sealed_at"},
+    "breakdowns": {NONE: "petition_id as_of", PUBLIC: "total roles places"},
     "bulk_cases": {NONE: "bulk_id signature_id result"},
     "bulks": {NONE: "id petition_id account_id chosen state total at"},
     "claims": {NONE: "id signature_id petition_id account_id hides asked_on closed_on"},

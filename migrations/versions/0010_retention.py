@@ -2,7 +2,7 @@
 
 Revision ID: 0010
 Revises: 0009
-Create Date: 2026-11-26 18:20:11.000000
+Create Date: 2026-11-22 18:20:11.000000
 
 """
 from alembic import op

@@ -10,7 +10,7 @@ from petition_app.db import db, note_erasure
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import publishable
-from petition_app.tally.models import DueName, PublishedName, PublishedPlace
+from petition_app.tally.models import Breakdown, DueName, PublishedName, PublishedPlace
 from petition_app.tally.names import count_place
 
 
@@ -51,8 +51,8 @@ def _remove(petition: Petition, ids: list[UUID]) -> None:
 
 
 def hide_names(petition: Petition) -> None:
-    """Take every name of a petition from the public at once."""
-    for table in (PublishedName, PublishedPlace, DueName):
+    """Take every name of a petition from the public at once, and what is told of those without a name."""
+    for table in (PublishedName, PublishedPlace, DueName, Breakdown):
         gone = delete(table).where(table.petition_id == petition.id)
         db.session.execute(gone.execution_options(synchronize_session="fetch"))
     note_erasure()

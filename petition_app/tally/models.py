@@ -134,3 +134,18 @@ class PublishedPlace(Base):
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), primary_key=True)
     place: Mapped[str] = mapped_column(String(200), primary_key=True)
     number: Mapped[int]
+
+
+class Breakdown(Base):
+    """How many of those without a public name have which role, and which place; small numbers are merged before.
+
+    `roles` and `places` are [label, number] pairs, the largest first; the label of the merged rest is empty.
+    """
+
+    __tablename__ = "breakdowns"
+
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), primary_key=True)
+    as_of: Mapped[datetime] = mapped_column(Moment)
+    total: Mapped[int]
+    roles: Mapped[list[tuple[str, int]]] = mapped_column(JSON)
+    places: Mapped[list[tuple[str, int]]] = mapped_column(JSON)

@@ -191,6 +191,7 @@ def _open(signature: Signature) -> PublishedName | None:
 
 
 def count_place(petition_id: UUID, place: str, change: int) -> None:
+    """Count a published name of a place, or one less."""
     if place:
         row = db.session.get(PublishedPlace, (petition_id, place)) or PublishedPlace(
             petition_id=petition_id, place=place, number=0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -156,6 +156,22 @@ def hide_few(kinds: Mapping[str, int]) -> dict[str, int | None]:
     if all(number == 0 or number >= FEW for number in kinds.values()):
         return dict(kinds)
     return dict.fromkeys(kinds)
+
+
+def merge_small(counts: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    """Give labels with at least five, the largest first, and the number of all others together under "" in the end.
+
+    The others are never few either: if they are, the smallest label that would be shown joins them, since the total
+    less what is shown would tell their number. Where there are fewer than five in all, nothing is given.
+    """
+    known = {label: number for label, number in counts.items() if label and number >= FEW}
+    shown = sorted(known.items(), key=lambda pair: (-pair[1], pair[0]))
+    rest = sum(counts.values()) - sum(known.values())
+    while 0 < rest < FEW and shown:
+        rest += shown.pop()[1]
+    yield from shown
+    if rest >= FEW:
+        yield "", rest
 
 
 def public_speed(

@@ -15,7 +15,7 @@ from petition_app.db import db, lock
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import SignatureDelta
-from petition_app.tally import timeline
+from petition_app.tally import breakdown, timeline
 from petition_app.tally.counting import fold, live_tally
 from petition_app.tally.lowering import take_down
 from petition_app.tally.models import DueName, Publication, TallyDay
@@ -105,6 +105,7 @@ def publish_now(petition: Petition, *, by: Account | None, at: datetime) -> Publ
         return None
     audit.record("tally.published", by=by.id if by else None, petition_id=petition.id, at=at)
     open_due_names(petition, at=at)
+    breakdown.refresh(petition, at=at)
     return _publish(petition, get_publication(petition), at=at)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from petition_app import audit, jobs
-from petition_app.tally import services
+from petition_app.tally import breakdown, services
 
 
 def publish_left(at: datetime) -> None:
@@ -17,6 +17,11 @@ def publish_left(at: datetime) -> None:
 def fold_deltas(_at: datetime) -> None:
     """Fold the counts of petitions that nobody published lately."""
     services.fold_all()
+
+
+def count_roles(at: datetime) -> None:
+    """Count the roles and places of those who are published without a name."""
+    breakdown.refresh_all(at=at)
 
 
 def link_trail(_at: datetime) -> None:

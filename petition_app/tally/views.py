@@ -19,6 +19,7 @@ from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public, list_public
 from petition_app.tally import frozen, names, services, timeline
+from petition_app.tally.breakdown import get_breakdown
 from petition_app.tally.charts import growth_chart
 from petition_app.tally.rules import Tally, rfc3339
 from petition_app.verification import retention
@@ -81,7 +82,8 @@ def signatories(slug: str) -> Response:
     per_page = min(max(request.args.get("per_page", 100, type=int), 1), MOST_NAMES)
     found = names.list_names(petition, batch=batch, place=place, page=page, per_page=per_page)
     places = names.list_places(petition)
-    shown = {"found": found, "batch": batch, "place": place, "places": places}
+    told = get_breakdown(petition.id)
+    shown = {"found": found, "batch": batch, "place": place, "places": places, "breakdown": told}
     return _fresh(render_template("tally/signatories.html", **_release(petition), **shown))
 
 

@@ -1,0 +1,69 @@
+"""What is told of those who let their role and region be published, without a name: merged numbers and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from petition_app.db import db
+from petition_app.petitions.models import Petition
+from petition_app.petitions.services import list_public
+from petition_app.signatures import sealing
+from petition_app.signatures.models import Signature
+from petition_app.tally.models import Breakdown
+from petition_app.tally.names import may_open
+from petition_app.tally.rules import FEW, merge_small
+
+CHUNK = 500
+
+
+def refresh(petition: Petition, *, at: datetime) -> Breakdown | None:
+    """Count roles and places anew among the verified whose consent is 1, and keep the merged numbers alone.
+
+    In sealed mode an organizer must have the keys open; else what was counted last stands. Fewer than five are not
+    told of at all. Raises: StorageSealedError.
+    """
+    if petition.frozen_at or (petition.is_sealed and not may_open(petition.id)):
+        return get_breakdown(petition.id)
+    signatures = db.session.scalars(
+        select(Signature).where(
+            Signature.petition_id == petition.id, Signature.state == "verified", Signature.consent == 1
+        )
+    ).all()
+    if len(signatures) < FEW:
+        forget(petition.id)
+        return None
+    roles, places, read = Counter[str](), Counter[str](), 0
+    for chunk in _chunks(signatures):
+        for identity, _ in sealing.open_many(chunk).values():
+            roles[identity.role] += 1
+            places[identity.place] += 1
+            read += 1
+    shares = {"roles": list(merge_small(roles)), "places": list(merge_small(places))}
+    return db.session.merge(Breakdown(petition_id=petition.id, as_of=at, total=read, **shares))
+
+
+def _chunks(signatures: Iterable[Signature]) -> Iterable[list[Signature]]:
+    left = list(signatures)
+    return (left[start : start + CHUNK] for start in range(0, len(left), CHUNK))
+
+
+def refresh_all(*, at: datetime) -> None:
+    """Count anew where the server itself may read; sealed petitions wait for an organizer who publishes."""
+    for petition in list_public():
+        if not petition.is_sealed:
+            refresh(petition, at=at)
+
+
+def forget(petition_id: UUID) -> None:
+    """Take the numbers by role and place from the public."""
+    db.session.execute(delete(Breakdown).where(Breakdown.petition_id == petition_id))
+
+
+def get_breakdown(petition_id: UUID) -> Breakdown | None:
+    """Return what was counted last."""
+    return db.session.get(Breakdown, petition_id)
