@@ -38,6 +38,7 @@ def main() -> None:
         *run("duplicates.py", "measure", *LABELLED),
         *run("duplicates_million.py", "--json", *size),
         *run("sealing.py", "--json", *size),
+        *run("sealed_matching.py", "--json", *size),
     ]
     print(table(rows))
     if options.json:

@@ -33,6 +33,7 @@ from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import NewSignature, add_unconfirmed
+from petition_app.signatures.slices import open_many
 
 TURNS = 2_000
 MOST_MS, LEAST_A_SECOND = 1.0, 2_000
@@ -90,12 +91,12 @@ def _fill(number: int) -> tuple[object, str]:
 def _opened(petition_id: object, number: int, *, at_once: int = 500) -> float:
     with transaction(saving=False):
         found = db.session.scalars(
-            db.select(Signature).where(Signature.petition_id == petition_id).order_by(Signature.id).limit(number)
+            db.select(Signature.id).where(Signature.petition_id == petition_id).order_by(Signature.id).limit(number)
         ).all()
         start = time.process_time()
         read = 0
         for place in range(0, len(found), at_once):
-            read += len(sealing.open_many(found[place : place + at_once]))
+            read += len(open_many(petitions.get_by_slug("bench"), found[place : place + at_once]))
         assert read == number
         return number / (time.process_time() - start)
 

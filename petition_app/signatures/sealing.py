@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -111,7 +110,7 @@ def open_identity(signature: Signature) -> Identity:
     """Open what was submitted. Raises: UnreadableError, StorageSealedError, LockedError."""
     if given := handed.current():
         return Identity(**given.name_of(signature.id))
-    return _identity(_open(signature, "identity")[0])
+    return read_identity(_open(signature, "identity")[0])
 
 
 def open_address(signature: Signature) -> str:
@@ -129,38 +128,8 @@ def open_case(signature: Signature) -> list[dict[str, Any]]:
     return sorted(_open(signature, "case"), key=lambda entry: int(entry.get("n", 0)))
 
 
-def open_many(signatures: Sequence[Signature]) -> dict[UUID, tuple[Identity, str]]:
-    """Open what was submitted and the mail address of many signatures of one petition, in two queries.
-
-    Those that cannot be read are left out; an erased address is empty. Raises: StorageSealedError, LockedError.
-    """
-    ids = [signature.id for signature in signatures]
-    petition = db.session.get(Petition, signatures[0].petition_id) if signatures else None
-    if petition is None:
-        return {}
-    columns = (SealedKey.signature_id, SealedKey.part_id, SealedKey.key_id, SealedKey.box)
-    wraps = db.session.execute(select(*columns).where(SealedKey.signature_id.in_(ids))).all()
-    own = {row.signature_id: WrappedKey(row.key_id or "", row.box) for row in wraps if row.part_id is None}
-    keys: dict[UUID, bytes] = {}
-    for id_, wrap in own.items():
-        with suppress(UnreadableError):
-            keys[id_] = _unwrap_at(Place(petition.id, id_, "key"), wrap, petition)
-    part_keys = {(row.signature_id, row.part_id): row.box for row in wraps}
-    found: dict[UUID, dict[str, dict[str, Any]]] = {id_: {"contact": {"email": ""}} for id_ in keys}
-    parts = select(SealedPart.id, SealedPart.signature_id, SealedPart.part, SealedPart.box)
-    wanted = parts.where(SealedPart.signature_id.in_(keys), SealedPart.part.in_(("identity", "contact")))
-    for part_id, id_, part, box in db.session.execute(wanted):
-        if part_key := part_keys.get((id_, part_id)):
-            with suppress(UnreadableError):
-                found[id_][part] = vault.open_part(keys[id_], Place(petition.id, id_, part), Sealed(box, part_key))
-    return {
-        id_: (_identity(parts["identity"]), str(parts["contact"]["email"]))
-        for id_, parts in found.items()
-        if "identity" in parts
-    }
-
-
-def _identity(content: dict[str, Any]) -> Identity:
+def read_identity(content: dict[str, Any]) -> Identity:
+    """Return what an opened part tells of the person."""
     return Identity(name=content["name"], role=content["role"], place=content["place"])
 
 
@@ -257,10 +226,11 @@ def _wrap_of(signature: Signature) -> WrappedKey | None:
 
 
 def _unwrap(signature: Signature, wrapped: WrappedKey, part: str) -> bytes:
-    return _unwrap_at(Place(signature.petition_id, signature.id, part), wrapped, _petition(signature))
+    return unwrap_at(Place(signature.petition_id, signature.id, part), wrapped, _petition(signature))
 
 
-def _unwrap_at(place: Place, wrapped: WrappedKey, petition: Petition) -> bytes:
+def unwrap_at(place: Place, wrapped: WrappedKey, petition: Petition) -> bytes:
+    """Unwrap a key that stands at a place. Raises: UnreadableError, StorageSealedError, LockedError."""
     if petition.is_sealed:
         return opened.require(petition.id).unwrap(wrapped, place)
     return vault.key_ring().unwrap(wrapped, place)

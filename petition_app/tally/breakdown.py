@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -12,8 +11,8 @@ from sqlalchemy import delete, select
 from petition_app.db import db
 from petition_app.petitions.models import Petition
 from petition_app.petitions.services import list_public
-from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
+from petition_app.signatures.slices import open_many
 from petition_app.tally.models import Breakdown
 from petition_app.tally.names import may_open
 from petition_app.tally.rules import FEW, merge_small
@@ -29,27 +28,19 @@ def refresh(petition: Petition, *, at: datetime) -> Breakdown | None:
     """
     if petition.frozen_at or (petition.is_sealed and not may_open(petition.id)):
         return get_breakdown(petition.id)
-    signatures = db.session.scalars(
-        select(Signature).where(
-            Signature.petition_id == petition.id, Signature.state == "verified", Signature.consent == 1
-        )
-    ).all()
-    if len(signatures) < FEW:
+    agreed = Signature.petition_id == petition.id, Signature.state == "verified", Signature.consent == 1
+    ids = db.session.scalars(select(Signature.id).where(*agreed)).all()
+    if len(ids) < FEW:
         forget(petition.id)
         return None
     roles, places, read = Counter[str](), Counter[str](), 0
-    for chunk in _chunks(signatures):
-        for identity, _ in sealing.open_many(chunk).values():
+    for start in range(0, len(ids), CHUNK):
+        for identity, _ in open_many(petition, ids[start : start + CHUNK]).values():
             roles[identity.role] += 1
             places[identity.place] += 1
             read += 1
     shares = {"roles": list(merge_small(roles)), "places": list(merge_small(places))}
     return db.session.merge(Breakdown(petition_id=petition.id, as_of=at, total=read, **shares))
-
-
-def _chunks(signatures: Iterable[Signature]) -> Iterable[list[Signature]]:
-    left = list(signatures)
-    return (left[start : start + CHUNK] for start in range(0, len(left), CHUNK))
 
 
 def refresh_all(*, at: datetime) -> None:

@@ -18,7 +18,6 @@ from petition_app.verification.rules import case_number
 
 SHOWN = 5
 LOOKED_AT = 50
-LIKELY = 0.5
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def list_candidates(signature: Signature) -> list[Candidate]:
         return []
     same = pairs.same_entry(signature)
     candidates = [_candidate(other, signature, known=other.id in same) for other in found]
-    kept = [candidate for candidate in candidates if candidate.sure or candidate.likely >= LIKELY]
+    kept = [candidate for candidate in candidates if candidate.sure or candidate.likely >= pairs.LIKELY]
     return sorted(kept, key=lambda one: (not one.sure, one.state != "verified", -one.likely, one.number))[:SHOWN]
 
 

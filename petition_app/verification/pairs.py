@@ -8,9 +8,11 @@ the others. The values wait between two slices in pages sealed under the index k
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
@@ -23,17 +25,19 @@ from petition_app.keys import opened as keys
 from petition_app.keys.handed import Handed, HandedError
 from petition_app.keys.opened import Opened
 from petition_app.petitions.models import Petition
-from petition_app.roster.models import RosterVersion
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
 from petition_app.signatures.sealing import Identity
+from petition_app.signatures.slices import add_to_cases, open_many
 from petition_app.verification import matches
-from petition_app.verification.matching import near_keys
+from petition_app.verification.matching import Match, near_keys
+from petition_app.verification.matching.duplicates import Record, compare
 from petition_app.verification.models import MatchPage
 
 SLICE = 500
-MOST = 50
+MOST, NEAREST = 50, 20
+LIKELY, WORTH_A_NOTE = 0.5, 0.25
 AT_ONCE = 500
 COMPARED = ("checking", "needs_info", "verified", "received")
 
@@ -50,27 +54,31 @@ class Progress:
 
 @dataclass(frozen=True)
 class Values:
-    """What is compared of one signature: keyed values, that of its entry apart; `fresh` if matched in this run."""
+    """Keyed values of one signature: of its entry, of what is the same for one person, and of how the name sounds.
+
+    `fresh` if it is matched in this run.
+    """
 
     id: UUID
     entry: str
-    others: tuple[str, ...]
+    same: tuple[str, ...]
+    near: tuple[str, ...]
     fresh: bool
 
 
 def alike(signature: Signature) -> set[UUID]:
     """Return the signatures that a run has found to be like this one. Raises: UnreadableError, LockedError."""
-    return {UUID(note["id"]) for note in _notes(signature)}
+    return {UUID(other) for note in _notes(signature) for other in note["others"]}
 
 
 def same_entry(signature: Signature) -> set[UUID]:
     """Return those that a run has found to match the same entry of the roster. Raises: UnreadableError, LockedError."""
     if given := handed.current():
         return given.same_entry_as(signature.id)
-    return {UUID(note["id"]) for note in _notes(signature) if note["entry"]}
+    return {UUID(other) for note in _notes(signature) for other in note["others"][: note["one_entry"]]}
 
 
-def _notes(signature: Signature) -> list[dict[str, str]]:
+def _notes(signature: Signature) -> list[dict[str, Any]]:
     if not db.session.get_one(Petition, signature.petition_id).is_sealed:
         return []
     return [note for note in sealing.open_case(signature) if note.get("kind") == "alike"]
@@ -125,12 +133,18 @@ def run_slice(petition: Petition, *, by: Account, at: datetime) -> Progress:
         .with_for_update(skip_locked=True, key_share=True)
     )
     found = db.session.scalars(waiting.where(Signature.id > last) if last else waiting).all()
-    read = sealing.open_many(found)
-    now = [_look_at(one, *read[one.id], version, opened, at=at) for one in found if one.id in read]
+    read = open_many(petition, [one.id for one in found])
+    now, additions = [], []
     for one in found:
-        if one.id not in read and one.state in matches.OPEN:
+        fresh = one.state in matches.OPEN and one.matched_number != matches.number_of(version)
+        if one.id in read:
+            match = matches.look_up(one, read[one.id][0], version) if version else None
+            now.append(_values(one.id, *read[one.id], match, opened, fresh=fresh))
+            if fresh and match and version:
+                additions.append((one.id, matches.written(match, version, at=at)))
+        if fresh:
             one.matched_number = matches.number_of(version)
-    _note_pairs(before, now, at=at)
+    add_to_cases(petition, additions + _note_pairs(petition, before, now, read, at=at))
     if len(found) < SLICE:
         db.session.execute(delete(MatchPage).where(MatchPage.petition_id == petition.id))
     else:
@@ -140,61 +154,76 @@ def run_slice(petition: Petition, *, by: Account, at: datetime) -> Progress:
     return progress(petition)
 
 
-def _look_at(
-    signature: Signature,
-    identity: Identity,
-    address: str,
-    version: RosterVersion | None,
-    opened: Opened,
-    *,
-    at: datetime,
-) -> Values:
-    number = matches.number_of(version)
-    fresh = signature.state in matches.OPEN and signature.matched_number != number
-    if fresh:
-        signature.matched_number = number
-    entry = None
-    if version:
-        match = matches.look_up(signature, identity, version)
-        entry = matches.sure_entry(match)
-        if fresh:
-            sealing.add_to_case(signature, matches.written(match, version, at=at))
-    others = [opened.index("name", fold_name(identity.name))]
-    others += [opened.index("mailbox", fold_mailbox(address))] if address else []
-    others += [opened.index("near", key) for key in near_keys(identity.name)]
+def _values(id_: UUID, identity: Identity, address: str, match: Match | None, opened: Opened, *, fresh: bool) -> Values:
+    entry = matches.sure_entry(match) if match else None
+    same = [opened.index("name", fold_name(identity.name))]
+    same += [opened.index("mailbox", fold_mailbox(address))] if address else []
+    near = [opened.index("near", key) for key in near_keys(identity.name)]
     return Values(
-        signature.id,
+        id_,
         opened.index("entry", entry).hex() if entry else "",
-        tuple(one.hex()[:32] for one in others),
+        tuple(one.hex()[:32] for one in same),
+        tuple(one.hex()[:32] for one in near),
         fresh,
     )
 
 
-def _note_pairs(before: list[Values], now: list[Values], *, at: datetime) -> None:
-    """Write each new pair into both cases: at most fifty for a case, those of one entry first."""
-    holders: dict[str, list[Values]] = defaultdict(list)
+def _note_pairs(
+    petition: Petition, before: list[Values], now: list[Values], read: Mapping[UUID, tuple[Identity, str]], *,
+    at: datetime,
+) -> list[tuple[UUID, dict[str, Any]]]:  # fmt: skip
+    """Return what is to be noted in which case: those who may be the same person, those of one entry first.
+
+    Of those who only sound alike the nearest are opened and compared, as the case page will.
+    """
+    entries, sames, nears = (defaultdict[str, list[Values]](list) for _ in range(3))
     noted: dict[UUID, dict[UUID, bool]] = defaultdict(dict)
-    for values in before:
-        _hold(values, holders)
-    for values in now:
-        met = [(other, True) for other in holders[values.entry]] if values.entry else []
-        met += [(other, False) for value in values.others for other in holders[value]]
-        for other, entry in met[:MOST]:
-            if values.fresh or other.fresh:
-                noted[values.id].setdefault(other.id, entry)
-                noted[other.id].setdefault(values.id, entry)
-        _hold(values, holders)
-    for signature_id, others in noted.items():
-        signature = db.session.get_one(Signature, signature_id)
+    sounding: list[tuple[UUID, UUID]] = []
+    for values in (*before, *now):
+        if values.id in read:
+            met = dict.fromkeys((other.id, True) for other in entries[values.entry]) if values.entry else {}
+            met |= dict.fromkeys((other.id, False) for same in values.same for other in sames[same])
+            for other_id, entry in list(met)[:MOST]:
+                noted[values.id].setdefault(other_id, entry)
+            near = Counter(other.id for key in values.near for other in nears[key])
+            sounding += [(values.id, other_id) for other_id, _ in near.most_common(NEAREST)]
+        for held, value in ((entries, [values.entry]), (sames, values.same), (nears, values.near)):
+            for one in filter(None, value):
+                held[one].append(values)
+    for id_, other_id in _likely(petition, [pair for pair in sounding if pair[1] not in noted[pair[0]]], read):
+        noted[id_].setdefault(other_id, False)
+    return _notes_of(noted, fresh={values.id for values in (*before, *now) if values.fresh}, at=at)
+
+
+def _likely(
+    petition: Petition, pairs: list[tuple[UUID, UUID]], read: Mapping[UUID, tuple[Identity, str]]
+) -> Iterator[tuple[UUID, UUID]]:
+    others = {other_id for _, other_id in pairs} - set(read)
+    records = {id_: _record(id_, *opened) for id_, opened in {**read, **open_many(petition, others)}.items()}
+    for id_, other_id in pairs:
+        if other_id in records and compare(records[id_], records[other_id]).probability >= WORTH_A_NOTE:
+            yield id_, other_id
+
+
+def _record(id_: UUID, identity: Identity, address: str) -> Record:
+    return Record(str(id_), identity.name, identity.place, fold_mailbox(address) if address else "", "")
+
+
+def _notes_of(
+    noted: Mapping[UUID, Mapping[UUID, bool]], *, fresh: set[UUID], at: datetime
+) -> list[tuple[UUID, dict[str, Any]]]:
+    """Turn pairs into one note for each of the two cases."""
+    both: dict[UUID, dict[UUID, bool]] = defaultdict(dict)
+    for id_, others in noted.items():
         for other_id, entry in others.items():
-            note = {"kind": "alike", "on": at.date().isoformat(), "id": str(other_id), "entry": entry}
-            sealing.add_to_case(signature, note)
-
-
-def _hold(values: Values, holders: dict[str, list[Values]]) -> None:
-    for value in (values.entry, *values.others):
-        if value:
-            holders[value].append(values)
+            if id_ in fresh or other_id in fresh:
+                both[id_][other_id] = both[other_id][id_] = entry
+    notes = []
+    for id_, met in both.items():
+        order = sorted(met, key=lambda other: not met[other])
+        shown = {"others": [str(other) for other in order], "one_entry": sum(met.values())}
+        notes.append((id_, {"kind": "alike", "on": at.date().isoformat(), **shown}))
+    return notes
 
 
 def keep(petition: Petition, given: Handed, matched: list[UUID], *, number: int, by: Account, at: datetime) -> None:
@@ -232,13 +261,15 @@ def _read_pages(petition: Petition, opened: Opened) -> tuple[list[Values], UUID 
     last = None
     for row in rows:
         content = json.loads(vault.decrypt(opened.index_key, row.box, _bound(petition, row.last_id)))
-        found += [Values(UUID(id_), entry, tuple(others), fresh) for id_, entry, others, fresh in content]
+        found += [
+            Values(UUID(id_), entry, tuple(same), tuple(near), fresh) for id_, entry, same, near, fresh in content
+        ]
         last = row.last_id
     return found, last
 
 
 def _write_page(petition: Petition, now: list[Values], last: UUID, opened: Opened) -> None:
-    content = [[str(values.id), values.entry, values.others, values.fresh] for values in now]
+    content = [[str(values.id), values.entry, values.same, values.near, values.fresh] for values in now]
     box = vault.encrypt(opened.index_key, json.dumps(content).encode(), _bound(petition, last))
     db.session.add(MatchPage(petition_id=petition.id, last_id=last, box=box))
 
