@@ -28,6 +28,7 @@ def live_objects() -> Iterator[Any]:
         while below:
             running.append(dict(below.f_locals))  # Looking also forgets what the frame let go since the last look.
             below = below.f_back
+    gc.unfreeze()  # What tests keep from being collected is looked at, too.
     gc.collect()
     todo: list[Any] = [*gc.get_objects(), *running]
     seen = {id(todo), id(running)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -76,11 +77,24 @@ def start(instance: Path, words: str = "", **settings: str) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The founding day, to be looked at and not changed."""
-    instance = tmp_path_factory.mktemp("demo")
-    flask(instance, "db", "upgrade")
-    words = flask(instance, "demo", "load")
-    yield from start(instance, words)
+    """The founding day, to be looked at and not changed; the processes of a test run load it once for all."""
+    base = tmp_path_factory.getbasetemp()
+    loaded = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "loaded-demo"
+    instance, words = tmp_path_factory.mktemp("demo") / "instance", loaded / "words"
+    try:
+        loaded.mkdir()
+    except FileExistsError:
+        for _ in range(3000):
+            if words.exists():
+                break
+            time.sleep(0.1)
+    else:
+        flask(loaded, "db", "upgrade")
+        told = flask(loaded, "demo", "load")
+        (loaded / "told").write_text(told)
+        (loaded / "told").rename(words)
+    shutil.copytree(loaded, instance)
+    yield from start(instance, words.read_text())
 
 
 @pytest.fixture
