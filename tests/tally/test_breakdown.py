@@ -74,7 +74,7 @@ def test_only_who_chose_it_is_told_of_and_nobody_alone(app: Any, client: Any, mo
     assert told(app, world) == (11, Counter({"": 11}), Counter({"Lake": 6, "Cape": 5}))
     page = client.get(f"/p/{world.slug}/signatories").text
     assert "11 verified people let their role and region be told" in page
-    assert "Other roles together" in page
+    assert "All roles together" in page
     assert RARE not in page
     if mode == "sealed":
         assert dumps.traces(dumps.everything(app), RARE) == []
