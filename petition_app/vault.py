@@ -35,6 +35,7 @@ from petition_app import config
 from petition_app.errors import StorageSealedError
 
 RING, HPKE_X25519, PASSPHRASE = 1, 2, 3
+PASSES, LANES, MEMORY = 3, 4, 64 * 1024  # Of Argon2id; memory in KiB.
 STEP = 1024
 PARTS = ("identity", "contact", "case")
 # What may be typed into a part fits into its length, so that all rows of a part are equally long.
@@ -276,7 +277,7 @@ def open_with_passphrase(passphrase: str, box: bytes, bound: bytes) -> bytes:
 
 def _stretch(passphrase: str, salt: bytes) -> bytes:
     words = " ".join(unicodedata.normalize("NFKC", passphrase).split())
-    return Argon2id(salt=salt, length=32, iterations=3, lanes=4, memory_cost=64 * 1024).derive(words.encode())
+    return Argon2id(salt=salt, length=32, iterations=PASSES, lanes=LANES, memory_cost=MEMORY).derive(words.encode())
 
 
 # --- for one reader who is not the server -----------------------------------------------------------------------
