@@ -27,11 +27,12 @@ from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.exc import OperationalError
 
-from petition_app import couriers, security
+from petition_app import couriers, security, vault
 from petition_app.app import create_app
 from petition_app.config import Settings, new_key_ring
 from petition_app.db import db
 from petition_app.security import Limits
+from tests import factories as make
 from tests.factories import acting, lock_keys
 
 with warnings.catch_warnings():
@@ -211,10 +212,31 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "migrated.db"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh, migrated database."""
-    if request.param == "sqlite":
+SEALED_TOO = ("petitions", "signatures", "tally", "verification")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what takes `database` on both kinds; where petitions are at work, on SQLite in sealed mode too.
+
+    What is about the standard mode alone is marked `standard`, with the reason.
+    """
+    marks = list(metafunc.definition.iter_markers())
+    if "database" not in metafunc.fixturenames or any(
+        mark.name == "parametrize" and "database" in mark.args[0] for mark in marks
+    ):
+        return
+    sealed = metafunc.definition.path.parent.name in SEALED_TOO and not any(mark.name == "standard" for mark in marks)
+    metafunc.parametrize("database", ["sqlite", "postgresql", *(["sealed"] if sealed else [])], indirect=True)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a fresh, migrated database; `sealed` is SQLite, and petitions are sealed unless a test says."""
+    if request.param == "sealed":
+        monkeypatch.setattr(make, "default_mode", "sealed")
+        for cost, least in (("PASSES", 1), ("LANES", 1), ("MEMORY", 8)):
+            monkeypatch.setattr(vault, cost, least)
+    if request.param != "postgresql":
         path = tmp_path / "instance" / "countersign.db"
         path.parent.mkdir(mode=0o700)
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)

@@ -12,7 +12,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,12 +25,13 @@ from werkzeug.test import TestResponse
 
 from petition_app import config, couriers, jobs, worker
 from petition_app.accounts.models import Account
-from petition_app.accounts.services import create_account
+from petition_app.accounts.services import create_account, role_of_id
 from petition_app.clock import utcnow
-from petition_app.db import db, transaction
+from petition_app.db import UnitOfWork, db, transaction
 from petition_app.jobs import Job
 from petition_app.keys import opened, own, unlocking
 from petition_app.keys import services as key_services
+from petition_app.keys.models import AccountKey
 from petition_app.keys.opened import Opened
 from petition_app.petitions import services as petitions
 from petition_app.petitions.models import Petition
@@ -42,6 +43,7 @@ from petition_app.signatures.models import Signature
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import NewSignature
 from petition_app.signatures.tables import Row
+from petition_app.tally import services as publishing
 from petition_app.tally.counting import live_tally, recount
 from petition_app.verification import batches, desk, questions, reopening
 from petition_app.verification import services as checking
@@ -55,22 +57,25 @@ FIRST = ("Алиса", "Борис", "Вера", "Глеб", "Дарья", "Ег
 LAST = ("Звонкая", "Луговых", "Черных", "Седых", "Долгих", "Белых", "Тонких", "Крутых", "Мягких", "Громких")
 
 
+# The mode of petitions whose test names none; the fixture `database` chooses it.
+default_mode = "standard"
 # The keys of the sealed petition that the test has made last; acts of staff have them open.
 _open_keys: list[Opened] = []
 
 
 @contextmanager
-def acting(app: Flask, *, locked: bool = False) -> Iterator[None]:
+def acting(app: Flask, *, locked: bool = False) -> Iterator[UnitOfWork]:
     """Be inside the application, in one transaction; with the keys of a sealed petition open, unless `locked`."""
     keys = _open_keys[-1] if _open_keys and not locked else None
-    with app.app_context(), opened.using(keys), transaction():
-        yield
+    with app.app_context(), opened.using(keys), transaction() as work:
+        yield work
 
 
 @contextmanager
 def looking(app: Flask) -> Iterator[None]:
-    """Be inside the application, reading only."""
-    with app.app_context(), transaction(saving=False):
+    """Be inside the application, reading only; with the keys open as in `acting`."""
+    keys = _open_keys[-1] if _open_keys and default_mode == "sealed" else None
+    with app.app_context(), opened.using(keys), transaction(saving=False):
         yield
 
 
@@ -87,8 +92,21 @@ class Person:
     password: str = PASSWORD
 
 
+STEPS = {"draft": (), "open": ("open",), "paused": ("open", "paused"), "closed": ("open", "closed")}
+
+
 def make_petition(app: Flask, slug: str = SLUG, *, state: str = "open", **fields: Any) -> UUID:
     """Draft a petition in English and Russian and bring it to a state; return its id."""
+    if _is_sealed(fields):
+        return make_sealed_world(app, slug, state=state, **({"mail": "required"} | fields)).petition_id
+    return _make_petition(app, slug, state=state, **fields)
+
+
+def _is_sealed(fields: dict[str, Any]) -> bool:
+    return default_mode == "sealed" and "mode" not in fields
+
+
+def _make_petition(app: Flask, slug: str, *, state: str, **fields: Any) -> UUID:
     values: dict[str, Any] = {
         "slug": slug,
         "titles": {"en": "An open letter", "ru": "Открытое письмо"},
@@ -99,18 +117,29 @@ def make_petition(app: Flask, slug: str = SLUG, *, state: str = "open", **fields
         "mail": "required",
         "reviewers": 1,
     }
-    steps = {"draft": (), "open": ("open",), "paused": ("open", "paused"), "closed": ("open", "closed")}[state]
     with acting(app):
         petition_id = petitions.create(NewPetition(**(values | fields)), by=None, at=utcnow()).id
-    for step in steps:
+    for step in STEPS[state]:
         set_state(app, petition_id, step)
     return petition_id
 
 
 def set_state(app: Flask, petition_id: UUID, state: str, *, by: Person | None = None) -> None:
     """Open, pause or close a petition."""
-    with acting(app):
+    with acting(app), mail_server():
         petitions.change_state(petition(petition_id), state, by=account(by), at=utcnow())
+
+
+@contextmanager
+def mail_server() -> Iterator[None]:
+    """Have a mail server set, without which a sealed petition does not open; afterwards mails are files again."""
+    settings = config.current()
+    if default_mode == "sealed":
+        config.activate(replace(settings, mail_url="smtp://127.0.0.1:1"))
+    try:
+        yield
+    finally:
+        config.activate(settings)
 
 
 def petition(petition_id: UUID) -> Petition:
@@ -151,6 +180,8 @@ class World:
 
 def make_world(app: Flask, slug: str = SLUG, *, staff: int | None = None, **fields: Any) -> World:
     """Make an open petition with an organizer, reviewers (as many as the policy asks for) and an auditor."""
+    if _is_sealed(fields):
+        return make_sealed_world(app, slug, staff=staff, **({"mail": "required"} | fields))
     petition_id = make_petition(app, slug, **fields)
     number = staff if staff is not None else fields.get("reviewers", 1)
     return World(
@@ -165,17 +196,24 @@ def make_world(app: Flask, slug: str = SLUG, *, staff: int | None = None, **fiel
 PASSPHRASE = "four unusual words of tests"
 
 
-def make_sealed_world(app: Flask, slug: str = SLUG, **fields: Any) -> World:
+def make_sealed_world(app: Flask, slug: str = SLUG, *, state: str = "open", **fields: Any) -> World:
     """Make an open sealed petition whose organizer and reviewers hold its keys; acts then have them open."""
+    first = list(_open_keys) if default_mode == "sealed" else []
     _open_keys.clear()
     words: dict[str, Any] = {"mail": "none"} | fields
     world = make_world(app, slug, state="draft", mode="sealed", **words)
+    more = () if world.reviewers else (make_person(app, world.petition_id, "organizer"),)
     with acting(app):
-        for person in (world.organizer, *world.reviewers):
+        for person in (world.organizer, *world.reviewers, *more):
             own.make_account_key(db.session.get_one(Account, person.id), PASSPHRASE, at=utcnow())
         key_services.make_petition_keys(world.petition_id, by=account(world.organizer), at=utcnow())
     open_keys(app, world)
-    set_state(app, world.petition_id, "open")
+    for step in STEPS[state]:
+        set_state(app, world.petition_id, step)
+    if default_mode == "sealed":
+        with acting(app):
+            couriers.beat(at=utcnow())  # A worker lives.
+        _open_keys[:] = first or _open_keys  # Where all are sealed, the test is about its first petition.
     return world
 
 
@@ -271,6 +309,15 @@ def make_signature(
 ) -> Signed:
     """Sign and confirm."""
     return confirm(app, petition_id, submit(app, petition_id, new_signature(name, **fields), at=at), at=at)
+
+
+def publish_waiting(app: Flask) -> None:
+    """Have an organizer publish what a sealed petition lets wait; in standard mode nothing waits."""
+    if default_mode == "sealed":
+        with acting(app):
+            found = petition(_open_keys[-1].petition_id)
+            if jobs.count_due(found.id) and not found.frozen_at:
+                publishing.publish_now(found, by=None, at=utcnow())
 
 
 def withdraw(app: Flask, signed: Signed) -> None:
@@ -477,8 +524,16 @@ def form_with(response: TestResponse, *names: str) -> dict[str, Any]:
     raise AssertionError(f"no form with {names} on this page ({response.status}):\n{response.text[:2000]}")
 
 
+def worker_lives(client: FlaskClient) -> None:
+    """Have a worker show that it lives, without which a sealed petition takes no signature."""
+    with acting(client.application):
+        couriers.beat(at=utcnow())
+
+
 def sign_page(client: FlaskClient, slug: str = SLUG, **fields: Any) -> TestResponse:
     """Open the sign page, fill it in and send it."""
+    if default_mode == "sealed":
+        worker_lives(client)
     form = form_with(client.get(f"/p/{slug}/sign"), "form")
     return client.post(f"/p/{slug}/sign", data=fill_sign_form(form["form"], **fields))
 
@@ -536,8 +591,7 @@ def shown_code(response: TestResponse) -> str:
 def sign_over_http(client: FlaskClient, slug: str = SLUG, name: str | None = None, **fields: Any) -> str:
     """Sign as a signer does: form, mail, code; return the secret code that is shown once."""
     address = fields.pop("email", f"signer{next(_numbers)}@example.org")
-    with acting(client.application):
-        couriers.beat(at=utcnow())  # A worker lives.
+    worker_lives(client)
     answer = sign_page(client, slug, name=name or new_name(), email=address, **fields)
     assert answer.status_code == 200, answer.text
     pending = form_with(answer, "pending", "code")["pending"]
@@ -564,4 +618,21 @@ def signed_in(app: Flask, person: Person) -> FlaskClient:
     client = app.test_client()
     answer = sign_in(client, person)
     assert answer.status_code in (302, 303), answer.text
+    if default_mode == "sealed":
+        _unlock(app, client, person)
     return client
+
+
+def _unlock(app: Flask, client: FlaskClient, person: Person) -> None:
+    """Open the petition's keys in the browser of a holder; who joined after they were made is granted them first."""
+    keys = _open_keys[-1]
+    with acting(app):
+        if role_of_id(person.id, keys.petition_id) not in key_services.HANDED:
+            return
+        if not db.session.get(AccountKey, person.id):
+            own.make_account_key(db.session.get_one(Account, person.id), PASSPHRASE, at=utcnow())
+            organizer = db.session.get_one(Account, keys.account_id)
+            key_services.grant(person.id, keys.petition_id, keys, by=organizer, at=utcnow())
+        url = f"/organizer/p/{petition(keys.petition_id).slug}/unlock"
+    answer = client.post(url, data=form_with(client.get(url), "passphrase") | {"passphrase": PASSPHRASE})
+    assert answer.status_code in (302, 303), answer.text

@@ -54,6 +54,7 @@ def named_world(app: Any) -> make.World:
     world = make.make_world(app)
     for number in range(5):
         make.make_verified(app, world, NAME if not number else None)
+    make.publish_waiting(app)
     assert NAME in app.test_client().get(f"/p/{world.slug}").text
     return world
 
@@ -242,6 +243,7 @@ def test_going_on_takes_two_organizers(app: Any, client: Any) -> None:
     assert unfreeze(app, world, other) is True
     with app.app_context():
         worker.run_once()
+    make.publish_waiting(app)
     assert NAME in client.get(f"/p/{world.slug}").text
     assert client.get(f"/p/{world.slug}/frozen.json").status_code == 404
     assert make.problems(app, world.petition_id) == []
@@ -260,6 +262,7 @@ def test_a_name_withdrawn_during_the_freeze_does_not_come_back(app: Any, client:
     unfreeze(app, world, other)
     with app.app_context():
         worker.run_once()
+    make.publish_waiting(app)
     page = client.get(f"/p/{world.slug}/signatories").text
     assert kept.name in page
 

@@ -57,6 +57,7 @@ def test_other_work_goes_on_while_mail_waits(app: Any, cli: Any) -> None:
     make.make_signature(app, world.petition_id)
     with app.app_context():
         worker.run_once()
+    make.publish_waiting(app)
     assert make.tally(app, world.petition_id)["states"]["received"] == 1
     assert app.test_client().get(f"/p/{world.slug}/status.json").json["states"]["received"] == 1
 
@@ -75,7 +76,8 @@ def test_paused_signing_says_so_and_stores_nothing(app: Any, client: Any, cli: A
     assert "cannot be signed at the moment" in answer.text
     with make.looking(app):
         assert db.session.scalars(db.select(Signature.id)).all() == []
-    cli("switches", "pause-signing", make.SLUG, "off")
+    with make.mail_server():
+        cli("switches", "pause-signing", make.SLUG, "off")
     assert client.post(f"/p/{make.SLUG}/sign", data=make.fill_sign_form(form)).status_code == 200
 
 

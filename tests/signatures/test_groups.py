@@ -120,6 +120,7 @@ def numbers(app: Any, world: make.World) -> tuple[int, int, int]:
 # --- the whole road ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.standard("In sealed mode the page of a card shows no name.")
 def test_a_list_becomes_cards_and_each_person_signs_for_themselves(
     app: Any, client: Any, world: make.World, organizer: Any
 ) -> None:
@@ -214,6 +215,7 @@ def test_a_code_alone_confirms_nothing(app: Any, world: make.World) -> None:
     assert numbers(app, world) == (3, 0, 0)
 
 
+@pytest.mark.standard("The page of a sealed petition does not show the name again.")
 @pytest.mark.parametrize(
     "change", [{"consent": None}, {"publish": None}, {"publish": "4"}, {"others": "0"}, {"lang": "xx"}], ids=str
 )
@@ -235,7 +237,7 @@ def test_whoever_read_another_text_is_shown_the_new_one(app: Any, client: Any, w
     with make.acting(app):
         petition = make.petition(world.petition_id)
         values = {"titles": {"en": "Another letter"}, "texts": {"en": "We ask again."}}
-        new = make.NewPetition(slug=petition.slug, addressee={}, who_may_sign={}, **values)
+        new = make.NewPetition(slug=petition.slug, addressee={}, who_may_sign={}, mode=petition.mode, **values)
         make.petitions.edit(petition, new, signed=True, by=None, at=utcnow())
     for read in ("1", "", "x", "9" * 30):
         answer = client.post(CONFIRM, data={"code": code} | SAID | {"text": read})
@@ -654,6 +656,7 @@ def test_only_an_organizer_of_this_petition_acts_on_its_lists(app: Any, world: m
     assert standing(app, world) == (0, 3, 3, 0)
 
 
+@pytest.mark.standard("Keys of two sealed petitions are never open at once.")
 def test_an_organizer_of_elsewhere_gets_a_404(app: Any, world: make.World, organizer: Any) -> None:
     send_list(organizer, NAMES)
     form = next(form for form in make.forms_of(organizer.get(GROUPS)) if form["action"].endswith("/sheet"))

@@ -123,6 +123,7 @@ def test_bad_rows_are_told_by_line_and_reason_without_their_content(
     assert {name for name, *_ in people(app)} == {"Ada Sample", "Ivy Sample", "Joe Sample"}
 
 
+@pytest.mark.standard("No hash of a file and no reference is remembered in sealed mode.")
 def test_a_second_try_without_bad_rows_removes_the_old_list(app: Any, cli: Any, petition: Any, put: Any) -> None:
     path = put("name\nAda Sample\n12345\n")
     bring(cli, path)
@@ -131,6 +132,7 @@ def test_a_second_try_without_bad_rows_removes_the_old_list(app: Any, cli: Any, 
     assert errors(path) == []
 
 
+@pytest.mark.standard("No hash of a file and no reference is remembered in sealed mode.")
 def test_the_same_file_twice_adds_nothing(app: Any, cli: Any, petition: Any, put: Any) -> None:
     path = put("name\nAda Sample\n")
     bring(cli, path)
@@ -140,6 +142,7 @@ def test_the_same_file_twice_adds_nothing(app: Any, cli: Any, petition: Any, put
     assert make.problems(app, petition) == []
 
 
+@pytest.mark.standard("No hash of a file and no reference is remembered in sealed mode.")
 def test_the_same_reference_in_another_file_adds_nothing(app: Any, cli: Any, petition: Any, put: Any) -> None:
     bring(cli, put("name,ref\nAda Sample,r1\n"))
     bring(cli, put("name,ref\nAda Q. Sample,r1\nBen Sample,r2\n", name="more.csv"))

@@ -282,6 +282,7 @@ def test_a_signature_keeps_the_version_of_the_text_it_signed(app: Any) -> None:
             texts={"en": "Another text.", "ru": "Другой текст."},
             addressee=petition.addressee,
             who_may_sign=petition.who_may_sign,
+            mode=petition.mode,
         )
         petitions.edit(petition, new, signed=signing.has_any(petition_id), by=None, at=utcnow())
     later = make.make_signature(app, petition_id)

@@ -93,6 +93,7 @@ def test_extra_fields_change_nothing(app: Any, client: Any, petition: Any) -> No
     assert (tally["states"]["received"], tally["verified"]) == (1, 0)
 
 
+@pytest.mark.standard("The ring wraps nothing in sealed mode.")
 def test_without_its_ring_the_page_answers_503_and_stores_nothing(app: Any, client: Any, petition: Any) -> None:
     token = make.form_with(client.get(f"/p/{make.SLUG}/sign"), "form")["form"]
     before = dumps.tables(app)

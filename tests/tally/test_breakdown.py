@@ -62,6 +62,7 @@ def publish(app: Any, world: make.World) -> None:
         publish_now(make.petition(world.petition_id), by=make.account(world.organizer), at=utcnow())
 
 
+@pytest.mark.standard("It chooses its mode itself.")
 @pytest.mark.parametrize("mode", ["standard", "sealed"])
 def test_only_who_chose_it_is_told_of_and_nobody_alone(app: Any, client: Any, mode: str) -> None:
     world = make.make_sealed_world(app, reviewers=1) if mode == "sealed" else make.make_world(app, reviewers=1)
@@ -95,6 +96,7 @@ def test_fewer_than_five_are_not_told_of(app: Any, client: Any) -> None:
     assert "Published without a name" not in client.get(f"/p/{world.slug}/signatories").text
 
 
+@pytest.mark.standard("The server may read nothing in sealed mode.")
 def test_the_worker_counts_what_the_server_may_read(app: Any) -> None:
     world = make.make_world(app, reviewers=1)
     verified(app, world, *[("deputy", "Lake", 1)] * 5)
@@ -103,6 +105,7 @@ def test_the_worker_counts_what_the_server_may_read(app: Any) -> None:
     assert told(app, world) == (5, Counter({"deputy": 5}), Counter({"Lake": 5}))
 
 
+@pytest.mark.standard("It chooses its mode itself.")
 def test_sealed_numbers_wait_for_an_organizer_with_open_keys(app: Any) -> None:
     world = make.make_sealed_world(app, reviewers=1)
     verified(app, world, *[("deputy", "Lake", 1)] * 5)

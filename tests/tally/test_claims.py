@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 from petition_app.clock import utcnow
@@ -21,6 +22,7 @@ def say(client: FlaskClient, name: str, **fields: str) -> str:
 
 
 def public(client: FlaskClient) -> str:
+    make.publish_waiting(client.application)
     return client.get(f"/p/{make.SLUG}/signatories").text + client.get(f"/p/{make.SLUG}").text
 
 
@@ -43,6 +45,7 @@ def test_the_answer_does_not_tell_whether_such_a_name_is_published(app: Any, cli
 def test_an_organizer_lets_the_name_stand_or_takes_the_signature_back(app: Any, client: FlaskClient) -> None:
     world = make.make_world(app)
     signed, other = make.make_verified(app, world), make.make_verified(app, world)
+    make.publish_waiting(app)
     for each in (signed, other):
         say(client, each.name, words="It was not me.")
     olga = make.signed_in(app, world.organizer)
@@ -64,6 +67,7 @@ def test_an_organizer_lets_the_name_stand_or_takes_the_signature_back(app: Any, 
 def test_no_more_than_five_names_are_hidden_by_claims(app: Any, client: FlaskClient) -> None:
     world = make.make_world(app)
     signed = [make.make_verified(app, world) for _ in range(7)]
+    make.publish_waiting(app)
     with make.acting(app):
         for each in signed:
             claims.claim(make.petition(world.petition_id), name=each.name, place="", words="", at=utcnow())
@@ -77,6 +81,7 @@ def test_too_many_claims_of_one_client_are_refused(app: Any, client: FlaskClient
     assert codes == [200] * 5 + [429]
 
 
+@pytest.mark.standard("It chooses its mode itself.")
 def test_a_claim_reaches_a_sealed_petition_without_any_key(app: Any, client: FlaskClient) -> None:
     world = make.make_sealed_world(app)
     signed = [make.make_signature(app, world.petition_id) for _ in range(5)]

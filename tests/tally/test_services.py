@@ -21,18 +21,21 @@ from tests import factories as make
 
 
 def published(app: Any, petition_id: Any) -> dict[str, Any]:
+    make.publish_waiting(app)
     with make.looking(app):
         publication = services.get_publication(make.petition(petition_id))
         return publication.tally if publication else {}
 
 
 def names(app: Any, petition_id: Any) -> list[str]:
+    make.publish_waiting(app)
     with make.looking(app):
         return [row.name for row in list_names(make.petition(petition_id)).names]
 
 
 def updates(app: Any, petition_id: Any) -> list[tuple[str, str]]:
     """Return the timeline, oldest first, as (kind, English text)."""
+    make.publish_waiting(app)
     with make.looking(app):
         found = timeline.list_updates(make.petition(petition_id)).updates
         return [(update.kind, update.texts["en"]) for update in reversed(found)]
@@ -78,6 +81,7 @@ def test_an_unconfirmed_arrival_alone_publishes_nothing(app: Any) -> None:
         assert after.number == number
 
 
+@pytest.mark.standard("What changes in sealed mode waits for five, or for a day.")
 def test_under_load_changes_wait_for_the_worker_and_none_is_lost(app: Any) -> None:
     petition_id = make.make_petition(app)
     publish_now(app, petition_id)
@@ -158,6 +162,7 @@ def test_the_audit_finds_a_state_changed_behind_the_services(app: Any, cli: Any)
     world = make.make_world(app)
     signed = make.make_verified(app, world)
     assert "no difference" in cli("tally", "audit").out
+    make.publish_waiting(app)
     with make.acting(app):
         db.session.get_one(make.Signature, signed.id).state = "rejected"
     said = cli("tally", "audit", code=1).out
@@ -211,6 +216,7 @@ def test_a_name_needs_consent_and_a_recorded_contact(app: Any, consent: int, con
     assert names(app, world.petition_id) == (["Ada Sample"] if public else [])
 
 
+@pytest.mark.standard("In sealed mode a withdrawn name is taken down apart from publications.")
 def test_a_withdrawn_name_is_gone_before_the_next_publication(app: Any) -> None:
     world = make.make_world(app)
     signed = make.make_verified(app, world, "Ada Sample")
@@ -261,6 +267,7 @@ def test_small_places_are_merged_and_counted(app: Any) -> None:
     make.seal(app, world.petition_id)
     for signed in made:
         make.decide(app, world.petition_id, signed.id, world.reviewers[0])
+    make.publish_waiting(app)
     with make.looking(app):
         petition = make.petition(world.petition_id)
         assert [(place.place, place.number) for place in list_places(petition)] == [("Large", 5)]
@@ -270,6 +277,7 @@ def test_small_places_are_merged_and_counted(app: Any) -> None:
         assert (len(page.names), page.more) == (2, False)
     make.withdraw(app, made[0])
     make.withdraw(app, made[5])
+    make.publish_waiting(app)
     with make.looking(app):
         assert list_places(make.petition(world.petition_id)) == []
         assert {row.place: row.number for row in db.session.scalars(db.select(PublishedPlace))} == {"Large": 4}

@@ -29,6 +29,8 @@ from petition_app.verification.evidence import NewEvidence
 from petition_app.verification.models import Bulk, BulkCase, Decision
 from tests import factories as make
 
+pytestmark = pytest.mark.standard("A sealed petition decides no case in bulk.")
+
 TODAY = utcnow().date()
 PEOPLE = (
     ("Колчина", "Валентина", "Борисовна"), ("Пыжов", "Павел", "Владимирович"), ("Сухоруков", "Леонид", "Сергеевич"),

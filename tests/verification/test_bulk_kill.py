@@ -24,6 +24,8 @@ from petition_app.verification.models import Bulk, Decision
 from tests.conftest import DATA
 from tests.test_kill import PASSWORD, PETITION, Place, kill_group
 
+pytestmark = pytest.mark.standard("A sealed petition decides no case in bulk.")
+
 PEOPLE = 150
 PARTS = ("id", "surname", "first_name", "patronymic", "council")
 

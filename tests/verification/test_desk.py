@@ -261,6 +261,7 @@ def test_a_decision_without_what_it_needs_is_refused(app: Any, new: NewDecision)
     assert make.state_of(app, signed[0].id) == "checking"
 
 
+@pytest.mark.standard("Keys of two sealed petitions are never open at once.")
 def test_a_signature_is_no_duplicate_of_itself_or_of_another_petitions(app: Any) -> None:
     world, signed = sealed(app)
     elsewhere = make.make_verified(app, make.make_world(app, "other-letter"))
@@ -294,6 +295,7 @@ def candidates(app: Any, signature_id: Any) -> list[desk.Candidate]:
         return desk.list_candidates(db.session.get_one(Signature, signature_id))
 
 
+@pytest.mark.standard("Sealed mode stores no index, so the server finds nobody by one.")
 def test_a_shared_mailbox_or_folded_name_makes_a_candidate(app: Any) -> None:
     world = make.make_world(app)
     names = {
@@ -327,6 +329,7 @@ def test_at_most_five_candidates_are_offered_verified_ones_first(app: Any) -> No
     assert found[0].identity.name == "Ada Sample"
 
 
+@pytest.mark.standard("Keys of two sealed petitions are never open at once.")
 def test_candidates_come_from_the_same_petition_and_forget_the_withdrawn(app: Any) -> None:
     world = make.make_world(app)
     other = make.make_world(app, "other-letter")

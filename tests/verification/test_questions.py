@@ -195,6 +195,7 @@ def test_who_asked_and_decided_keeps_the_case_from_nobody(app: Any) -> None:
 # --- reminders --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.standard("The worker cannot open an address of a sealed petition.")
 def test_a_reminder_is_mailed_after_three_days_and_after_seven_and_never_again(app: Any) -> None:
     _, signed = asked(app)
     days = (0, 2, 3, 3, 4, 6, 7, 7, 8, 12, 40)
@@ -206,11 +207,13 @@ def test_a_reminder_is_mailed_after_three_days_and_after_seven_and_never_again(a
         assert (question.reminders, question.reminded_on) == (2, (NOW + 7 * DAY).date())
 
 
+@pytest.mark.standard("The worker cannot open an address of a sealed petition.")
 def test_after_a_long_pause_the_two_reminders_do_not_follow_at_once(app: Any) -> None:
     asked(app)
     assert [len(remind(app, NOW + days * DAY)) for days in (9, 10, 12, 13, 14)] == [1, 0, 0, 1, 0]
 
 
+@pytest.mark.standard("The worker cannot open an address of a sealed petition.")
 def test_a_signature_is_mailed_to_five_times_at_most(app: Any) -> None:
     world, signed = asked(app)
     mailed, day = 1, 0  # The code was the first.
@@ -228,6 +231,7 @@ def test_a_signature_is_mailed_to_five_times_at_most(app: Any) -> None:
     assert mailed == 5
 
 
+@pytest.mark.standard("The worker cannot open an address of a sealed petition.")
 def test_only_who_waits_for_an_answer_and_gave_an_address_is_reminded(app: Any) -> None:
     world, signed = asked(app, 4, mail="optional")
     silent = make.make_signature(app, world.petition_id, email="")
@@ -252,6 +256,7 @@ def test_a_sealed_petition_reminds_nobody(app: Any) -> None:
     assert remind(app, NOW + 5 * DAY) == []
 
 
+@pytest.mark.standard("The worker cannot open an address of a sealed petition.")
 @pytest.mark.parametrize(("language", "words"), [("en", "twelve words"), ("ru", "двенадцать слов")])
 def test_the_reminder_is_neutral_and_in_the_language_of_the_signer(app: Any, language: str, words: str) -> None:
     world = make.make_world(app)

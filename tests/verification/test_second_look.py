@@ -282,6 +282,7 @@ def test_how_long_it_takes_is_told_from_what_is_public(app: Any, client: Any) ->
     assert "should be decided within about" not in checking
     for other in others:
         make.decide(app, world.petition_id, other.id, world.reviewers[0])
+    make.publish_waiting(app)
     checking = my(client, late).text
     assert "Before your batch, 1 signature of earlier batches waits" in checking
     assert "should be decided within about" in checking
