@@ -17,6 +17,8 @@ from petition_app.verification.models import MatchPage
 from tests import factories as make
 from tests.verification.test_bulk import PEOPLE, admit_roster
 
+pytestmark = pytest.mark.standard("It chooses its mode itself.")
+
 
 @pytest.fixture
 def world(app: Any, monkeypatch: pytest.MonkeyPatch) -> make.World:
