@@ -627,7 +627,7 @@ def _unlock(app: Flask, client: FlaskClient, person: Person) -> None:
     """Open the petition's keys in the browser of a holder; who joined after they were made is granted them first."""
     keys = _open_keys[-1]
     with acting(app):
-        if role_of_id(person.id, keys.petition_id) not in key_services.HANDED:
+        if role_of_id(person.id, keys.petition_id) not in key_services.HOLDER_ROLES:
             return
         if not db.session.get(AccountKey, person.id):
             own.make_account_key(db.session.get_one(Account, person.id), PASSPHRASE, at=utcnow())

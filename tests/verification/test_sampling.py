@@ -306,7 +306,6 @@ def public(app: Any) -> str:
     return str(app.test_client().get(f"/p/{make.SLUG}/how-we-check?lang=en").text)
 
 
-@pytest.mark.standard("An auditor of a sealed petition is granted its keys first.")
 def test_the_whole_road_from_the_promise_to_the_printed_bound(app: Any) -> None:
     world, signed = world_in_checking(app, 5)
     auditor, organizer = make.signed_in(app, world.auditor), make.signed_in(app, world.organizer)
@@ -353,7 +352,6 @@ def test_the_whole_road_from_the_promise_to_the_printed_bound(app: Any) -> None:
     assert "You hold no case" in auditor.get(HERE + "/samples/recheck").text
 
 
-@pytest.mark.standard("An auditor of a sealed petition is granted its keys first.")
 def test_a_case_put_back_comes_again(app: Any) -> None:
     world, signed = world_in_checking(app, 1)
     commit(app, world)
