@@ -39,7 +39,7 @@ from petition_app.signatures.slices import open_many
 from petition_app.signatures.states import move
 from petition_app.verification import batches, pairs
 
-LONGEST_SLICE = 30.0  # Seconds of a processor: a request that is waited for, with its progress shown after it.
+LONGEST_SLICE = 10.0  # Seconds of a processor: a request that is waited for, with its progress shown after it.
 
 
 def prepare(cases: int, entries: int, seed: int) -> tuple[UUID, str]:

@@ -35,8 +35,8 @@ from petition_app.verification.matching import Match, near_keys
 from petition_app.verification.matching.duplicates import Record, compare
 from petition_app.verification.models import MatchPage
 
-SLICE = 500
-MOST, NEAREST = 50, 20
+SLICE = 200
+MOST, NEAREST = 50, 8
 LIKELY, WORTH_A_NOTE = 0.5, 0.25
 AT_ONCE = 500
 COMPARED = ("checking", "needs_info", "verified", "received")
