@@ -26,6 +26,7 @@ from hypothesis import settings as hypothesis_settings
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.exc import OperationalError
+from werkzeug.routing import Rule
 
 from petition_app import couriers, security, vault
 from petition_app.app import create_app
@@ -101,6 +102,22 @@ class CompiledTemplates(BytecodeCache):
 compiled_templates = CompiledTemplates()
 # By the name of the database: how its statements are written, and those that were.
 dialects: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
+
+
+# By the parts of a path: the function that writes it. The applications have the same paths, each compiled anew.
+writers: dict[Any, Callable[..., tuple[str, str]]] = {}
+compile_writer = Rule._compile_builder
+
+
+def _share_writer(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+    """Return the function that writes a path from its values, as another application of this process compiled it."""
+    key = (*rule._trace, append_unknown, repr(rule.defaults), repr(rule.arguments))
+    if key not in writers:
+        writers[key] = compile_writer(rule, append_unknown)
+    return writers[key]
+
+
+Rule._compile_builder = _share_writer  # type: ignore[method-assign]
 
 
 def _share_statements(engine: Engine) -> None:
