@@ -18,7 +18,8 @@ ROLES: dict[str, frozenset[str]] = {
     "switches.show": ORGANIZER,
     "switches.turn_mail": ORGANIZER,
     "switches.turn_read_only": ORGANIZER,
-    "switches.set_banner": ORGANIZER,
+    "words.write": ORGANIZER,
+    "words.send": ORGANIZER,
     "switches.remove_banner": ORGANIZER,
     "opening.show": READERS,
     "opening.answer": ORGANIZER,
@@ -42,7 +43,10 @@ ROLES: dict[str, frozenset[str]] = {
     "unlock.ask": ANYBODY,
     "unlock.unlock": ANYBODY,
     "unlock.lock": ANYBODY,
-    "accounts.people": READERS,
+    "joining.people": READERS,
+    "joining.invite": ORGANIZER,
+    "joining.resend": ORGANIZER,
+    "joining.withdraw": ORGANIZER,
     "accounts.change_role": ORGANIZER,
     "accounts.remove": ORGANIZER,
     "verification.seal": ORGANIZER,
@@ -100,6 +104,9 @@ SIGNED_IN = frozenset({
     "keys.mine", "keys.make_own", "keys.change_passphrase", "keys.remove_own",
 })  # fmt: skip
 
+# What somebody who was invited needs before they have an account: open to strangers.
+OPEN = frozenset({"joining.ask", "joining.join"})
+
 # What a member's own machine may do, with its token instead of a sign-in.
 REMOTE: dict[str, frozenset[str]] = {
     "remote.mirror": DESK,
@@ -132,6 +139,6 @@ ALWAYS = frozenset({"staff.switches.turn_read_only"})
 
 # What staff may still do while their petition is frozen: look at it, warn the public, end the freeze.
 WHILE_FROZEN = frozenset(
-    {"petitions.show", "petitions.preview", "accounts.people", "tally.trail"}
+    {"petitions.show", "petitions.preview", "joining.people", "tally.trail", "words.write", "words.send"}
     | {name for name in ROLES if name.startswith(("switches.", "freezing."))}
 )

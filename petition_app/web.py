@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition_app import config, probes, switches
-from petition_app.accounts import desk_tokens, sign_in
+from petition_app.accounts import desk_tokens, join_views, sign_in
 from petition_app.accounts import views as accounts
 from petition_app.accounts.services import note_seen
 from petition_app.clock import utcnow
@@ -18,12 +18,12 @@ from petition_app.errors import DomainError, NotFoundError, StorageSealedError
 from petition_app.i18n import LANGUAGES, choose_language
 from petition_app.keys import holding, opened
 from petition_app.keys import views as keys
-from petition_app.petitions import freeze_views, opening_views, switch_views
+from petition_app.petitions import freeze_views, opening_views, switch_views, words_views
 from petition_app.petitions import views as petitions
 from petition_app.petitions.forms import explain
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.services import get_for_staff
-from petition_app.roles import ALWAYS, HOLDS_KEYS, NEEDS_KEYS, REMOTE, ROLES, SIGN_IN, SIGNED_IN, WHILE_FROZEN
+from petition_app.roles import ALWAYS, HOLDS_KEYS, NEEDS_KEYS, OPEN, REMOTE, ROLES, SIGN_IN, SIGNED_IN, WHILE_FROZEN
 from petition_app.roster import views as roster
 from petition_app.security import limits
 from petition_app.signatures import group_views
@@ -38,9 +38,11 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 PUBLIC = (probes.public, tally.public, claim_views.public, signatures.public, my_views.public)
 STAFF = (
     accounts.staff,
+    join_views.staff,
     keys.staff,
     petitions.staff,
     switch_views.staff,
+    words_views.staff,
     freeze_views.staff,
     opening_views.staff,
     verification.staff,
@@ -147,6 +149,11 @@ def _guard() -> AnyResponse | None:
 
 def _guard_staff(name: str) -> AnyResponse | None:
     account = sign_in.signed_in()
+    if name in OPEN:
+        _keep_out_other_sites()
+        if request.method not in SAFE:
+            csrf.protect()
+        return None
     if account is None:
         return redirect(url_for("security.login", next=request.path if request.method == "GET" else None))
     _keep_out_other_sites()

@@ -18,6 +18,7 @@ import click
 from flask import Flask
 
 from petition_app import config, couriers, jobs, switches
+from petition_app.accounts import tasks as accounts
 from petition_app.clock import utcnow
 from petition_app.db import transaction
 from petition_app.petitions import tasks as petitions
@@ -30,6 +31,7 @@ from petition_app.verification import tasks as verification
 logger = logging.getLogger(__name__)
 
 TASKS: Mapping[str, Callable[[dict[str, Any], datetime], object]] = {
+    "accounts.mail_invitation": accounts.mail_invitation,
     "signatures.mail_code": signatures.mail_code,
     "verification.mail_contact": verification.mail_contact,
     "verification.mail_reminder": verification.mail_reminder,

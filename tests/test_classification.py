@@ -56,6 +56,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         INDEX: "entry_mark",
     },
     "desk_tokens": {STAFF: "token_hash account_id petition_id made_at"},
+    "drafts": {NONE: "petition_id kind fields account_id at"},
     "due_marks": {NONE: "id petition_id since urgent"},
     "due_names": {NONE: "signature_id petition_id"},
     "evidence": {NONE: "id signature_id petition_id account_id kind strength danger own_word on removed_on"},
@@ -70,6 +71,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "leases": {NONE: "signature_id account_id until"},
     "match_pages": {NONE: "id petition_id last_id", SEALED: "box"},
     "memberships": {STAFF: "id account_id petition_id role"},
+    "milestones": {NONE: "id petition_id kind at day recipient words"},
     "near_keys": {NONE: "signature_id petition_id", INDEX: "key"},
     "petition_keys": {NONE: "id petition_id number public recovery_public made_at retired_at", KEY: "index_box"},
     "petitions": {
@@ -114,6 +116,9 @@ COLUMNS: dict[str, dict[str, str]] = {
     "tally_totals": {NONE: f"id petition_id batch_id {COUNTS}"},
     "text_versions": {NONE: "id petition_id number titles texts sha256 created_at"},
     "unlocks": {STAFF: "token_hash account_id petition_id started_at", KEY: "box"},
+    "staff_invitations": {
+        STAFF: "id petition_id email name role language invited_by_id code_hash sent_at expires_at mails"
+    },
     "updates": {NONE: "id petition_id kind at texts batch_id source_id counts reason"},
     "worker_beats": {NONE: "id seen_at"},
 }

@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from petition_app import worker
 from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.petitions import freezing
@@ -510,8 +511,40 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     for switch in ("read-only", "mail"):
         send(organizer, f"{here}/switches/{switch}", 303, to="off")
     send(organizer, f"{here}/open", 303)
-    send(organizer, f"{here}/banner")
-    send(organizer, f"{here}/banner", 303, banner_en="Beware.", banner_ru="Осторожно.")
+    said = {"act": "publish", "words_en": "Beware.", "words_ru": "Осторожно."}
+    for kind in ("pause", "extended", "handed_over", "answered", "notice"):
+        reader.look(organizer.get(f"{here}/words/{kind}"))
+    send(organizer, f"{here}/words/notice", act="publish")
+    send(organizer, f"{here}/words/notice", 303, **said)
+    who = {"day": TODAY.isoformat(), "recipient_en": "Us", "recipient_ru": "Нам"}
+    send(organizer, f"{here}/words/answered", act="publish", words_en="x" * 2001, day="x")
+    send(organizer, f"{here}/words/answered", 303, act="keep", **who)
+    reader.look(organizer.get(f"{here}/words/answered"))
+    send(organizer, f"{here}/words/answered", 303, act="drop")
+    for kind in ("answered", "handed_over"):
+        send(organizer, f"{here}/words/{kind}", 200, **said | who | {"act": "preview"})
+        send(organizer, f"{here}/words/{kind}", 303, **said | who)
+    send(organizer, f"{here}/words/extended", act="publish", day="2020-01-01")
+    send(organizer, f"{here}/words/extended", 303, act="publish", day="2999-01-01")
+    reader.look(organizer.get(f"{here}/words/extended"))
+    invited = {"name": "Vera", "invited_role": "reviewer", "language": "en"}
+    send(organizer, f"{here}/people/invite")
+    send(organizer, f"{here}/people/invite", email="x", **invited)
+    send(organizer, f"{here}/people/invite", 303, email="vera.new@example.org", **invited)
+    send(organizer, f"{here}/people/invite", email="vera.new@example.org", **invited)
+    reader.look(organizer.get(f"{here}/people"))
+    with app.app_context():
+        worker.run_once()
+    code = re.search(r"(?:[0-9A-Z]{4}-){5}[0-9A-Z]{4}", make.read_mail(make.outbox()[-1])[2])
+    assert code
+    reader.look(stranger.get("/organizer/join"))
+    knock = {"csrf_token": make.csrf_token(stranger, "/organizer/join"), "code": code.group()}
+    for more in ({"code": "x"}, {}, {"take": "1", "new_password": "short"}):
+        reader.look(stranger.post("/organizer/join", data=knock | more))
+    send(organizer, f"{here}/pause", 303)
+    reader.look(organizer.get(here))
+    reader.look(stranger.get("/p/desk/sign"))
+    send(organizer, f"{here}/open", 303)
     reader.look(stranger.get("/p/desk"))
     send(organizer, f"{here}/switches", 405)
     send(organizer, f"{here}/banner/remove", 303)

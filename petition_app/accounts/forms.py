@@ -8,18 +8,22 @@ from flask import request
 from flask_babel import gettext, lazy_gettext
 from flask_security import ChangePasswordForm, LoginForm, current_user, hash_password, verify_password
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Field, PasswordField, SelectChoice, SelectField
+from wtforms import EmailField, Field, PasswordField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, EqualTo, Length, ValidationError
 
 from petition_app.accounts import services
 from petition_app.accounts.models import ROLES
 from petition_app.clock import utcnow
+from petition_app.i18n import LANGUAGES
 
 ROLE_WORDS = {
     "organizer": lazy_gettext("organizer"),
     "reviewer": lazy_gettext("reviewer"),
     "auditor": lazy_gettext("auditor"),
 }
+
+
+LONG_NAME = lazy_gettext("At most 120 characters.")
 
 
 class SignInForm(LoginForm):
@@ -114,3 +118,68 @@ class RoleForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
     """The role of a member."""
 
     role = SelectField(lazy_gettext("Role"), choices=[SelectChoice(role, ROLE_WORDS[role]) for role in ROLES])
+
+
+class InvitationForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """Whom to ask by mail, and for which role."""
+
+    name = StringField(
+        lazy_gettext("Name"),
+        validators=[DataRequired(lazy_gettext("Please write the person's name.")), Length(max=120, message=LONG_NAME)],
+        render_kw={"autocomplete": "off", "maxlength": 120},
+    )
+    email = EmailField(
+        lazy_gettext("E-mail"),
+        description=lazy_gettext(
+            "The mail names no petition. It holds a code and the address of the page to type it on."
+        ),
+        validators=[DataRequired(lazy_gettext("Please write the person's e-mail address.")), Length(max=254)],
+        render_kw={"autocomplete": "off", "maxlength": 254},
+    )
+    invited_role = SelectField(lazy_gettext("Role"), choices=[SelectChoice(role, ROLE_WORDS[role]) for role in ROLES])
+    language = SelectField(
+        lazy_gettext("Language of the mail"), choices=[SelectChoice(code, words) for code, words in LANGUAGES.items()]
+    )
+
+
+class CodeForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """The code of an invitation."""
+
+    code = StringField(
+        lazy_gettext("Code"),
+        description=lazy_gettext("From the mail. Capital or small letters, with or without dashes."),
+        validators=[DataRequired(lazy_gettext("Please write the code from the mail.")), Length(max=100)],
+        render_kw={"autocomplete": "off", "spellcheck": "false", "maxlength": 100},
+    )
+
+
+class JoinForm(CodeForm):
+    """What somebody without an account adds to the code: a name and twice a password."""
+
+    name = StringField(
+        lazy_gettext("Your name"),
+        description=lazy_gettext("Other members of staff see it beside what you do."),
+        validators=[DataRequired(lazy_gettext("Please write your name.")), Length(max=120, message=LONG_NAME)],
+        render_kw={"autocomplete": "name", "maxlength": 120},
+    )
+    new_password = PasswordField(
+        lazy_gettext("Password"),
+        description=lazy_gettext("At least 12 characters. A sentence is easier to remember than signs."),
+        validators=[
+            DataRequired(lazy_gettext("Please choose a password of at least 12 characters.")),
+            Length(
+                min=services.PASSWORD_LENGTH,
+                max=1000,
+                message=lazy_gettext("Please choose a password of at least 12 characters."),
+            ),
+        ],
+        render_kw={"autocomplete": "new-password"},
+    )
+    again = PasswordField(
+        lazy_gettext("Password again"),
+        validators=[
+            DataRequired(lazy_gettext("Please write the password twice.")),
+            EqualTo("new_password", message=lazy_gettext("The two do not agree.")),
+        ],
+        render_kw={"autocomplete": "new-password"},
+    )

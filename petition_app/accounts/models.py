@@ -65,6 +65,32 @@ class AccountSession(Base):
     started_at: Mapped[datetime] = mapped_column(Moment)
 
 
+class StaffInvitation(Base):
+    """Somebody asked by mail to take a role on a petition, and who has not answered yet. Of the code, the hash only.
+
+    An answer or a withdrawal removes the row. `language` is that of the mail; `mails` counts how often it was sent.
+    """
+
+    __tablename__ = "staff_invitations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
+    email: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(20))
+    language: Mapped[str] = mapped_column(String(2))
+    invited_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    sent_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    mails: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (
+        UniqueConstraint("petition_id", "email"),
+        CheckConstraint(f"role IN {ROLES}", name="role_known"),
+    )
+
+
 class DeskToken(Base):
     """A token with which a member's own machine fetches sealed cases of one petition. Hash only."""
 

@@ -11,7 +11,7 @@ from flask_security import hash_password
 from sqlalchemy import delete, func, select
 
 from petition_app import audit
-from petition_app.accounts.models import ROLES, Account, AccountSession, DeskToken, Membership
+from petition_app.accounts.models import ROLES, Account, AccountSession, DeskToken, Membership, StaffInvitation
 from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotAllowedError, NotFoundError
 from petition_app.i18n import N_
@@ -53,7 +53,9 @@ class AlreadyMemberError(DomainError):
     message = N_("This person has a role on this petition already.")
 
 
-def create_account(*, email: str, name: str, role: str, petition_id: UUID, password: str, at: datetime) -> Account:
+def create_account(
+    *, email: str, name: str, role: str, petition_id: UUID, password: str, at: datetime, by: Account | None = None
+) -> Account:
     """Give an account a role on a petition, making the account if the address has none yet.
 
     An account that exists keeps its password.
@@ -74,7 +76,7 @@ def create_account(*, email: str, name: str, role: str, petition_id: UUID, passw
         )
         db.session.add(account)
         db.session.flush()
-    give_role(account, petition_id=petition_id, role=role, by=None, at=at)
+    give_role(account, petition_id=petition_id, role=role, by=by, at=at)
     return account
 
 
@@ -143,13 +145,18 @@ def list_members(petition_id: UUID, *, by: Account) -> list[Membership]:
 
 
 def remove_member(membership_id: UUID, *, petition_id: UUID, by: Account | None, at: datetime) -> UUID:
-    """Take a role away, end the person's sessions; return who it was. Raises: NotFoundError, LastOrganizerError."""
+    """Take a role away, end the person's sessions, take back what they have sent; return who it was.
+
+    Raises:
+        NotFoundError, LastOrganizerError
+    """
     membership = _locked_member(membership_id, petition_id, by=by)
     audit.record(
         "member.removed", by=by.id if by else None, petition_id=petition_id, object_id=membership.account_id, at=at
     )
     account_id = membership.account_id
     end_sessions(account_id)
+    _take_back_invitations(account_id, petition_id)
     db.session.delete(membership)
     db.session.flush()
     return account_id
@@ -161,10 +168,18 @@ def change_role(membership_id: UUID, *, petition_id: UUID, role: str, by: Accoun
         raise NotFoundError
     membership = _locked_member(membership_id, petition_id, by=by, stays=role == "organizer")
     membership.role = role
+    if role != "organizer":
+        _take_back_invitations(membership.account_id, petition_id)
     audit.record(
         f"member.made_{role}", by=by.id if by else None, petition_id=petition_id, object_id=membership.account_id, at=at
     )
     db.session.flush()
+
+
+def _take_back_invitations(account_id: UUID, petition_id: UUID) -> None:
+    """Remove the unanswered invitations of somebody who does not organize the petition any more."""
+    theirs = StaffInvitation.invited_by_id == account_id
+    db.session.execute(delete(StaffInvitation).where(theirs, StaffInvitation.petition_id == petition_id))
 
 
 def find_member(email: str, *, petition_id: UUID) -> Membership:

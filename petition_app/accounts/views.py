@@ -1,4 +1,4 @@
-"""Pages of staff about themselves: home and people."""
+"""Pages of staff about themselves: home, roles changed and taken away."""
 
 from __future__ import annotations
 
@@ -31,13 +31,6 @@ def home() -> str:
     )
 
 
-@staff.get("/p/<slug>/people")
-def people() -> str:
-    """Show who has a role on the petition."""
-    members = services.list_members(g.petition.id, by=g.account)
-    return render_template("accounts/people.html", members=members, roles=ROLE_WORDS, form=RoleForm())
-
-
 @staff.post("/p/<slug>/people/<uuid:membership_id>/role")
 def change_role(membership_id: UUID) -> Response:
     """Change a member's role."""
@@ -47,7 +40,7 @@ def change_role(membership_id: UUID) -> Response:
     services.change_role(membership_id, petition_id=g.petition.id, role=form.role.data, by=g.account, at=utcnow())
     flash(gettext("The role is changed."), "success")
     still_reads = services.role_of(g.account, g.petition.id) != "reviewer"
-    page = "staff.accounts.people" if still_reads else "staff.petitions.show"
+    page = "staff.joining.people" if still_reads else "staff.petitions.show"
     return redirect(url_for(page, slug=g.petition.slug), 303)
 
 
@@ -57,4 +50,4 @@ def remove(membership_id: UUID) -> Response:
     account_id = services.remove_member(membership_id, petition_id=g.petition.id, by=g.account, at=utcnow())
     keys.forget_holder(account_id, g.petition.id, at=utcnow())
     flash(gettext("The role is taken away, and the person is signed out everywhere."), "success")
-    return redirect(url_for("staff.accounts.people", slug=g.petition.slug), 303)
+    return redirect(url_for("staff.joining.people", slug=g.petition.slug), 303)

@@ -23,7 +23,7 @@ from petition_app.errors import DomainError
 from petition_app.i18n import LANGUAGES
 from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import TEXT_LENGTH
-from petition_app.petitions.services import BANNER_LENGTH, SLUG, NewPetition
+from petition_app.petitions.services import SLUG, NewPetition
 from petition_app.petitions.threat import Answers
 
 STATE_WORDS = {
@@ -44,7 +44,6 @@ KIND_WORDS = {
 }
 SHORT = Length(max=200, message=lazy_gettext("At most 200 characters."))
 LONG = Length(max=TEXT_LENGTH, message=lazy_gettext("This text is too long."))
-NOTICE = Length(max=BANNER_LENGTH, message=lazy_gettext("At most 500 characters."))
 ANSWER = lazy_gettext("Please choose an answer.")
 MARKDOWN = lazy_gettext("An empty line begins a paragraph, *word* is emphasis, ## begins a heading (Markdown).")
 
@@ -184,31 +183,6 @@ class SwitchForm(FlaskForm):  # type: ignore[misc] # The library is untyped here
     """Which way a switch is turned."""
 
     to = HiddenField(validators=[AnyOf(("on", "off"))])
-
-
-class BannerForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
-    """A notice on the public pages, in each language."""
-
-    banner_en = TextAreaField(
-        lazy_gettext("Notice in English"),
-        render_kw={"rows": 2, "maxlength": BANNER_LENGTH},
-        validators=[DataRequired(lazy_gettext("Please write the notice in both languages.")), NOTICE],
-    )
-    banner_ru = TextAreaField(
-        lazy_gettext("Notice in Russian"),
-        render_kw={"rows": 2, "maxlength": BANNER_LENGTH},
-        validators=[DataRequired(lazy_gettext("Please write the notice in both languages.")), NOTICE],
-    )
-
-    @classmethod
-    def of(cls, petition: Petition) -> BannerForm:
-        """Fill the form with the notice that stands there."""
-        texts = petition.banner or {}
-        return cls(formdata=None, banner_en=texts.get("en", ""), banner_ru=texts.get("ru", ""))
-
-    def to_texts(self) -> dict[str, str]:
-        """Return the notice by language."""
-        return {language: self[f"banner_{language}"].data.strip() for language in LANGUAGES}
 
 
 class SilenceForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.

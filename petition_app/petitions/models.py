@@ -18,6 +18,8 @@ MATCH_RULES = ("strong", "possible", "any")
 EVIDENCE_KINDS = (
     "official_contact", "public_profile", "known_account", "live_call", "in_person", "vouched", "document",
 )  # fmt: skip
+MILESTONES = ("paused", "resumed", "extended", "handed_over", "answered")
+DRAFTS = ("announcement", "pause", "handed_over", "answered", "notice")
 FREEZE_CAUSES = ("act", "silence", "duress")
 MAIL_RULES = ("required", "optional", "none")
 
@@ -120,6 +122,40 @@ class TextVersion(Base):
     petition: Mapped[Petition] = relationship(back_populates="versions")
 
     __table_args__ = (UniqueConstraint("petition_id", "number"),)
+
+
+class Milestone(Base):
+    """A step in the life of a petition that the timeline tells, beside opening and closing.
+
+    `day` is when it happened, or until when signing goes on; `recipient` to whom the letter was handed, or who
+    answered; `words` are the organizers' own. Both are by language.
+    """
+
+    __tablename__ = "milestones"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime] = mapped_column(Moment)
+    day: Mapped[date | None]
+    recipient: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    words: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+
+    __table_args__ = (CheckConstraint(f"kind IN {MILESTONES}", name="kind_known"),)
+
+
+class Draft(Base):
+    """Words meant for the public that are kept until they are ready: the fields of one form, as they were written."""
+
+    __tablename__ = "drafts"
+
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    fields: Mapped[dict[str, str]] = mapped_column(JSON)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    at: Mapped[datetime] = mapped_column(Moment)
+
+    __table_args__ = (CheckConstraint(f"kind IN {DRAFTS}", name="kind_known"),)
 
 
 class Freeze(Base):

@@ -17,6 +17,7 @@ from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import LANGUAGES, N_
 from petition_app.keys import services as keys
+from petition_app.petitions import milestones
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition, TextVersion
 from petition_app.petitions.rules import text_hash
@@ -155,12 +156,15 @@ def edit(petition: Petition, new: NewPetition, *, signed: bool, by: Account | No
     return petition
 
 
-def change_state(petition: Petition, to: str, *, by: Account | None, at: datetime) -> Petition:
-    """Open, pause or close a petition.
+def change_state(
+    petition: Petition, to: str, *, by: Account | None, at: datetime, notice: dict[str, str] | None = None
+) -> Petition:
+    """Open, pause or close a petition; a pause may carry a notice, by language, which says why.
 
     Raises:
         StepError: it cannot go there from where it is.
         FewHoldersError, NeutralMailError: a sealed petition is not ready.
+        WordsError: the notice lacks a language, or is too long.
         FrozenError
     """
     require_role(by, petition.id, "organizer")
@@ -173,7 +177,13 @@ def change_state(petition: Petition, to: str, *, by: Account | None, at: datetim
         if petition.mail != "none" and not config.current().mail_url:
             raise NeutralMailError
     petition.state = to
-    if to == "open" and petition.opened_at is None:
+    if to == "paused":
+        milestones.note(petition, "paused", words=milestones.check_words(notice), by=by, at=at)
+        return petition
+    if to == "open" and petition.opened_at:
+        milestones.note(petition, "resumed", by=by, at=at)
+        return petition
+    if to == "open":
         petition.opened_at = at
     if to == "closed":
         petition.closed_at = at
@@ -214,6 +224,13 @@ def get_by_slug(slug: str) -> Petition:
     return petition
 
 
+def get_by_id(petition_id: UUID) -> Petition:
+    """Return any petition, for who was invited to it. Raises: NotFoundError."""
+    if petition := db.session.get(Petition, petition_id):
+        return petition
+    raise NotFoundError
+
+
 def get_for_staff(slug: str, *, by: Account) -> tuple[Petition, str]:
     """Return a petition and the actor's role on it. Raises: NotFoundError: for anybody without a role."""
     row = db.session.execute(
@@ -250,10 +267,9 @@ def list_for_staff(*, by: Account) -> list[tuple[Petition, str]]:
 
 def get_version(version_id: UUID) -> TextVersion:
     """Return the text version a signature is bound to. Raises: NotFoundError."""
-    version = db.session.get(TextVersion, version_id)
-    if version is None:
-        raise NotFoundError
-    return version
+    if version := db.session.get(TextVersion, version_id):
+        return version
+    raise NotFoundError
 
 
 def _check(new: NewPetition) -> None:

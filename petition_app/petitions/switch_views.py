@@ -10,7 +10,7 @@ from petition_app import switches
 from petition_app.accounts.services import name_accounts
 from petition_app.clock import utcnow
 from petition_app.petitions import freezing, services
-from petition_app.petitions.forms import BannerForm, SilenceForm, SwitchForm
+from petition_app.petitions.forms import SilenceForm, SwitchForm
 
 staff = Blueprint("switches", __name__)
 
@@ -20,7 +20,7 @@ Answer = Response | str | tuple[str, int]
 @staff.get("/p/<slug>/switches")
 def show() -> str:
     """Show what is on, and what each switch does."""
-    return _show(BannerForm.of(g.petition))
+    return _show()
 
 
 @staff.post("/p/<slug>/switches/mail")
@@ -37,16 +37,6 @@ def turn_read_only() -> Answer:
     )
 
 
-@staff.post("/p/<slug>/banner")
-def set_banner() -> Answer:
-    """Put a notice on the public pages."""
-    form = BannerForm()
-    if not form.validate():
-        return _show(form), 422
-    services.set_banner(g.petition, form.to_texts(), by=g.account, at=utcnow())
-    return _done(gettext("The notice stands on every public page of this letter."))
-
-
 @staff.post("/p/<slug>/banner/remove")
 def remove_banner() -> Response:
     """Take the notice away."""
@@ -57,15 +47,15 @@ def remove_banner() -> Response:
 def _turn(name: str, **words: str) -> Answer:
     form = SwitchForm()
     if not form.validate():
-        return _show(BannerForm.of(g.petition)), 422
+        return _show(), 422
     switches.turn(name, on=form.to.data == "on", by=g.account.id, at=utcnow())
     return _done(words[form.to.data])
 
 
-def _show(form: BannerForm) -> str:
+def _show() -> str:
     frozen, now = freezing.get_freeze(g.petition), utcnow()
     return render_template(
-        "petitions/switches.html", on=switches.list_on(), form=form, frozen=frozen, silence=SilenceForm.of(g.petition),
+        "petitions/switches.html", on=switches.list_on(), frozen=frozen, silence=SilenceForm.of(g.petition),
         proposed=bool(frozen and freezing.is_proposed(frozen, at=now)), freezes_on=freezing.freezes_on(g.petition),
         names=name_accounts({frozen.account_id, frozen.proposed_by_id}) if frozen else {},
     )  # fmt: skip

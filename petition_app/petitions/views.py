@@ -14,6 +14,7 @@ from petition_app.petitions.forms import STATE_WORDS, PetitionForm, explain
 from petition_app.petitions.rules import render_text
 from petition_app.signatures.services import has_any
 from petition_app.tally.counting import live_tally
+from petition_app.tally.overview import overview
 from petition_app.tally.services import get_publication
 from petition_app.verification.batches import list_batches
 from petition_app.verification.forms import ActForm
@@ -57,6 +58,7 @@ def show() -> str:
         "petitions/show.html",
         tally=tally, adds_up=tally.holds, publication=publication, batches=list_batches(g.petition.id), form=ActForm(),
         states=STATE_WORDS, agreement=agreement(g.petition.id),
+        seen=overview(g.petition, tally, by=g.account, role=g.role, at=utcnow()),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from flask_babel import get_locale, gettext
 
 from petition_app import switches
 from petition_app.clock import utcnow
+from petition_app.petitions.milestones import get_pause
 from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public
@@ -26,7 +27,7 @@ def sign(slug: str) -> Answer:
     """Show the form."""
     petition = get_public(slug)
     if not petition.takes_signatures(today := utcnow().date()):
-        return render_template("signatures/closed.html", petition=petition, today=today), 200
+        return render_template("signatures/closed.html", petition=petition, today=today, pause=get_pause(petition)), 200
     return _show_form(petition, _sign_form(petition))
 
 

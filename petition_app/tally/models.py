@@ -12,7 +12,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from petition_app.db import Base, Moment
 from petition_app.signatures.models import Counts
 
-UPDATE_KINDS = ("opened", "initial", "batch", "report", "amended", "correction", "closed")
+UPDATE_KINDS = (
+    "opened", "initial", "batch", "report", "amended", "correction", "closed", "final",
+    "paused", "resumed", "extended", "handed_over", "answered",
+)  # fmt: skip
 
 
 class TallyTotal(Base, Counts):

@@ -77,7 +77,12 @@ class BatchCount:
         """Return open (batch 0 before batch 1), checking, or closed."""
         if self.sealed_at is None:
             return "open"
-        return "checking" if self.count.checking + self.count.needs_info else "closed"
+        return "checking" if self.is_open else "closed"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something of it is not decided yet."""
+        return bool(self.count.checking + self.count.needs_info)
 
     def public(self) -> dict[str, Any]:
         """Return the batch as `status.json` shows it."""
@@ -207,3 +212,49 @@ def differences(one: Count, other: Count) -> list[str]:
         for (name, mine), theirs in zip(asdict(one).items(), asdict(other).values(), strict=True)
         if mine != theirs
     ]
+
+
+# --- what to do next --------------------------------------------------------------------------------------------
+
+# The acts that the overview may name, the most pressing first.
+NEXT = ("thaw", "mend", "open", "invite", "check", "seal", "resume", "close", "hand_over", "answer", "wait", "nothing")
+
+
+@dataclass(frozen=True)
+class Growth:
+    """By how much numbers grew; `whole` where that is since the beginning."""
+
+    received: int
+    verified: int
+    whole: bool
+
+
+def grown(tally: Tally, before: Mapping[str, Any] | None) -> Growth:
+    """Compare a tally with an earlier one as `status.json` shows it, or with nothing."""
+    total = tally.total
+    if before is None:
+        return Growth(total.arrived, total.verified, whole=True)
+    return Growth(total.arrived - before["received_total"], total.verified - before["verified"], whole=False)
+
+
+def next_act(state: str, *, frozen: bool, few: bool, over: bool, tally: Tally, done: Iterable[str]) -> str:
+    """Return the next sensible act of an organizer, one of `NEXT`.
+
+    `few`: there are fewer people than must agree on a case. `over`: the last day of signing has passed. `done`: the
+    kinds of milestones that were recorded.
+    """
+    total, told = tally.total, set(done)
+    ways = {
+        "thaw": frozen,
+        "mend": not tally.holds,
+        "open": state == "draft",
+        "invite": few,
+        "check": total.checking > 0,
+        "seal": total.received > 0,
+        "resume": state == "paused",
+        "close": state == "open" and over,
+        "hand_over": state == "closed" and "handed_over" not in told and not total.needs_info,
+        "answer": state == "closed" and "handed_over" in told and "answered" not in told,
+        "wait": state == "open" or total.needs_info > 0,
+    }
+    return next((act for act in NEXT if ways.get(act)), "nothing")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 
@@ -13,6 +12,7 @@ from petition_app.db import db
 from petition_app.i18n import N_, in_each_language, text_in_each_language
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Import
+from petition_app.tally.life import entry, report_final, tell_life
 from petition_app.tally.models import Update
 from petition_app.tally.rules import BatchCount, Tally
 from petition_app.verification.batches import list_batches
@@ -32,23 +32,13 @@ def tell(petition: Petition, tally: Tally, *, at: datetime) -> None:
     """Write what the timeline does not tell yet: opening, initial signatories, batches, corrections, reports."""
     query = select(Update.kind, Update.source_id).where(Update.petition_id == petition.id)
     told = {(kind, source_id) for kind, source_id in db.session.execute(query)}
-    for entry in (*_life(petition), *_initial(petition), *_batches(petition), *_corrections(petition)):
-        if (entry.kind, entry.source_id) not in told:
-            db.session.add(entry)
+    for told_now in (*tell_life(petition, tally), *_initial(petition), *_batches(petition), *_corrections(petition)):
+        if (told_now.kind, told_now.source_id) not in told:
+            db.session.add(told_now)
     batches = {batch.number: batch for batch in list_batches(petition.id)}
     for count in tally.batches:
         _report(petition, batches[count.number], count, at=at)
-
-
-def _life(petition: Petition) -> list[Update]:
-    entries = []
-    if petition.opened_at:
-        texts = text_in_each_language(N_("The letter was published and is open for signing."))
-        entries.append(_entry(petition, "opened", petition.opened_at, texts, source_id=petition.id))
-    if petition.closed_at:
-        texts = text_in_each_language(N_("Signing has ended. Signatures that have arrived are still being checked."))
-        entries.append(_entry(petition, "closed", petition.closed_at, texts, source_id=petition.id))
-    return entries
+    report_final(petition, tally, at=at)
 
 
 def _initial(petition: Petition) -> list[Update]:
@@ -56,7 +46,7 @@ def _initial(petition: Petition) -> list[Update]:
     found = db.session.scalars(done.where(Import.state == "done"))
     ordered = sorted(found, key=lambda job: job.at)
     return [
-        _entry(petition, "initial", job.at, _initial_text(job.added, first=job is ordered[0]), source_id=job.id)
+        entry(petition, "initial", job.at, _initial_text(job.added, first=job is ordered[0]), source_id=job.id)
         for job in ordered
     ]
 
@@ -75,7 +65,7 @@ def _initial_text(number: int, *, first: bool) -> dict[str, str]:
 
 def _batches(petition: Petition) -> list[Update]:
     return [
-        _entry(petition, "batch", batch.sealed_at, batch.announcement, source_id=batch.id, batch_id=batch.id)
+        entry(petition, "batch", batch.sealed_at, batch.announcement, source_id=batch.id, batch_id=batch.id)
         for batch in list_batches(petition.id)
         if batch.sealed_at and batch.announcement
     ]
@@ -86,27 +76,12 @@ def _corrections(petition: Petition) -> list[Update]:
     entries = []
     for decision in taken:
         reason = decision.reason or "checked_again"
-        entry = _entry(
+        found = entry(
             petition, "correction", decision.at, text_in_each_language(REASONS[reason]), source_id=decision.id
         )
-        entry.reason = reason
-        entries.append(entry)
+        found.reason = reason
+        entries.append(found)
     return entries
-
-
-def _entry(
-    petition: Petition,
-    kind: str,
-    at: datetime,
-    texts: dict[str, str],
-    *,
-    source_id: UUID | None = None,
-    batch_id: UUID | None = None,
-    counts: dict[str, int] | None = None,
-) -> Update:
-    return Update(
-        petition_id=petition.id, kind=kind, at=at, texts=texts, source_id=source_id, batch_id=batch_id, counts=counts
-    )
 
 
 # --- closing reports --------------------------------------------------------------------------------------------
@@ -128,7 +103,7 @@ def _report(petition: Petition, batch: Batch, count: BatchCount, *, at: datetime
         kind, texts = "amended", _amended_text(batch, before, now)
     else:
         return
-    db.session.add(_entry(petition, kind, at, texts, batch_id=batch.id, counts=now))
+    db.session.add(entry(petition, kind, at, texts, batch_id=batch.id, counts=now))
 
 
 def _report_text(batch: Batch, now: dict[str, int]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from petition_app import audit
 from petition_app.accounts.services import name_accounts
 from petition_app.clock import utcnow
 from petition_app.errors import NotFoundError
+from petition_app.petitions.milestones import get_pause
 from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public, list_public
@@ -49,7 +50,7 @@ def show(slug: str) -> Response:
     release = _release(petition)
     page = render_template(
         "tally/show.html", **release,
-        letter=render_text(petition.letter(str(get_locale()))), today=utcnow().date(),
+        letter=render_text(petition.letter(str(get_locale()))), today=utcnow().date(), pause=get_pause(petition),
         updates=timeline.list_updates(petition, limit=20), batches=_by_id(petition, release["tally"]),
         initial=names.list_names(petition, batch=0, per_page=FIRST_NAMES).names,
         others=names.list_later_names(petition, limit=FIRST_NAMES),

@@ -12,7 +12,7 @@ from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
 from petition_app.db import db, lock
 from petition_app.errors import DomainError
-from petition_app.i18n import LANGUAGES, N_, in_each_language
+from petition_app.i18n import LANGUAGES, N_, in_each_language, text_in_each_language
 from petition_app.petitions.models import Petition
 from petition_app.signatures import imports
 from petition_app.signatures.models import Import
@@ -46,13 +46,24 @@ class AnnouncementError(DomainError):
     message = N_("Please write an announcement of at most 2,000 characters in each language.")
 
 
-def draft_announcement(number: int) -> dict[str, str]:
-    """Write the announcement of a batch of this many signatures: {"en": …, "ru": …}."""
-    return in_each_language(
+TEMPLATES = ("plain", "thanks", "patience")
+
+
+def draft_announcement(number: int, template: str = "plain") -> dict[str, str]:
+    """Write the announcement of a batch of this many signatures from one of `TEMPLATES`: {"en": …, "ru": …}."""
+    first = in_each_language(
         "Another %(num)s signature has been received, now we will check it.",
         "Another %(num)s signatures have been received, now we will check them.",
         number,
     )
+    after = {
+        "thanks": N_("Thank you to everybody who signs. What is not verified is not counted."),
+        "patience": N_(
+            "Checking takes days. Signed and no news? Look at “Where is my signature?” with your secret code."
+        ),
+    }
+    more = text_in_each_language(after[template]) if template in after else {}
+    return {language: " ".join(filter(None, (text, more.get(language)))) for language, text in first.items()}
 
 
 def seal(
@@ -97,8 +108,11 @@ def seal(
 
 
 def _announcement(given: dict[str, str] | None, *, written_for: int | None, size: int) -> dict[str, str]:
-    if given is None or (written_for is not None and given == draft_announcement(written_for)):
+    if given is None:
         return draft_announcement(size)
+    for template in TEMPLATES:
+        if written_for is not None and given == draft_announcement(written_for, template):
+            return draft_announcement(size, template)
     texts = {language: given.get(language, "").strip() for language in LANGUAGES}
     if not all(texts.values()) or any(len(text) > ANNOUNCEMENT_LENGTH for text in texts.values()):
         raise AnnouncementError

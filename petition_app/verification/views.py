@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
+from petition_app.petitions import milestones
 from petition_app.petitions.forms import explain
 from petition_app.signatures import services as signing
 from petition_app.tally.counting import live_tally
@@ -34,19 +35,28 @@ Answer = Response | str | tuple[str, int]
 
 @staff.get("/p/<slug>/seal")
 def seal() -> str:
-    """Show what is received and waiting, and the announcement as drafted."""
-    waiting = live_tally(g.petition).total.received
-    form = SealForm(formdata=None, written_for=waiting, **batches.draft_announcement(waiting))
-    return _show_seal(form, waiting)
+    """Show what is received and waiting, and the announcement: as kept, or drafted from a template."""
+    waiting, template = live_tally(g.petition).total.received, request.args.get("template", "")
+    kept = None if template in batches.TEMPLATES else milestones.get_draft(g.petition, "announcement")
+    texts = kept.fields if kept else batches.draft_announcement(waiting, template)
+    return _show_seal(SealForm(formdata=None, written_for=waiting, en=texts["en"], ru=texts["ru"]), waiting)
 
 
 @staff.post("/p/<slug>/seal")
 def seal_batch() -> Answer:
-    """Seal the batch, or show the form again with the number as it is now."""
-    form = SealForm()
+    """Seal the batch, show the announcement as it will read, or keep it: as the button says."""
+    form, act = SealForm(), request.form.get("act")
     waiting = live_tally(g.petition).total.received
     if not form.validate():
         return _show_seal(form, waiting), 422
+    if act == "keep":
+        milestones.keep_draft(g.petition, "announcement", form.texts(), by=g.account, at=utcnow())
+        flash(gettext("It is kept as a draft. Nobody outside sees it."), "success")
+        return _to("verification.seal")
+    return _show_seal(form, waiting, form.texts()) if act == "preview" else _seal(form, waiting)
+
+
+def _seal(form: SealForm, waiting: int) -> Answer:
     try:
         batch = batches.seal(
             g.petition, by=g.account, at=utcnow(), announcement=form.texts(), written_for=form.written_for.data
@@ -55,13 +65,17 @@ def seal_batch() -> Answer:
         form.written_for.raw_data, form.written_for.data = None, waiting
         flash(explain(error), "warning")
         return _show_seal(form, waiting), 422
+    milestones.drop_draft(g.petition, "announcement")
     flash(gettext("Batch %(number)s is sealed and announced.", number=batch.number), "success")
     return _to("petitions.show")
 
 
-def _show_seal(form: SealForm, waiting: int) -> str:
+def _show_seal(form: SealForm, waiting: int, preview: dict[str, str] | None = None) -> str:
     latest = max((batch.number for batch in batches.list_batches(g.petition.id)), default=0)
-    return render_template("verification/seal.html", form=form, waiting=waiting, number=latest + 1)
+    kept = milestones.get_draft(g.petition, "announcement")
+    return render_template(
+        "verification/seal.html", form=form, waiting=waiting, number=latest + 1, preview=preview, kept=kept
+    )
 
 
 # --- decided cases ----------------------------------------------------------------------------------------------

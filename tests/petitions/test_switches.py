@@ -16,7 +16,7 @@ from tests import dumps
 from tests import factories as make
 from tests.test_web import paths
 
-NOTICE = {"banner_en": "Beware of a false copy.", "banner_ru": "Остерегайтесь подделки."}
+NOTICE = {"words_en": "Beware of a false copy.", "words_ru": "Остерегайтесь подделки."}
 
 
 def flip(app: Any, world: make.World, path: str, **data: str) -> Any:
@@ -141,19 +141,19 @@ def test_turning_a_switch_twice_is_told_once(app: Any, run: Any) -> None:
 @pytest.mark.parametrize("page", ["", "/sign", "/confirm", "/signatories", "/updates", "/how-we-check"])
 def test_the_notice_stands_on_public_pages_in_both_languages(app: Any, client: Any, page: str) -> None:
     world = make.make_world(app)
-    flip(app, world, "/banner", **NOTICE)
-    for language, words in (("en", NOTICE["banner_en"]), ("ru", NOTICE["banner_ru"])):
+    flip(app, world, "/words/notice", act="publish", **NOTICE)
+    for language, words in (("en", NOTICE["words_en"]), ("ru", NOTICE["words_ru"])):
         assert words in client.get(f"/p/{world.slug}{page}?lang={language}").text
     flip(app, world, "/banner/remove")
-    assert NOTICE["banner_en"] not in client.get(f"/p/{world.slug}{page}?lang=en").text
+    assert NOTICE["words_en"] not in client.get(f"/p/{world.slug}{page}?lang=en").text
 
 
 def test_a_notice_needs_both_languages_and_is_plain_text(app: Any, client: Any, cli: Any) -> None:
     world = make.make_world(app)
     organizer = make.signed_in(app, world.organizer)
     token = make.csrf_token(organizer, "/organizer/password")
-    half = {"csrf_token": token, "banner_en": "Only this."}
-    assert organizer.post(f"/organizer/p/{world.slug}/banner", data=half).status_code == 422
+    half = {"csrf_token": token, "words_en": "Only this."}
+    assert organizer.post(f"/organizer/p/{world.slug}/words/notice", data=half).status_code == 422
     assert "500 characters" in cli("switches", "banner", world.slug, "--en", "x" * 501, "--ru", "y", code=1).output
     cli("switches", "banner", world.slug, "--en", "<b>Now</b>", "--ru", "<b>Сейчас</b>")
     assert "&lt;b&gt;Now&lt;/b&gt;" in client.get(f"/p/{world.slug}").text

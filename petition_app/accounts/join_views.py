@@ -1,0 +1,116 @@
+"""Pages of invitations: organizers ask people by mail; who was asked types the code and takes up the role."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask_babel import get_locale, gettext
+from werkzeug.wrappers import Response
+
+from petition_app.accounts import inviting, services
+from petition_app.accounts.forms import ROLE_WORDS, CodeForm, InvitationForm, JoinForm, RoleForm
+from petition_app.accounts.models import StaffInvitation
+from petition_app.clock import utcnow
+from petition_app.errors import DomainError
+from petition_app.petitions.forms import explain
+from petition_app.petitions.services import get_by_id
+from petition_app.security import limits
+
+staff = Blueprint("joining", __name__)
+
+Answer = Response | str | tuple[str, int]
+TRIES = "20 per hour"
+
+
+@staff.get("/p/<slug>/people")
+def people() -> str:
+    """Show who has a role on the petition, and who was asked and has not answered."""
+    return _people(InvitationForm(formdata=None, language=str(get_locale())))
+
+
+@staff.post("/p/<slug>/people/invite")
+def invite() -> Answer:
+    """Ask somebody by mail to take a role."""
+    form = InvitationForm()
+    if not form.validate():
+        return _people(form), 422
+    try:
+        inviting.invite(
+            petition_id=g.petition.id, email=form.email.data, name=form.name.data, role=form.invited_role.data,
+            language=form.language.data, page=_page(), by=g.account, at=utcnow(),
+        )  # fmt: skip
+    except DomainError as error:
+        form.email.errors = [explain(error)]
+        return _people(form), 422
+    return _done(gettext("The invitation is on its way."))
+
+
+@staff.post("/p/<slug>/people/invitations/<uuid:invitation_id>/resend")
+def resend(invitation_id: UUID) -> Response:
+    """Mail an invitation again, with a new code."""
+    inviting.resend(invitation_id, petition_id=g.petition.id, page=_page(), by=g.account, at=utcnow())
+    return _done(gettext("The invitation is on its way again, with a new code; the old one works no more."))
+
+
+@staff.post("/p/<slug>/people/invitations/<uuid:invitation_id>/withdraw")
+def withdraw(invitation_id: UUID) -> Response:
+    """Take an invitation back."""
+    inviting.withdraw(invitation_id, petition_id=g.petition.id, by=g.account, at=utcnow())
+    return _done(gettext("The invitation is taken back. Its code opens nothing."))
+
+
+@staff.get("/join")
+def ask() -> str:
+    """Ask for the code of an invitation."""
+    return render_template("accounts/join.html", form=CodeForm(formdata=None))
+
+
+@staff.post("/join")
+def join() -> Answer:
+    """Show what the code is for; with a name and a password, or for an account that exists, take up the role."""
+    client = limits.client(request.remote_addr)
+    if not limits.allows(TRIES, "join", client):
+        abort(429)
+    form = CodeForm()
+    try:
+        invitation = inviting.find(form.code.data or "", at=utcnow())
+    except inviting.NoInvitationError as error:
+        limits.count(TRIES, "join", client)
+        form.code.errors = [explain(error)]
+        return render_template("accounts/join.html", form=form), 422
+    return _take_up(invitation, form.code.data)
+
+
+def _take_up(invitation: StaffInvitation, code: str) -> Answer:
+    known, form = services.find_account(invitation.email) is not None, JoinForm()
+    petition, by = get_by_id(invitation.petition_id), services.name_accounts({invitation.invited_by_id})
+    if "take" not in request.form:
+        form = JoinForm(formdata=None, name=invitation.name)
+    elif known or form.validate():
+        inviting.accept(code, name=form.name.data or "", password=form.new_password.data or "", at=utcnow())
+        flash(gettext("The role is yours. Sign in with your address and password."), "success")
+        return redirect(url_for("security.login"), 303)
+    page: str = render_template(
+        "accounts/joining.html", form=form, code=code, invitation=invitation, known=known, invited_to=petition,
+        roles=ROLE_WORDS, by=by.get(invitation.invited_by_id),
+    )  # fmt: skip
+    return (page, 422) if form.errors else page
+
+
+def _people(form: InvitationForm) -> str:
+    members = services.list_members(g.petition.id, by=g.account)
+    waiting = inviting.list_open(g.petition.id, by=g.account)
+    return render_template(
+        "accounts/people.html", members=members, waiting=waiting, roles=ROLE_WORDS, form=form, role_form=RoleForm(),
+        now=utcnow(), names=services.name_accounts({invitation.invited_by_id for invitation in waiting}),
+    )  # fmt: skip
+
+
+def _page() -> str:
+    return url_for("staff.joining.ask", _external=True)
+
+
+def _done(words: str) -> Response:
+    flash(words, "success")
+    return redirect(url_for("staff.joining.people", slug=g.petition.slug), 303)

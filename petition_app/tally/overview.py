@@ -1,0 +1,94 @@
+"""The overview of a petition for its staff: what waits for whom, how it grew this week, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from petition_app.accounts import inviting
+from petition_app.accounts.models import Account, Membership
+from petition_app.accounts.services import require_role
+from petition_app.db import db
+from petition_app.petitions import milestones
+from petition_app.petitions.models import Draft, Petition
+from petition_app.signatures.models import Signature
+from petition_app.tally import claims
+from petition_app.tally.models import TallyDay
+from petition_app.tally.rules import Growth, Tally, grown, next_act
+from petition_app.verification import questions, second_look
+from petition_app.verification.batches import list_batches
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What somebody should know at a glance.
+
+    `oldest` is when the batch of the case that waits longest was sealed; `growth` the last seven days, or nothing in
+    a petition younger than a day; `next` the act that makes most sense now, see `rules.NEXT`.
+    """
+
+    oldest: datetime | None
+    growth: Growth | None
+    answered: int
+    claims: int
+    second_looks: int
+    invitations: int
+    drafts: list[Draft]
+    next: str
+
+    @property
+    def waits(self) -> int:
+        """How many things wait for this person, beside the queue."""
+        return self.answered + self.claims + self.second_looks + self.invitations + len(self.drafts)
+
+
+def overview(petition: Petition, tally: Tally, *, by: Account, role: str, at: datetime) -> Overview:
+    """Return what a member of staff should know about a petition; what only organizers act on is 0 for others."""
+    require_role(by, petition.id, role)
+    organizes = role == "organizer"
+    return Overview(
+        oldest=_oldest(petition, tally),
+        growth=_growth(petition, tally, at=at),
+        answered=_count_answered(petition, by=by) if role != "auditor" else 0,
+        claims=len(claims.list_waiting(petition, by=by)) if organizes else 0,
+        second_looks=len(second_look.list_waiting(petition, by=by)) if organizes else 0,
+        invitations=len(inviting.list_open(petition.id, by=by)) if organizes else 0,
+        drafts=milestones.list_drafts(petition.id) if organizes else [],
+        next=_next_act(petition, tally, at=at),
+    )
+
+
+def _growth(petition: Petition, tally: Tally, *, at: datetime) -> Growth | None:
+    """Compare with the last publication that is a week old, or with nothing in a younger petition."""
+    days = select(TallyDay).where(TallyDay.petition_id == petition.id, TallyDay.day <= (at - WEEK).date())
+    before = db.session.scalar(days.order_by(TallyDay.day.desc()).limit(1))
+    return grown(tally, before.tally if before else None) if petition.opened_at else None
+
+
+def _count_answered(petition: Petition, *, by: Account) -> int:
+    """Return how many cases are back with this reviewer because their signers have answered."""
+    back = select(func.count()).select_from(Signature).where(Signature.petition_id == petition.id)
+    return db.session.scalar(back.where(Signature.state == "checking", questions.answers_to(by))) or 0
+
+
+def _next_act(petition: Petition, tally: Tally, *, at: datetime) -> str:
+    seats = Membership.role.in_(("organizer", "reviewer"))
+    people = select(func.count()).select_from(Membership).where(Membership.petition_id == petition.id, seats)
+    return next_act(
+        petition.state,
+        frozen=petition.frozen_at is not None,
+        few=(db.session.scalar(people) or 0) < petition.reviewers,
+        over=petition.closes is not None and at.date() > petition.closes,
+        tally=tally,
+        done=[milestone.kind for milestone in milestones.list_milestones(petition.id)],
+    )
+
+
+def _oldest(petition: Petition, tally: Tally) -> datetime | None:
+    """Return since when the case that waits longest is at the desk."""
+    open_ = {batch.number for batch in tally.batches if batch.is_open}
+    return min((batch.started_at for batch in list_batches(petition.id) if batch.number in open_), default=None)
