@@ -136,9 +136,13 @@ class InvitationForm(FlaskForm):  # type: ignore[misc] # The library is untyped 
         validators=[DataRequired(lazy_gettext("Please write the person's e-mail address.")), Length(max=254)],
         render_kw={"autocomplete": "off", "maxlength": 254},
     )
-    invited_role = SelectField(lazy_gettext("Role"), choices=[SelectChoice(role, ROLE_WORDS[role]) for role in ROLES])
+    invited_role = SelectField(
+        lazy_gettext("Role"), choices=[SelectChoice(role, ROLE_WORDS[role]) for role in ROLES], default="reviewer"
+    )
     language = SelectField(
-        lazy_gettext("Language of the mail"), choices=[SelectChoice(code, words) for code, words in LANGUAGES.items()]
+        lazy_gettext("Language of the mail"),
+        choices=[SelectChoice(code, words) for code, words in LANGUAGES.items()],
+        render_kw={"translate": "no"},
     )
 
 

@@ -29,7 +29,8 @@ KINDS = "any(pause, extended, handed_over, answered, notice)"
 def write(kind: str) -> str:
     """Show the form, with what was kept of it."""
     draft = milestones.get_draft(g.petition, kind)
-    return _show(kind, WordsForm.of(kind, draft.fields if draft else {}))
+    today = {"day": utcnow().date().isoformat()} if kind in ("handed_over", "answered") else {}
+    return _show(kind, WordsForm.of(kind, draft.fields if draft else today))
 
 
 @staff.post(f"/p/<slug>/words/<{KINDS}:kind>")
