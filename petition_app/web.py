@@ -28,14 +28,14 @@ from petition_app.roster import views as roster
 from petition_app.security import limits
 from petition_app.signatures import group_views
 from petition_app.signatures import views as signatures
-from petition_app.tally import claim_views
+from petition_app.tally import claim_views, reading_views
 from petition_app.tally import views as tally
 from petition_app.verification import bulk_views, desk_views, my_views, remote_views, sampling_views, second_look_views
 from petition_app.verification import views as verification
 
 WRONG_TOKENS = "20 per hour"
 SAFE = ("GET", "HEAD", "OPTIONS")
-PUBLIC = (probes.public, tally.public, claim_views.public, signatures.public, my_views.public)
+PUBLIC = (probes.public, tally.public, reading_views.public, claim_views.public, signatures.public, my_views.public)
 STAFF = (
     accounts.staff,
     join_views.staff,

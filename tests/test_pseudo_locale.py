@@ -204,6 +204,7 @@ def test_every_word_that_the_public_reads_is_translated(app: Flask, reader: Read
     with make.acting(app):
         petitions.change_state(make.petition(world.petition_id), "open", by=None, at=utcnow() - 3 * day)
     kinds = ("", "/updates", "/how-we-check", "/held", "/signatories", "/embed", "/badge.svg", "/chart.svg")
+    kinds += ("/corrections", "/versions", "/versions/1", "/print")
     pages = [f"/p/read{kind}" for kind in kinds]
     for page in pages:
         reader.look(client.get(page))
@@ -219,10 +220,12 @@ def test_every_word_that_the_public_reads_is_translated(app: Flask, reader: Read
     listed = (f"/p/read/signatories?{query}" for query in ("batch=1&place=none", "per_page=1", "page=2&per_page=1"))
     for page in ("/", *pages, *listed):
         reader.look(client.get(page))
+    for asked in ("", counted.name, "nobody of that name"):
+        reader.look(client.post("/p/read/signatories", data={"q": asked}))
     reader.look(client.get("/nowhere"), 404)
     reader.look(client.post("/"), 405)
     reader.look(client.post("/p/read/sign", headers={"Sec-Fetch-Site": "cross-site"}), 403)
-    reader.conclude("tally.")
+    reader.conclude("tally.", "reading.")
 
 
 @only_sqlite

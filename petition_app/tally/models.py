@@ -59,7 +59,10 @@ class TallyDay(Base):
 
 
 class PublishedName(Base):
-    """A name in public. Written by the publisher alone, and gone as soon as a condition falls."""
+    """A name in public. Written by the publisher alone, and gone as soon as a condition falls.
+
+    `spelled` is the name by its sound, so that a search in another alphabet finds it.
+    """
 
     __tablename__ = "published_names"
 
@@ -70,6 +73,7 @@ class PublishedName(Base):
     role: Mapped[str] = mapped_column(String(200))
     place: Mapped[str] = mapped_column(String(200))
     sort_key: Mapped[str] = mapped_column(String(240))
+    spelled: Mapped[str] = mapped_column(String(240))
 
     __table_args__ = (
         Index("ix_published_names_order", "petition_id", "batch_number", "sort_key"),

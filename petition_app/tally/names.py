@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from petition_app import audit, jobs
 from petition_app.accounts.models import Account
@@ -23,6 +23,7 @@ from petition_app.signatures.rules import publishable
 from petition_app.tally.claims import hidden
 from petition_app.tally.models import DueName, PublishedName, PublishedPlace
 from petition_app.vault import UnreadableError
+from petition_app.verification.matching.normalize import spelling, words
 from petition_app.verification.models import Batch
 from petition_app.verification.verdicts import was_reached
 
@@ -187,6 +188,7 @@ def _open(signature: Signature) -> PublishedName | None:
         role=identity.role,
         place=identity.place,
         sort_key=unicodedata.normalize("NFKC", identity.name).casefold().replace("ё", "е")[:240],
+        spelled=" ".join(spelling(word.folded) for word in words(identity.name))[:240],
     )
 
 
@@ -224,16 +226,11 @@ def list_names(
     `place` "" stands for the small places together. A name whose signature was withdrawn a moment ago is left out,
     although the next publication has not removed it yet.
     """
-    query = _visible(petition)
+    query = visible(petition)
     if batch is not None:
         query = query.where(PublishedName.batch_number == batch)
-    if place:
-        query = query.where(PublishedName.place == place)
-    elif place == "":
-        large = select(PublishedPlace.place).where(
-            PublishedPlace.petition_id == petition.id, PublishedPlace.number >= FEW
-        )
-        query = query.where(PublishedName.place.not_in(large))
+    if place is not None:
+        query = query.where(in_place(petition, place))
     order = query.order_by(PublishedName.batch_number, PublishedName.sort_key, PublishedName.signature_id)
     found = list(db.session.scalars(order.offset((page - 1) * per_page).limit(per_page + 1)))
     return NamesPage(found[:per_page], page, per_page, len(found) > per_page)
@@ -241,11 +238,20 @@ def list_names(
 
 def list_later_names(petition: Petition, *, limit: int) -> list[PublishedName]:
     """Return the first published names that are not initial signatories."""
-    query = _visible(petition).where(PublishedName.batch_number > 0)
+    query = visible(petition).where(PublishedName.batch_number > 0)
     return list(db.session.scalars(query.order_by(PublishedName.batch_number, PublishedName.sort_key).limit(limit)))
 
 
-def _visible(petition: Petition) -> Select[PublishedName]:
+def in_place(petition: Petition, place: str) -> ColumnElement[bool]:
+    """Return the condition that a name belongs to a place; "" stands for the small places together."""
+    if place:
+        return PublishedName.place == place
+    large = select(PublishedPlace.place).where(PublishedPlace.petition_id == petition.id, PublishedPlace.number >= FEW)
+    return PublishedName.place.not_in(large)
+
+
+def visible(petition: Petition) -> Select[PublishedName]:
+    """Select the published names that may be shown at this moment."""
     return (
         select(PublishedName)
         .join(Signature, Signature.id == PublishedName.signature_id)

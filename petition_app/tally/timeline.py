@@ -150,6 +150,12 @@ class Timeline:
     more: bool
 
 
+def list_corrections(petition: Petition) -> list[Update]:
+    """Return every public correction, newest first."""
+    query = select(Update).where(Update.petition_id == petition.id, Update.kind == "correction")
+    return list(db.session.scalars(query.order_by(Update.at.desc(), Update.id)))
+
+
 def list_updates(petition: Petition, *, limit: int = 100) -> Timeline:
     """Return the latest entries of the timeline; while a petition is frozen, without what people wrote themselves."""
     query = select(Update).where(Update.petition_id == petition.id)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from typing import Any
-from uuid import UUID
 
-from flask import Blueprint, Response, flash, g, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -16,21 +15,19 @@ from petition_app.accounts.services import name_accounts
 from petition_app.clock import utcnow
 from petition_app.errors import NotFoundError
 from petition_app.petitions.milestones import get_pause
-from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public, list_public
-from petition_app.tally import frozen, names, services, timeline
+from petition_app.tally import answers, frozen, names, services, timeline
 from petition_app.tally.breakdown import get_breakdown
 from petition_app.tally.charts import growth_chart
-from petition_app.tally.rules import Tally, rfc3339
+from petition_app.tally.rules import rfc3339
+from petition_app.tally.sharing import ShareText, share_texts
 from petition_app.verification import retention
-from petition_app.verification.batches import list_batches
 from petition_app.verification.sampling_results import list_published
 
 public = Blueprint("tally", __name__)
 staff = Blueprint("tally", __name__)
 
-FRESH = "public, max-age=1, stale-while-revalidate=2, stale-if-error=600"
 KINDS = ("received_total", "verified", "checking", "received", "not_counted", "retracted", "corrections")
 FIRST_NAMES, MOST_NAMES = 30, 500
 EVERY_PLACE = "*"  # An empty place stands for the small ones together, so a form needs a word for all.
@@ -40,28 +37,28 @@ EVERY_PLACE = "*"  # An empty place stands for the small ones together, so a for
 def home() -> Response:
     """Show the petitions the public may see."""
     petitions = [(petition, services.get_publication(petition)) for petition in list_public()]
-    return _fresh(render_template("tally/home.html", petitions=petitions, today=utcnow().date()))
+    return answers.fresh(render_template("tally/home.html", petitions=petitions, today=utcnow().date()))
 
 
 @public.get("/p/<slug>")
 def show(slug: str) -> Response:
     """Show the letter, the numbers, what happened, and the first names."""
     petition = get_public(slug)
-    release = _release(petition)
+    release = answers.release(petition)
     page = render_template(
         "tally/show.html", **release,
         letter=render_text(petition.letter(str(get_locale()))), today=utcnow().date(), pause=get_pause(petition),
-        updates=timeline.list_updates(petition, limit=20), batches=_by_id(petition, release["tally"]),
+        updates=timeline.list_updates(petition, limit=20), batches=answers.by_id(petition, release["tally"]),
         initial=names.list_names(petition, batch=0, per_page=FIRST_NAMES).names,
-        others=names.list_later_names(petition, limit=FIRST_NAMES),
+        others=names.list_later_names(petition, limit=FIRST_NAMES), shared=_share_texts(release),
     )  # fmt: skip
-    return _fresh(page)
+    return answers.fresh(page)
 
 
 @public.get("/p/<slug>/status.json")
 def status(slug: str) -> Response:
     """Give the tally as it was last published."""
-    return _data(_release(get_public(slug))["tally"])
+    return answers.data(answers.release(get_public(slug))["tally"])
 
 
 @public.get("/p/<slug>/frozen.json")
@@ -70,7 +67,7 @@ def frozen_status(slug: str) -> Response:
     statement = frozen.get_statement(get_public(slug))
     if statement is None:
         raise NotFoundError
-    return _data(statement)
+    return answers.data(statement)
 
 
 @public.get("/p/<slug>/signatories")
@@ -84,16 +81,19 @@ def signatories(slug: str) -> Response:
     found = names.list_names(petition, batch=batch, place=place, page=page, per_page=per_page)
     places = names.list_places(petition)
     told = get_breakdown(petition.id)
-    shown = {"found": found, "batch": batch, "place": place, "places": places, "breakdown": told}
-    return _fresh(render_template("tally/signatories.html", **_release(petition), **shown))
+    shown = {"found": found, "batch": batch, "place": place, "places": places, "breakdown": told, "asked": None}
+    return answers.fresh(render_template("tally/signatories.html", **answers.release(petition), **shown))
 
 
 @public.get("/p/<slug>/updates")
 def updates(slug: str) -> Response:
     """Show the whole timeline."""
     petition = get_public(slug)
-    found, batches = timeline.list_updates(petition, limit=500), _by_id(petition, _release(petition)["tally"])
-    return _fresh(render_template("tally/updates.html", petition=petition, updates=found, batches=batches))
+    found, batches = (
+        timeline.list_updates(petition, limit=500),
+        answers.by_id(petition, answers.release(petition)["tally"]),
+    )
+    return answers.fresh(render_template("tally/updates.html", petition=petition, updates=found, batches=batches))
 
 
 @public.get("/p/<slug>/updates.atom")
@@ -105,22 +105,22 @@ def feed(slug: str) -> Response:
     body = render_template(
         "tally/updates.xml", petition=petition, updates=found, updated=rfc3339(updated), rfc3339=rfc3339
     )
-    return _fresh(body, mimetype="application/atom+xml")
+    return answers.fresh(body, mimetype="application/atom+xml")
 
 
 @public.get("/p/<slug>/how-we-check")
 def how_we_check(slug: str) -> Response:
     """Tell in plain words how signatures are checked."""
-    release = _release(get_public(slug))
+    release = answers.release(get_public(slug))
     samples = list_published(release["petition"], as_of=release["as_of"])
-    return _fresh(render_template("tally/how_we_check.html", **release, samples=samples))
+    return answers.fresh(render_template("tally/how_we_check.html", **release, samples=samples))
 
 
 @public.get("/p/<slug>/held")
 def held(slug: str) -> Response:
     """Tell what is still held about signers, in numbers, and how long it will be."""
     petition = get_public(slug)
-    return _fresh(render_template("tally/held.html", petition=petition, held=retention.get_held(petition.id)))
+    return answers.fresh(render_template("tally/held.html", petition=petition, held=retention.get_held(petition.id)))
 
 
 @public.get("/p/<slug>/history.csv")
@@ -131,7 +131,7 @@ def history(slug: str) -> Response:
     writer.writerow(("day", *KINDS))
     for day in services.list_days(get_public(slug)):
         writer.writerow((day.day.isoformat(), *(_kind(day.tally, kind) for kind in KINDS)))
-    return _fresh(out.getvalue(), mimetype="text/csv")
+    return answers.fresh(out.getvalue(), mimetype="text/csv")
 
 
 @public.get("/p/<slug>/chart.svg")
@@ -144,78 +144,36 @@ def chart(slug: str) -> Response:
         empty=gettext("Nothing has been published yet."),
         dark=request.args.get("theme") == "dark",
     )
-    return _image(svg)
+    return answers.image(svg)
 
 
 @public.get("/p/<slug>/badge.svg")
 def badge(slug: str) -> Response:
     """Draw the number of verified signatures as a small image."""
-    return _image(render_template("tally/badge.svg", verified=_release(get_public(slug))["tally"]["verified"]))
+    return answers.image(
+        render_template("tally/badge.svg", verified=answers.release(get_public(slug))["tally"]["verified"])
+    )
 
 
 @public.get("/p/<slug>/embed")
 def embed(slug: str) -> Response:
     """Show the number and a link, to be framed by other sites."""
     g.may_be_framed = True
-    return _fresh(render_template("tally/embed.html", **_release(get_public(slug))))
+    return answers.fresh(render_template("tally/embed.html", **answers.release(get_public(slug))))
 
 
-def _release(petition: Petition) -> dict[str, Any]:
-    """Return what was published last: `petition`, `tally` with titles in the reader's language, and the rest."""
-    published = services.get_publication(petition)
-    if published is None:
-        nothing = Tally(petition.slug, petition.goal, 0).as_json(as_of=petition.created_at, public=True)
-        return {"petition": petition, "tally": nothing, "as_of": petition.created_at, "named": {}, "speed": None}
-    batches = [{**batch, "title": _batch_title(batch["number"])} for batch in published.tally["batches"]]
-    tally = {**published.tally, "batches": batches}
-    return {
-        "petition": petition,
-        "tally": tally,
-        "as_of": published.as_of,
-        "named": published.named,
-        "speed": published.speed,
+def _share_texts(release: dict[str, Any]) -> list[ShareText]:
+    petition = release["petition"]
+    addresses = {
+        code: url_for("tally.show", slug=petition.slug, lang=code, _external=True) for code in petition.text.texts
     }
-
-
-def _batch_title(number: int) -> str:
-    return str(gettext("Batch %(number)s", number=number) if number else gettext("Initial signatories"))
-
-
-def _by_id(petition: Petition, tally: dict[str, Any]) -> dict[UUID, dict[str, Any]]:
-    """Return the published numbers of each batch by its id, as the entries of the timeline name it."""
-    published = {batch["number"]: batch for batch in tally["batches"]}
-    return {batch.id: published[batch.number] for batch in list_batches(petition.id) if batch.number in published}
+    return share_texts(petition, release["tally"]["verified"], as_of=release["as_of"], addresses=addresses)
 
 
 def _kind(tally: dict[str, Any], kind: str) -> int:
     if kind == "checking":
         return int(tally["states"]["checking"] + tally["states"]["needs_info"])
     return int(tally[kind] if kind in tally else tally["states"][kind])
-
-
-def _data(content: dict[str, Any]) -> Response:
-    """Answer with JSON that any site may read."""
-    response = _fresh(jsonify(content))
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
-
-
-def _image(svg: str) -> Response:
-    response = _fresh(svg, mimetype="image/svg+xml")
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
-
-
-def _fresh(body: Any, *, mimetype: str | None = None) -> Response:
-    """Answer with what caches may keep for a moment, and an ETag that says whether it has changed."""
-    response = make_response(body)
-    if mimetype:
-        response.content_type = f"{mimetype}; charset=utf-8"
-    response.headers["Cache-Control"] = FRESH
-    response.add_etag()
-    response.make_conditional(request)
-    return response
 
 
 # --- staff ------------------------------------------------------------------------------------------------------

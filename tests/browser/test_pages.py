@@ -14,7 +14,8 @@ from tests.browser.conftest import Open, Site
 LOOKS = [(1280, "light"), (1280, "dark"), (375, "light"), (375, "dark")]
 PUBLIC = [
     "/", "/p/founding-day", "/p/founding-day/sign", "/p/founding-day/confirm", "/p/founding-day/signatories",
-    "/p/founding-day/signatories?batch=1", "/p/founding-day/updates", "/p/founding-day/how-we-check",
+    "/p/founding-day/signatories?batch=1", "/p/founding-day/updates", "/p/founding-day/corrections",
+    "/p/founding-day/versions", "/p/founding-day/versions/1", "/p/founding-day/print", "/p/founding-day/how-we-check",
     "/p/founding-day/embed", "/my", "/nothing-here",
 ]  # fmt: skip
 STAFF = {
