@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
+DOCS = Path(__file__).parent.parent / "docs"
 
 
 class ConfigError(Exception):

@@ -100,7 +100,7 @@ ROLES: dict[str, frozenset[str]] = {
 }
 # Pages of staff that belong to no petition: anybody signed in.
 SIGNED_IN = frozenset({
-    "accounts.home", "petitions.new", "petitions.create",
+    "accounts.home", "help.show", "petitions.new", "petitions.create",
     "keys.mine", "keys.make_own", "keys.change_passphrase", "keys.remove_own",
 })  # fmt: skip
 

@@ -476,7 +476,8 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
             reader.look(reviewer.get(page))
 
     look_around()
-    reader.look(organizer.get("/organizer"))
+    for page in ("/organizer", "/organizer/help"):
+        reader.look(organizer.get(page))
     reader.look(organizer.get("/organizer/password"))
     send(organizer, "/organizer/password", 200)
     send(organizer, "/organizer/password", 200, password="wrong", new_password="x" * 12, new_password_confirm="y")

@@ -54,11 +54,12 @@ class AlreadyMemberError(DomainError):
 
 
 def create_account(
-    *, email: str, name: str, role: str, petition_id: UUID, password: str, at: datetime, by: Account | None = None
-) -> Account:
+    *, email: str, name: str, role: str, petition_id: UUID | None, password: str, at: datetime,
+    by: Account | None = None,
+) -> Account:  # fmt: skip
     """Give an account a role on a petition, making the account if the address has none yet.
 
-    An account that exists keeps its password.
+    An account that exists keeps its password. Without a petition it gets no role yet.
 
     Raises:
         AddressError, WeakPasswordError, AlreadyMemberError
@@ -76,7 +77,8 @@ def create_account(
         )
         db.session.add(account)
         db.session.flush()
-    give_role(account, petition_id=petition_id, role=role, by=by, at=at)
+    if petition_id:
+        give_role(account, petition_id=petition_id, role=role, by=by, at=at)
     return account
 
 

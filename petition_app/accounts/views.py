@@ -13,6 +13,7 @@ from petition_app.accounts.forms import ROLE_WORDS, RoleForm
 from petition_app.clock import utcnow
 from petition_app.errors import NotFoundError
 from petition_app.keys import services as keys
+from petition_app.petitions.beginning import is_empty, may_begin
 from petition_app.petitions.forms import STATE_WORDS
 from petition_app.petitions.services import list_for_staff
 
@@ -27,7 +28,8 @@ def home() -> str:
         petitions=list_for_staff(by=g.account),
         roles=ROLE_WORDS,
         states=STATE_WORDS,
-        may_create=services.is_organizer_somewhere(g.account),
+        first=is_empty(),
+        may_create=may_begin(g.account),
     )
 
 

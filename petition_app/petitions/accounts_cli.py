@@ -11,11 +11,20 @@ from petition_app.accounts import services
 from petition_app.accounts.models import ROLES
 from petition_app.clock import utcnow
 from petition_app.db import transaction
+from petition_app.errors import DomainError
+from petition_app.i18n import N_
 from petition_app.keys import services as keys
+from petition_app.petitions.beginning import is_empty
 from petition_app.petitions.services import get_by_slug
 from petition_app.shell import Door
 
 group = Door("accounts", help="Make and remove the accounts of organizers, reviewers and auditors.")
+
+
+class NoPetitionError(DomainError):
+    """Somebody who is no first organizer needs a petition."""
+
+    message = N_("Please say on which petition: --petition. Only the organizer who drafts the first one needs none.")
 
 
 def init_app(app: Flask) -> None:
@@ -27,17 +36,21 @@ def init_app(app: Flask) -> None:
 @click.argument("email")
 @click.option("--name", required=True, help="The person's name.")
 @click.option("--role", required=True, type=click.Choice(ROLES))
-@click.option("--petition", "slug", required=True, help="The petition's address.")
+@click.option(
+    "--petition", "slug", help="The petition's address; not needed for the organizer who drafts the first one."
+)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
-def create(email: str, name: str, role: str, slug: str, password_stdin: bool) -> None:
+def create(email: str, name: str, role: str, slug: str | None, password_stdin: bool) -> None:
     """Give EMAIL a role on a petition, with a new account if the address has none."""
     password = _read_password(password_stdin)
     with transaction():
-        petition_id = get_by_slug(slug).id
+        if slug is None and (role != "organizer" or not is_empty()):
+            raise NoPetitionError
+        petition_id = get_by_slug(slug).id if slug else None
         account = services.create_account(
             email=email, name=name, role=role, petition_id=petition_id, password=password, at=utcnow()
         )
-        click.echo(f"{account.email} is {role} of {slug}")
+        click.echo(f"{account.email} is {role} of {slug}" if slug else f"{account.email} may draft the first petition")
 
 
 @group.command("password")

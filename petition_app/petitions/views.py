@@ -6,10 +6,9 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from petition_app.accounts.services import is_organizer_somewhere
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError, NotAllowedError
-from petition_app.petitions import services
+from petition_app.petitions import beginning, services
 from petition_app.petitions.forms import STATE_WORDS, PetitionForm, explain
 from petition_app.petitions.rules import render_text
 from petition_app.signatures.services import has_any
@@ -112,5 +111,5 @@ def _show(slug: str) -> Response:
 
 
 def _require_organizer() -> None:
-    if not is_organizer_somewhere(g.account):
+    if not beginning.may_begin(g.account):
         raise NotAllowedError

@@ -14,6 +14,7 @@ from petition_app import audit
 from petition_app.accounts.services import name_accounts
 from petition_app.clock import utcnow
 from petition_app.errors import NotFoundError
+from petition_app.petitions.beginning import is_empty
 from petition_app.petitions.milestones import get_pause
 from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public, list_public
@@ -37,7 +38,9 @@ EVERY_PLACE = "*"  # An empty place stands for the small ones together, so a for
 def home() -> Response:
     """Show the petitions the public may see."""
     petitions = [(petition, services.get_publication(petition)) for petition in list_public()]
-    return answers.fresh(render_template("tally/home.html", petitions=petitions, today=utcnow().date()))
+    return answers.fresh(
+        render_template("tally/home.html", petitions=petitions, today=utcnow().date(), first=is_empty())
+    )
 
 
 @public.get("/p/<slug>")

@@ -20,7 +20,7 @@ PUBLIC = [
 ]  # fmt: skip
 STAFF = {
     "organizer": [
-        "", "/petitions/new", "/p/founding-day", "/p/founding-day/edit", "/p/founding-day/preview",
+        "", "/help", "/petitions/new", "/p/founding-day", "/p/founding-day/edit", "/p/founding-day/preview",
         "/p/founding-day/seal", "/p/founding-day/desk", "/p/founding-day/decided", "/p/founding-day/people",
         "/p/founding-day/roster", "/p/founding-day/roster/preview",
         "/p/founding-day/trail", "/p/founding-day/samples", "/p/founding-day/estimate", "/password",
