@@ -30,7 +30,15 @@ from petition_app.signatures import group_views
 from petition_app.signatures import views as signatures
 from petition_app.tally import claim_views, reading_views
 from petition_app.tally import views as tally
-from petition_app.verification import bulk_views, desk_views, my_views, remote_views, sampling_views, second_look_views
+from petition_app.verification import (
+    bulk_views,
+    desk_views,
+    import_views,
+    my_views,
+    remote_views,
+    sampling_views,
+    second_look_views,
+)
 from petition_app.verification import views as verification
 
 WRONG_TOKENS = "20 per hour"
@@ -53,6 +61,7 @@ STAFF = (
     group_views.staff,
     second_look_views.staff,
     roster.staff,
+    import_views.staff,
     claim_views.staff,
     tally.staff,
 )

@@ -37,6 +37,8 @@ TASKS: Mapping[str, Callable[[dict[str, Any], datetime], object]] = {
     "verification.mail_reminder": verification.mail_reminder,
     "verification.rematch": verification.rematch,
     "verification.bulk": verification.run_bulk,
+    "verification.import": verification.run_import,
+    "verification.undo_import": verification.undo_import,
 }
 PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(seconds=1), tally.publish_left),
@@ -52,6 +54,7 @@ PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(hours=1), verification.close_unanswered),
     (timedelta(hours=1), verification.retain),
     (timedelta(hours=1), roster.forget_uploads),
+    (timedelta(hours=1), signatures.forget_imports),
     (timedelta(minutes=5), petitions.freeze_silent),
 )
 MAILS = frozenset(name for name in TASKS if ".mail_" in name)

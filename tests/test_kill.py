@@ -24,7 +24,8 @@ from petition_app.config import Settings
 from petition_app.db import db, transaction
 from petition_app.jobs import Job
 from petition_app.petitions.services import get_by_slug
-from petition_app.signatures.models import Import, Signature, StagedRow
+from petition_app.signatures.import_models import Import, StagedRow
+from petition_app.signatures.models import Signature
 from petition_app.tally.counting import recount
 from petition_app.verification.models import Batch
 from petition_app.worker import run_once

@@ -23,6 +23,7 @@ from petition_app.petitions import freezing
 from petition_app.petitions import services as petitions
 from petition_app.security import new_form_token
 from petition_app.signatures import sealing
+from petition_app.signatures.import_models import ImportMember
 from petition_app.signatures.models import Signature
 from petition_app.tally.services import publish_now
 from petition_app.verification import pairs
@@ -49,6 +50,7 @@ class Pseudo(NullTranslations):
 # Answers that are no pages, and the library's own page, which nothing leads to.
 NO_PAGES = {
     "staff.roster.bad_rows",
+    "staff.imports.bad_rows",
     "tally.status",
     "tally.frozen_status",
     "tally.history",
@@ -604,6 +606,7 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     look_at_second_looks(app, reader)
     look_at_groups(app, reader)
     look_at_bulk(app, reader)
+    look_at_imports(app, reader)
     look_at_claims(app, reader)
     look_at_keys(app, reader)
     reader.conclude("staff.", "security.")
@@ -636,6 +639,76 @@ def look_at_a_freeze(app: Flask, reader: Reader) -> None:
         freezing.freeze(make.petition(world.petition_id), by=None, at=utcnow(), cause="silence")
     for page in ("/switches", "/trail"):
         reader.look(clients[0].get(here + page))
+
+
+def look_at_imports(app: Flask, reader: Reader) -> None:
+    """Bring a file in, in every way it can go, and take it back."""
+    world = make.make_world(app, "imported")
+    here, clients = "/organizer/p/imported", [make.signed_in(app, world.organizer) for _ in range(2)]
+    client = clients[0]
+
+    def send(text: str, status: int = 303) -> str:
+        token = make.csrf_token(client, "/organizer/password")
+        given = {"csrf_token": token, "file": (io.BytesIO(text.encode()), "rows.csv")}
+        answer = client.post(f"{here}/imports", data=given, content_type="multipart/form-data")
+        if status != 303:
+            reader.look(answer, status)
+        return answer.location or ""
+
+    def act(step: str, status: int = 303, **fields: str) -> None:
+        answer = client.post(
+            f"{page}/{step}", data={"csrf_token": make.csrf_token(client, "/organizer/password")} | fields
+        )
+        if status != 303:
+            reader.look(answer, status)
+        else:
+            assert answer.status_code == 303, answer.text
+
+    reader.look(client.get(f"{here}/imports"))
+    client.post(f"{here}/imports", data={"csrf_token": make.csrf_token(client, "/organizer/password")})
+    send("", 422)
+    rows = (f"{name},{tier},{language},{mail},{ref}\n" for name, tier, language, mail, ref in (
+        ("Ada Sample", "", "", "", "a1"), ("Ben Sample", "name", "", "", ""), ("=1", "", "", "", ""),
+        ("Cid Sample", "all", "", "", ""), ("Dee Sample", "", "xx", "", ""), ("Eve Sample", "", "", "no", ""),
+        ("Fay Sample", "", "", "", "a1"), ("Gil Sample", "", "", "", "x" * 300),
+    ))  # fmt: skip
+    page = send("name,publish,lang,email,ref\n" + "".join(rows) + "short\n")
+    reader.look(client.get(page))
+    reader.look(clients[1].get(page))
+    act("columns", 422, column0="name", column1="name")
+    act("columns", consent="Held.", column0="name", column1="consent", column2="language", column3="email")
+    reader.look(client.get(page))
+    act("start")
+    reader.look(client.get(page))
+    test_bulk.work(app)
+    reader.look(client.get(page))
+    reader.look(client.get(f"{page}/undo"))
+    with make.acting(app):
+        make.signing.withdraw(db.session.scalars(db.select(Signature).join(ImportMember).limit(1)).one(), at=utcnow())
+    reader.look(client.get(f"{page}/undo"))
+    act("undo")
+    reader.look(client.get(page))
+    test_bulk.work(app)
+    reader.look(client.get(page))
+    act("undo", 409)
+    page = send("name\nAda Sample\n")
+    act("columns", initial="y", column0="name")
+    reader.look(client.get(page))
+    act("start")
+    act("stop")
+    reader.look(client.get(page))
+    page = send("name\n=1\n")
+    reader.look(client.get(page))
+    page = send("name,ref\nAda Sample,a1\nBen Sample,a2\n")
+    act("start")
+    test_bulk.work(app)
+    page = send("name,ref\nAda Sample,a1\nDee Sample,a3\n")
+    act("start")
+    test_bulk.work(app)
+    make.seal(app, world.petition_id)
+    reader.look(client.get(page))
+    reader.look(client.get(f"{here}/imports"))
+    reader.look(client.get(f"{here}/trail"))
 
 
 def look_at_bulk(app: Flask, reader: Reader) -> None:

@@ -21,8 +21,8 @@ DATA, KEYS = "data", "keys"
 STREAMS = (DATA, KEYS)
 KEY_TABLES = frozenset(
     (
-        "sealed_keys", "near_keys", "staged_rows", "jobs", "published_names", "published_places",
-        "account_keys", "petition_keys", "key_wraps",
+        "sealed_keys", "near_keys", "import_chunks", "import_members", "staged_rows", "jobs",
+        "published_names", "published_places", "account_keys", "petition_keys", "key_wraps",
     )
 )  # fmt: skip
 # Sessions, open keys, leases, and what a single running process knows: another server could not go on with them.

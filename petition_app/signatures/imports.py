@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,23 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, insert, select
 
 from petition_app import jobs, vault
-from petition_app.db import db, lock
+from petition_app.db import db, lock, note_erasure
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import N_
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
 from petition_app.security import fingerprint, hash_secret, new_secret_code
+from petition_app.sheets import BadRow
 from petition_app.signatures import sealing
-from petition_app.signatures.models import Import, ImportedRef, SealedKey, SealedPart, Signature, StagedRow
+from petition_app.signatures.import_models import (
+    Import,
+    ImportBadRow,
+    ImportChunk,
+    ImportedRef,
+    ImportMember,
+    StagedRow,
+)
+from petition_app.signatures.models import SealedKey, SealedPart, Signature
 from petition_app.signatures.states import count
 from petition_app.signatures.tables import Row
 
@@ -57,18 +66,36 @@ def begin(petition: Petition, *, sha256: bytes, initial: bool, at: datetime, kno
     else:
         same = Import.sha256 == sha256
     found = db.session.scalar(select(Import).where(Import.petition_id == petition.id, same))
-    if found and found.state == "done":
+    if found and found.state in ("done", "undoing"):
         return found
     if petition.state == "closed":
         raise ImportClosedError
     if found:
-        db.session.execute(delete(StagedRow).where(StagedRow.import_id == found.id))
+        let_go(found)
+        found.state, found.account_id = "staging", None
         found.initial, found.at = initial, at
     else:
         found = Import(petition_id=petition.id, sha256=sha256, initial=initial, at=at)
         db.session.add(found)
     db.session.flush()
     return found
+
+
+def let_go(job: Import) -> None:
+    """Remove every row of a file that has not become a signature, and its bad rows."""
+    for table in (ImportChunk, StagedRow, ImportBadRow):
+        db.session.execute(delete(table).where(table.import_id == job.id))
+    job.box = job.columns = None
+    job.total = job.staged = job.bad = 0
+    note_erasure()
+
+
+def keep_bad_rows(job: Import, bad: Sequence[BadRow]) -> None:
+    """Keep the lines and reasons of the rows that are not taken."""
+    job.bad = len(bad)
+    if bad:
+        rows = [{"import_id": job.id, "line": row.line, "reason": row.reason} for row in bad]
+        db.session.execute(insert(ImportBadRow), rows)
 
 
 def get(import_id: UUID) -> Import:
@@ -123,7 +150,7 @@ def admit(job: Import, *, batch_id: UUID | None, at: datetime) -> int:
         "arrived_on": at.date(),
     }
     while staged := db.session.scalars(select(StagedRow).where(StagedRow.import_id == job.id).limit(CHUNK)).all():
-        _insert([json.loads(row.record) for row in staged], shared)
+        _insert([json.loads(row.record) for row in staged], shared, job.id)
         for row in staged:
             db.session.delete(row)
         db.session.flush()
@@ -131,7 +158,7 @@ def admit(job: Import, *, batch_id: UUID | None, at: datetime) -> int:
     if number:
         count(petition.id, batch_id, arrived=number, **{state: number})
         jobs.mark_due(petition.id)
-    job.state, job.added = "done", number
+    job.state, job.added, job.at = "done", number, at
     db.session.flush()
     return number
 
@@ -151,7 +178,7 @@ def _record(sealed: sealing.SealedSignature, *, language: str, consent: int, ref
     }
 
 
-def _insert(records: list[dict[str, Any]], shared: dict[str, UUID | str | date | None]) -> None:
+def _insert(records: list[dict[str, Any]], shared: dict[str, UUID | str | date | None], import_id: UUID) -> None:
     signatures, parts, keys, refs = [], [], [], []
     for record in records:
         signature_id = UUID(record["id"])
@@ -186,8 +213,11 @@ def _insert(records: list[dict[str, Any]], shared: dict[str, UUID | str | date |
                 }
             )
         if record["ref"]:
-            refs.append({"ref_index": _bytes(record["ref"])})
+            refs.append({"ref_index": _bytes(record["ref"]), "import_id": import_id})
     db.session.execute(insert(Signature), signatures)
+    db.session.execute(
+        insert(ImportMember), [{"signature_id": one["id"], "import_id": import_id} for one in signatures]
+    )
     db.session.execute(insert(SealedPart), parts)
     db.session.execute(insert(SealedKey), keys)
     if refs:

@@ -1,11 +1,11 @@
-"""Tables of signatures, their sealed parts and keys, confirmations, imports, and the deltas of the count."""
+"""Tables of signatures, their sealed parts and keys, confirmations, and the deltas of the count."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition_app.db import Base, Moment
@@ -138,46 +138,6 @@ class Knock(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     key_id: Mapped[str] = mapped_column(String(40))
     box: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class Import(Base):
-    """One imported file. `state`: staging until every row is sealed, then done."""
-
-    __tablename__ = "imports"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
-    sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
-    initial: Mapped[bool]
-    state: Mapped[str] = mapped_column(String(10), default="staging")
-    added: Mapped[int] = mapped_column(default=0)
-    at: Mapped[datetime] = mapped_column(Moment)
-
-    __table_args__ = (
-        UniqueConstraint("petition_id", "sha256"),
-        CheckConstraint("state IN ('staging', 'done')", name="state_known"),
-    )
-
-
-class StagedRow(Base):
-    """One row of a file, sealed and ready to become a signature with all the others of its file."""
-
-    __tablename__ = "staged_rows"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id"))
-    line: Mapped[int]
-    record: Mapped[bytes] = mapped_column(LargeBinary)
-
-    __table_args__ = (UniqueConstraint("import_id", "line"),)
-
-
-class ImportedRef(Base):
-    """A reference that was imported already, as a keyed HMAC that leads to no signature."""
-
-    __tablename__ = "imported_refs"
-
-    ref_index: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
 
 
 class Counts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, delete, select, update
 
 from petition_app import jobs
 from petition_app.db import db, lock
@@ -13,6 +13,7 @@ from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
+from petition_app.signatures.import_models import Import, ImportMember
 from petition_app.signatures.models import Signature, SignatureDelta
 from petition_app.signatures.rules import may_move
 
@@ -61,6 +62,8 @@ def _arrival(signature: Signature, to: str) -> int:
 def put_into_batch(petition_id: UUID, batch_id: UUID) -> int:
     """Move all received signatures into a batch, where they are checked; return how many there were.
 
+    Which of the petition's signatures came with which import is known until then and no longer.
+
     Raises:
         FrozenError
     """
@@ -72,6 +75,8 @@ def put_into_batch(petition_id: UUID, batch_id: UUID) -> int:
         .execution_options(synchronize_session=False)
     )
     number = cast(CursorResult[Any], moved).rowcount
+    came = select(Import.id).where(Import.petition_id == petition_id)
+    db.session.execute(delete(ImportMember).where(ImportMember.import_id.in_(came)))
     count(petition_id, None, received=-number, arrived=-number)
     count(petition_id, batch_id, checking=number, arrived=number)
     jobs.mark_due(petition_id, urgent=True)

@@ -23,6 +23,7 @@ COLUMNS = {
     "publish": "consent", "публикация": "consent",
     "ref": "ref",
 }  # fmt: skip
+FIELDS = ("name", "role", "place", "email", "language", "consent", "ref")
 CONSENT_WORDS = {**CONSENT, "": 0, "0": 0, "1": 1, "2": 2, "3": 3, "число": 0, "должность": 1, "адресату": 2, "имя": 3}
 LONGEST_REF = 200
 
@@ -57,7 +58,7 @@ class Table:
 
     def _check(self, line: int, cells: Sequence[str]) -> Row | BadRow:
         if len(cells) != len(self.used):
-            return BadRow(line, f"{len(cells)} cells instead of {len(self.used)}")
+            return BadRow(line, N_("more or fewer cells than the first line"))
         values = {column: cell for column, cell in zip(self.used, cells, strict=True) if column}
         try:
             identity = Identity(
@@ -69,19 +70,21 @@ class Table:
             return BadRow(line, str(error))
         email, ref = values.get("email", "").strip(), values.get("ref", "").strip()
         if email and not (email := _address(email)):
-            return BadRow(line, "not a mail address")
+            return BadRow(line, N_("not a mail address"))
         consent = CONSENT_WORDS.get(values.get("consent", "").strip().casefold())
         if consent is None:
-            return BadRow(line, "publish must be count, role, addressee, name or 0 to 3")
+            return BadRow(line, N_("publish must be count, role, addressee, name or 0 to 3"))
         if consent and not self._allow_consent:
-            return BadRow(line, "publish above count needs --consent: who holds the signer's word, and how")
+            return BadRow(
+                line, N_("publish above count needs to be told who holds the signer's word, and how (--consent)")
+            )
         language = values.get("language", "").strip().casefold() or _guess_language(identity.name)
         if language not in LANGUAGES:
-            return BadRow(line, f"lang must be one of {', '.join(LANGUAGES)}")
+            return BadRow(line, N_("lang must be en or ru"))
         if len(ref) > LONGEST_REF:
-            return BadRow(line, "ref is too long")
+            return BadRow(line, N_("ref is too long"))
         if ref and ref in self._refs:
-            return BadRow(line, "this ref stands twice in the file")
+            return BadRow(line, N_("this ref stands twice in the file"))
         self._refs.add(ref)
         return Row(line, identity, email, language, consent, ref)
 
@@ -94,14 +97,30 @@ def open_table(path: Path, *, allow_consent: bool) -> Table:
     """
     cells = read_rows(path)
     _, header = next(cells, (1, []))
-    used = [COLUMNS.get(title.strip().casefold(), "") for title in header]
-    known = [column for column in used if column]
+    used = guess_columns(header)
+    check_columns(used, header)
+    unknown = [title.strip() for title, column in zip(header, used, strict=True) if not column]
+    return Table(used, unknown, cells, allow_consent)
+
+
+def guess_columns(titles: Sequence[str]) -> list[str]:
+    """Return what each column is taken for by its title, "" for one that is not known."""
+    return [COLUMNS.get(title.strip().casefold(), "") for title in titles]
+
+
+def check_columns(columns: Sequence[str], titles: Sequence[str]) -> None:
+    """Check what the columns are taken for.
+
+    Raises:
+        UnreadableFileError: none is the name, one is given twice, or there is no such kind.
+    """
+    known = [column for column in columns if column]
     if "name" not in known:
         raise UnreadableFileError(why=N_("the first line must name the columns, and one of them must be name (ФИО)."))
     if len(set(known)) != len(known):
         raise UnreadableFileError(why=N_("two columns have the same meaning."))
-    unknown = [title.strip() for title, column in zip(header, used, strict=True) if not column]
-    return Table(used, unknown, cells, allow_consent)
+    if len(columns) != len(titles) or set(known) - set(FIELDS):
+        raise UnreadableFileError(why=N_("there is no such kind of column."))
 
 
 def _address(email: str) -> str:

@@ -9,7 +9,7 @@ from flask import render_template
 from flask_babel import force_locale, gettext
 
 from petition_app import couriers, mail
-from petition_app.signatures import expiry, messages, second_codes
+from petition_app.signatures import expiry, import_files, messages, second_codes
 
 
 def mail_code(payload: dict[str, Any], _at: datetime) -> None:
@@ -28,6 +28,11 @@ def drop_lost(at: datetime) -> None:
 def forget_confirmations(at: datetime) -> None:
     """Remove the rows of codes that can no longer be typed."""
     expiry.forget_confirmations(at=at)
+
+
+def forget_imports(at: datetime) -> None:
+    """Remove files of signatures that were uploaded more than a day ago and never used."""
+    import_files.forget_old(at=at)
 
 
 def hear_knocks(_at: datetime) -> None:

@@ -17,6 +17,7 @@ from petition_app.verification.batches import list_batches
 from petition_app.verification.models import Decision
 
 ARRIVALS = ("signature.received", "signatures.imported")
+TAKEN_BACK = ("signatures.import_undone",)
 
 
 def live_tally(petition: Petition) -> Tally:
@@ -98,6 +99,7 @@ def recount(petition: Petition) -> list[str]:
     for mine, theirs in zip(live.batches, counted.batches, strict=True):
         problems += [f"batch {mine.number}: {line}" for line in differences(mine.count, theirs.count)]
     arrivals = audit.count_acts(ARRIVALS, petition_id=petition.id)
+    arrivals -= audit.count_acts(TAKEN_BACK, petition_id=petition.id)
     if arrivals != live.total.arrived:
         problems.append(f"received_total: {live.total.arrived}, but {arrivals} arrivals stand in the trail")
     for batch, row in zip(live.batches, list_batches(petition.id), strict=True):

@@ -14,7 +14,7 @@ from petition_app.signatures.models import Counts
 
 UPDATE_KINDS = (
     "opened", "initial", "batch", "report", "amended", "correction", "closed", "final",
-    "paused", "resumed", "extended", "handed_over", "answered",
+    "paused", "resumed", "extended", "handed_over", "answered", "taken_back",
 )  # fmt: skip
 
 

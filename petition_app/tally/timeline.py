@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from petition_app.db import db
 from petition_app.i18n import N_, in_each_language, text_in_each_language
 from petition_app.petitions.models import Petition
-from petition_app.signatures.models import Import
+from petition_app.signatures.import_models import Import
 from petition_app.tally.life import entry, report_final, tell_life
-from petition_app.tally.models import Update
+from petition_app.tally.models import Publication, Update
 from petition_app.tally.rules import BatchCount, Tally
 from petition_app.verification.batches import list_batches
 from petition_app.verification.models import Batch, Decision
@@ -29,10 +29,13 @@ REASONS = {
 
 
 def tell(petition: Petition, tally: Tally, *, at: datetime) -> None:
-    """Write what the timeline does not tell yet: opening, initial signatories, batches, corrections, reports."""
+    """Write what the timeline does not tell yet: opening, initial signatories, imports taken back, batches, …"""
     query = select(Update.kind, Update.source_id).where(Update.petition_id == petition.id)
     told = {(kind, source_id) for kind, source_id in db.session.execute(query)}
-    for told_now in (*tell_life(petition, tally), *_initial(petition), *_batches(petition), *_corrections(petition)):
+    for told_now in (
+        *tell_life(petition, tally), *_initial(petition), *_undone(petition), *_batches(petition),
+        *_corrections(petition),
+    ):  # fmt: skip
         if (told_now.kind, told_now.source_id) not in told:
             db.session.add(told_now)
     batches = {batch.number: batch for batch in list_batches(petition.id)}
@@ -60,6 +63,32 @@ def _initial_text(number: int, *, first: bool) -> dict[str, str]:
         )
     return in_each_language(
         "%(num)s more initial signatory was entered.", "%(num)s more initial signatories were entered.", number
+    )
+
+
+def _undone(petition: Petition) -> list[Update]:
+    """Tell of imports that were taken back, where a publication had shown what they brought."""
+    undone = select(Import).where(Import.petition_id == petition.id, Import.state == "undone")
+    shown = exists().where(
+        Publication.petition_id == petition.id, Publication.as_of >= Import.at, Publication.as_of < Import.undone_at
+    )
+    return [
+        entry(petition, "taken_back", job.undone_at or job.at, _undone_text(job), source_id=job.id)
+        for job in db.session.scalars(undone.where(shown))
+    ]
+
+
+def _undone_text(job: Import) -> dict[str, str]:
+    if job.initial:
+        return in_each_language(
+            "An entry of %(num)s initial signatory was taken back before it was checked.",
+            "An entry of %(num)s initial signatories was taken back before they were checked.",
+            job.added,
+        )
+    return in_each_language(
+        "An import of %(num)s signature was taken back before it was sealed into a batch.",
+        "An import of %(num)s signatures was taken back before they were sealed into a batch.",
+        job.added,
     )
 
 

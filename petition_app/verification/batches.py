@@ -15,7 +15,7 @@ from petition_app.errors import DomainError
 from petition_app.i18n import LANGUAGES, N_, in_each_language, text_in_each_language
 from petition_app.petitions.models import Petition
 from petition_app.signatures import imports
-from petition_app.signatures.models import Import
+from petition_app.signatures.import_models import Import
 from petition_app.signatures.states import put_into_batch
 from petition_app.verification.models import Batch
 

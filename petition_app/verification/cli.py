@@ -79,6 +79,7 @@ def import_(slug: str, file: Path, initial: bool, consent: str, codes: Path | No
         raise FileInTheWayError(file=codes)
     bad = _stage(table, job_id, consent=consent.strip(), part=part)
     with transaction():
+        imports.keep_bad_rows(imports.get(job_id), bad)
         added = batches.admit_import(job_id, by=None, at=utcnow())
     _hand_over(part, codes)
     write_errors(file, bad)

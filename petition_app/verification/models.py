@@ -85,6 +85,7 @@ class Decision(Base):
         Index("ix_decisions_carried", "petition_id", "carried", "at"),
         Index("ix_decisions_latest", "petition_id", "at"),
         Index("ix_decisions_corrections", "petition_id", "correction"),
+        Index("ix_decisions_duplicate_of_id", "duplicate_of_id"),
     )
 
 
@@ -161,6 +162,7 @@ class BulkCase(Base):
     __table_args__ = (
         CheckConstraint(f"result IS NULL OR result IN {BULK_RESULTS}", name="result_known"),
         Index("ix_bulk_cases_result", "bulk_id", "result"),
+        Index("ix_bulk_cases_signature_id", "signature_id"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition_app.db import Base, Moment
@@ -59,6 +59,7 @@ class Recheck(Base):
     __table_args__ = (
         UniqueConstraint("sample_id", "position"),
         UniqueConstraint("sample_id", "signature_id"),
+        Index("ix_rechecks_signature_id", "signature_id"),
         CheckConstraint(f"finding IS NULL OR finding IN {FINDINGS}", name="finding_known"),
         CheckConstraint("finding IS NULL OR (account_id IS NOT NULL AND at IS NOT NULL)", name="finding_has_finder"),
     )

@@ -11,7 +11,7 @@ from flask_babel import force_locale, gettext
 
 from petition_app import mail
 from petition_app.signatures import messages
-from petition_app.verification import bulk_runs, matches, retention, settling, unanswered
+from petition_app.verification import bulk_runs, import_runs, matches, retention, settling, unanswered
 
 
 def rematch(payload: dict[str, Any], at: datetime) -> None:
@@ -32,6 +32,16 @@ def settle_waiting(_at: datetime) -> None:
 def run_bulk(payload: dict[str, Any], at: datetime) -> None:
     """Do the next slice of a bulk act, or take it back."""
     bulk_runs.run_slice(UUID(payload["bulk_id"]), by=UUID(payload["by"]), at=at)
+
+
+def run_import(payload: dict[str, Any], at: datetime) -> None:
+    """Seal the next rows of an uploaded file, or turn them all into signatures."""
+    import_runs.run_slice(payload, at=at)
+
+
+def undo_import(payload: dict[str, Any], at: datetime) -> None:
+    """Take an import back."""
+    import_runs.run_undo(UUID(payload["import_id"]), by=UUID(payload["by"]), at=at)
 
 
 def mail_reminder(payload: dict[str, Any], _at: datetime) -> None:

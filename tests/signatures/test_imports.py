@@ -11,7 +11,8 @@ import pytest
 from petition_app.db import db
 from petition_app.signatures import sealing
 from petition_app.signatures import services as signing
-from petition_app.signatures.models import Signature, StagedRow
+from petition_app.signatures.import_models import StagedRow
+from petition_app.signatures.models import Signature
 from petition_app.tally.models import PublishedName
 from petition_app.verification import batches
 from petition_app.verification.models import Batch
