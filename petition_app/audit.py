@@ -7,10 +7,11 @@ for one another and linked afterwards, so that the trail never slows a signer do
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, LargeBinary, String, func, select
+from sqlalchemy import ForeignKey, LargeBinary, String, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition_app.db import Base, Moment, db
@@ -75,12 +76,16 @@ def list_events(*, petition_id: UUID, limit: int = 100) -> list[AuditEvent]:
     return list(db.session.scalars(query.order_by(AuditEvent.at.desc(), AuditEvent.id).limit(limit)))
 
 
-def link_events(limit: int = 5000) -> int:
-    """Append the rows that are not linked yet to the chain, in no order that tells of arrival; return how many."""
+def link_events(limit: int = 5000, *, apart: Collection[UUID] = ()) -> int:
+    """Append the rows that are not linked yet to the chain, in no order that tells of arrival; return how many.
+
+    The rows of petitions that stand `apart` stay unlinked, since they may be deleted.
+    """
     waiting = list(
         db.session.scalars(
             select(AuditEvent)
             .where(AuditEvent.position.is_(None))
+            .where(or_(AuditEvent.petition_id.is_(None), AuditEvent.petition_id.not_in(apart)))
             .order_by(AuditEvent.id)
             .limit(limit)
             .with_for_update()

@@ -23,6 +23,7 @@ ROLES: dict[str, frozenset[str]] = {
     "switches.remove_banner": ORGANIZER,
     "opening.show": READERS,
     "opening.answer": ORGANIZER,
+    "rehearsing.throw_away": ORGANIZER,
     "freezing.freeze": ORGANIZER,
     "freezing.unfreeze": ORGANIZER,
     "freezing.refuse": ORGANIZER,
@@ -109,7 +110,7 @@ ROLES: dict[str, frozenset[str]] = {
 }
 # Pages of staff that belong to no petition: anybody signed in.
 SIGNED_IN = frozenset({
-    "accounts.home", "help.show", "petitions.new", "petitions.create",
+    "accounts.home", "help.show", "rehearsing.begin", "petitions.new", "petitions.create",
     "keys.mine", "keys.make_own", "keys.change_passphrase", "keys.remove_own",
 })  # fmt: skip
 
@@ -148,6 +149,14 @@ ALWAYS = frozenset({"staff.switches.turn_read_only"})
 
 # What staff may still do while their petition is frozen: look at it, warn the public, end the freeze.
 WHILE_FROZEN = frozenset(
-    {"petitions.show", "petitions.preview", "joining.people", "tally.trail", "words.write", "words.send"}
+    {
+        "petitions.show",
+        "petitions.preview",
+        "joining.people",
+        "tally.trail",
+        "rehearsing.throw_away",
+        "words.write",
+        "words.send",
+    }
     | {name for name in ROLES if name.startswith(("switches.", "freezing."))}
 )

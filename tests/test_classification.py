@@ -82,7 +82,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "petition_keys": {NONE: "id petition_id number public recovery_public made_at retired_at", KEY: "index_box"},
     "petitions": {
         NONE: "id slug state addressee who_may_sign goal opens closes mode mail roster reviewers match_rule "
-        "evidence_rule evidence_kinds banner threat created_at opened_at closed_at frozen_at freeze_after",
+        "evidence_rule evidence_kinds banner threat rehearsal created_at opened_at closed_at frozen_at freeze_after",
     },
     "publications": {NONE: "id petition_id number as_of tally named speed"},
     "published_names": {NONE: "signature_id petition_id batch_number", PUBLIC: "name role place sort_key spelled"},

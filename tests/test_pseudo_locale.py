@@ -67,7 +67,7 @@ class Words(HTMLParser):
     SILENT = frozenset(("time", "bdi", "code", "kbd", "script", "style", "textarea"))
     HEARD = ("title", "placeholder", "aria-label", "alt", "data-on", "data-off")
     # A page's title cannot mark what is a name: the product's, the letter's, a case's number.
-    NAMES = re.compile(r"Countersign|An open letter|\b[0-9a-f]{8}\b")
+    NAMES = re.compile(r"Countersign|An open letter|Rehearsal: Open letter of municipal deputies|\b[0-9a-f]{8}\b")
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -489,6 +489,7 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     send(organizer, "/organizer/petitions/new", slug="desk", **draft)
     send(organizer, "/organizer/petitions/new", 303, slug="draft", **draft)
     reader.look(organizer.get("/organizer/p/draft/preview"))
+    send(organizer, "/organizer/rehearsals", 303)
     danger = "/organizer/p/draft/before-opening"
     reader.look(organizer.get(danger))
     send(organizer, danger)

@@ -37,6 +37,7 @@ class Petition(Base):
     (0: none is needed) of one of `evidence_kinds` (empty: any), and the agreement of `reviewers`. `banner` is a notice
     on its public pages, by language. `freeze_after` is the number of days without a sign of life from any organizer
     after which it freezes. `threat` is what the organizers answered about dangers before opening: choices only.
+    A `rehearsal` has invented people, is never public, and may be thrown away.
     """
 
     __tablename__ = "petitions"
@@ -63,6 +64,7 @@ class Petition(Base):
     frozen_at: Mapped[datetime | None] = mapped_column(Moment)
     freeze_after: Mapped[int | None] = mapped_column(SmallInteger)
     threat: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    rehearsal: Mapped[bool] = mapped_column(default=False)
 
     versions: Mapped[list[TextVersion]] = relationship(order_by="TextVersion.number", back_populates="petition")
 
@@ -83,8 +85,8 @@ class Petition(Base):
 
     @property
     def is_public(self) -> bool:
-        """Whether the public may see it."""
-        return self.state != "draft"
+        """Whether the public may see it; a rehearsal is for its staff alone."""
+        return self.state != "draft" and not self.rehearsal
 
     @property
     def is_sealed(self) -> bool:

@@ -245,7 +245,7 @@ def get_for_staff(slug: str, *, by: Account) -> tuple[Petition, str]:
 
 def list_public() -> list[Petition]:
     """Return the petitions the public may see, the latest first."""
-    query = select(Petition).where(Petition.state != "draft")
+    query = select(Petition).where(Petition.state != "draft", ~Petition.rehearsal)
     return list(db.session.scalars(query.order_by(Petition.opened_at.desc(), Petition.id)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from petition_app import audit, jobs
+from petition_app.petitions import rehearsing
 from petition_app.tally import breakdown, services
 
 
@@ -26,4 +27,4 @@ def count_roles(at: datetime) -> None:
 
 def link_trail(_at: datetime) -> None:
     """Link new rows of the trail into its chain."""
-    audit.link_events()
+    audit.link_events(apart=rehearsing.list_ids())
