@@ -105,6 +105,8 @@ ROLES: dict[str, frozenset[str]] = {
     "imports.bad_rows": ORGANIZER,
     "imports.ask_undo": ORGANIZER,
     "imports.undo": ORGANIZER,
+    "exports.ask": READERS,
+    "exports.export": READERS,
     "tally.trail": READERS,
     "tally.publish": ORGANIZER,
 }

@@ -14,6 +14,7 @@ import resource
 import subprocess
 import sys
 import time
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -84,6 +85,12 @@ LIMITS = Limits()
 
 class _RefusedError(Exception):
     """The child's own word for what is wrong: a key of `REASONS`."""
+
+
+def plain_cell(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula, with an apostrophe before it where one could."""
+    first = unicodedata.normalize("NFKC", text.lstrip(" "))[:1]
+    return f"'{text}" if first and first in "=+-@\t\r\n|%" else text
 
 
 # --- asking for rows ----------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from petition_app.roster import views as roster
 from petition_app.security import limits
 from petition_app.signatures import group_views
 from petition_app.signatures import views as signatures
-from petition_app.tally import claim_views, reading_views
+from petition_app.tally import claim_views, export_views, reading_views
 from petition_app.tally import views as tally
 from petition_app.verification import (
     bulk_views,
@@ -63,6 +63,7 @@ STAFF = (
     second_look_views.staff,
     roster.staff,
     import_views.staff,
+    export_views.staff,
     claim_views.staff,
     tally.staff,
 )

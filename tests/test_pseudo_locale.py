@@ -403,6 +403,8 @@ def look_at_keys(app: Flask, reader: Reader) -> None:
     send(olga, f"{here}/unlock", passphrase=make.PASSPHRASE)
     signed = [make.make_signature(app, world.petition_id) for _ in range(6)]
     reader.look(olga.get(f"{here}/matching"))
+    for page in ("imports", "export"):
+        reader.look(olga.get(f"{here}/{page}"))
     make.seal(app, world.petition_id, by=world.organizer)
     with make.acting(app), pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "SLICE", 3)
@@ -709,6 +711,13 @@ def look_at_imports(app: Flask, reader: Reader) -> None:
     make.seal(app, world.petition_id)
     reader.look(client.get(page))
     reader.look(client.get(f"{here}/imports"))
+    for person in (world.organizer, world.auditor):
+        reader.look(make.signed_in(app, person).get(f"{here}/export"))
+    token = make.csrf_token(client, "/organizer/password")
+    reader.look(client.post(f"{here}/export", data={"csrf_token": token}), 422)
+    for purpose in ("addressee", "check", "records"):
+        for given in ({}, {"addresses": "y"}):
+            client.post(f"{here}/export", data={"csrf_token": token, "purpose": purpose} | given)
     reader.look(client.get(f"{here}/trail"))
 
 
