@@ -3,48 +3,80 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from xml.etree.ElementTree import Element, tostring
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 import pygal
 
+from petition_app.tally.rules import count_kind
+
 # The library leaves a finder for its plugins among Python's, by a protocol that Python gave up; nothing here needs it.
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder) is not pygal.PluginImportFixer]
+
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @dataclass(frozen=True)
 class Colours:
     """The colours of the look, light or dark."""
 
-    received: str
     verified: str
+    checking: str
+    hatch: str
+    received: str
+    not_counted: str
     ink: str
     line: str
     paper: str
 
 
-LIGHT = Colours(received="#7b8891", verified="#0d6b52", ink="#5f5b54", line="#e2ddd3", paper="#fbf9f5")
-DARK = Colours(received="#8b969f", verified="#4cc3a0", ink="#a8a297", line="#35322d", paper="#171614")
+LIGHT = Colours(
+    verified="#0d6b52", checking="#e0a52e", hatch="#a87410", received="#b9c3cb", not_counted="#cfc8ba", ink="#5f5b54",
+    line="#e2ddd3", paper="#fbf9f5",
+)  # fmt: skip
+DARK = Colours(
+    verified="#4cc3a0", checking="#e6b450", hatch="#9a7120", received="#59636b", not_counted="#45413a", ink="#a8a297",
+    line="#35322d", paper="#171614",
+)  # fmt: skip
+KINDS = ("verified", "checking", "received", "not_counted")
 
 
 def growth_chart(
-    days: Sequence[tuple[date, dict[str, Any]]], *, received: str, verified: str, empty: str, dark: bool = False
+    days: Sequence[tuple[date, dict[str, Any]]], *, words: Mapping[str, str], empty: str, dark: bool = False
 ) -> str:
-    """Draw received and verified over days as SVG; the words are in the reader's language."""
-    chart = pygal.Line(
+    """Draw what became of the signatures by the end of each day, one bar a day, as SVG; `words` names the kinds."""
+    chart = pygal.StackedBar(
         width=800, height=340, js=[], css=[], no_prefix=True, explicit_size=True, margin=16, margin_right=56,
-        dots_size=3, legend_at_bottom=True, truncate_legend=-1, no_data_text=empty, include_x_axis=True, min_scale=3,
+        legend_at_bottom=True, legend_at_bottom_columns=4, truncate_legend=-1, no_data_text=empty, min_scale=3,
         max_scale=6, show_minor_x_labels=False, x_labels_major_count=6, formatter=lambda number: f"{number:.0f}",
     )  # fmt: skip
     chart.x_labels = [day.isoformat() for day, _ in days]
-    chart.add(received, [tally["received_total"] for _, tally in days])
-    chart.add(verified, [tally["verified"] for _, tally in days])
+    for kind in KINDS:
+        chart.add(words[kind], [_part(tally, kind) for _, tally in days])
     root = chart.render_tree()
-    _plain(root, DARK if dark else LIGHT)
+    colours = DARK if dark else LIGHT
+    _plain(root, colours)
+    root.insert(0, _hatch(colours))
     return tostring(root, encoding="unicode")
+
+
+def _part(tally: dict[str, Any], kind: str) -> int:
+    """Return one part of a bar; what was taken back is not counted either, so the parts are all that was received."""
+    return count_kind(tally, kind) + (count_kind(tally, "retracted") if kind == "not_counted" else 0)
+
+
+def _hatch(colours: Colours) -> Element:
+    """Return the pattern of what is being checked, so that it is not told by colour alone."""
+    defs = Element(f"{SVG}defs")
+    square = {"id": "hatch", "width": "7", "height": "7", "patternUnits": "userSpaceOnUse"}
+    pattern = SubElement(defs, f"{SVG}pattern", {**square, "patternTransform": "rotate(45)"})
+    SubElement(pattern, f"{SVG}rect", {"width": "7", "height": "7", "fill": colours.checking})
+    SubElement(pattern, f"{SVG}path", {"d": "M0 0V7", "stroke": colours.hatch, "stroke-width": "3"})
+    return defs
 
 
 def _plain(root: Element, colours: Colours) -> None:
@@ -63,7 +95,8 @@ def _paint(element: Element, colours: Colours, *, serie: int | None) -> None:
         if name.startswith(("serie-", "activate-serie")):
             serie = int(name.rpartition("-")[2]) if name.rpartition("-")[2].isdigit() else serie
     name = _name(element)
-    colour = (colours.received, colours.verified)[serie] if serie is not None and serie < 2 else colours.line
+    fills = (colours.verified, "url(#hatch)", colours.received, colours.not_counted)
+    colour = fills[serie] if serie is not None and serie < len(fills) else colours.line
     if name == "text":
         element.attrib.update({"fill": colours.ink, "font-family": "sans-serif", "font-size": "13"})
         if "major" in classes or element.get("x", "").startswith("-"):
@@ -71,9 +104,7 @@ def _paint(element: Element, colours: Colours, *, serie: int | None) -> None:
     elif name == "rect":
         element.set("fill", colour if serie is not None else colours.paper)
     elif name == "path":
-        element.attrib.update({"fill": "none", "stroke": colour, "stroke-width": "3" if serie is not None else "1"})
-    elif name == "circle":
-        element.set("fill", colour)
+        element.attrib.update({"fill": "none", "stroke": colour, "stroke-width": "1"})
     for child in element:
         _paint(child, colours, serie=serie)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 ON_THE_ROAD = ("received", "checking", "needs_info", "verified", "rejected", "duplicate", "withdrawn", "retracted")
@@ -198,6 +198,21 @@ def public_speed(
 
 def _hours(time: timedelta | None) -> int | None:
     return max(1, -(-time // timedelta(hours=1))) if time is not None else None
+
+
+def count_kind(tally: Mapping[str, Any], kind: str) -> int:
+    """Return one number of a published tally; `checking` holds needs_info, too."""
+    if kind == "checking":
+        return int(tally["states"]["checking"] + tally["states"]["needs_info"])
+    return int(tally[kind] if kind in tally else tally["states"][kind])
+
+
+def each_day(days: Sequence[tuple[date, Any]]) -> Iterator[tuple[date, Any]]:
+    """Give every day from the first to the last; on a day without a publication the numbers of the day before stand."""
+    for at, (day, tally) in enumerate(days):
+        end = days[at + 1][0] if at + 1 < len(days) else day + timedelta(days=1)
+        for ahead in range((end - day).days):
+            yield day + timedelta(days=ahead), tally
 
 
 def rfc3339(moment: datetime) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,7 +21,7 @@ from petition_app.tally.counting import fold, live_tally
 from petition_app.tally.lowering import take_down
 from petition_app.tally.models import DueName, Publication, TallyDay
 from petition_app.tally.names import open_due_names, publish_names
-from petition_app.tally.rules import IdentityError, Tally, public_speed
+from petition_app.tally.rules import IdentityError, Tally, each_day, public_speed
 from petition_app.verification.speed import speed
 
 logger = logging.getLogger(__name__)
@@ -129,10 +130,10 @@ def get_publication(petition: Petition) -> Publication | None:
     return db.session.scalar(query.order_by(Publication.number.desc()).limit(1))
 
 
-def list_days(petition: Petition) -> list[TallyDay]:
-    """Return the last published tally of each day, oldest first."""
+def list_days(petition: Petition) -> list[tuple[date, dict[str, Any]]]:
+    """Return the tally that was public at the end of each day, oldest first; no day is left out."""
     query = select(TallyDay).where(TallyDay.petition_id == petition.id)
-    return list(db.session.scalars(query.order_by(TallyDay.day)))
+    return list(each_day([(row.day, row.tally) for row in db.session.scalars(query.order_by(TallyDay.day))]))
 
 
 def list_due_names(petition: Petition) -> list[UUID]:

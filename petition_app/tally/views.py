@@ -21,7 +21,7 @@ from petition_app.petitions.services import get_public, list_public
 from petition_app.tally import answers, frozen, names, services, timeline
 from petition_app.tally.breakdown import get_breakdown
 from petition_app.tally.charts import growth_chart
-from petition_app.tally.rules import rfc3339
+from petition_app.tally.rules import count_kind, rfc3339
 from petition_app.tally.sharing import ShareText, share_texts
 from petition_app.verification import retention
 from petition_app.verification.sampling_results import list_published
@@ -132,21 +132,22 @@ def history(slug: str) -> Response:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(("day", *KINDS))
-    for day in services.list_days(get_public(slug)):
-        writer.writerow((day.day.isoformat(), *(_kind(day.tally, kind) for kind in KINDS)))
+    for day, tally in services.list_days(get_public(slug)):
+        writer.writerow((day.isoformat(), *(count_kind(tally, kind) for kind in KINDS)))
     return answers.fresh(out.getvalue(), mimetype="text/csv")
 
 
 @public.get("/p/<slug>/chart.svg")
 def chart(slug: str) -> Response:
-    """Draw received and verified over time."""
-    svg = growth_chart(
-        [(day.day, day.tally) for day in services.list_days(get_public(slug))],
-        received=gettext("received"),
-        verified=gettext("verified"),
-        empty=gettext("Nothing has been published yet."),
-        dark=request.args.get("theme") == "dark",
-    )
+    """Draw what became of the signatures, day by day."""
+    words = {
+        "verified": gettext("verified"),
+        "checking": gettext("now being checked"),
+        "received": gettext("received, waiting"),
+        "not_counted": gettext("not counted"),
+    }
+    empty, dark = gettext("Nothing has been published yet."), request.args.get("theme") == "dark"
+    svg = growth_chart(services.list_days(get_public(slug)), words=words, empty=empty, dark=dark)
     return answers.image(svg)
 
 
@@ -171,12 +172,6 @@ def _share_texts(release: dict[str, Any]) -> list[ShareText]:
         code: url_for("tally.show", slug=petition.slug, lang=code, _external=True) for code in petition.text.texts
     }
     return share_texts(petition, release["tally"]["verified"], as_of=release["as_of"], addresses=addresses)
-
-
-def _kind(tally: dict[str, Any], kind: str) -> int:
-    if kind == "checking":
-        return int(tally["states"]["checking"] + tally["states"]["needs_info"])
-    return int(tally[kind] if kind in tally else tally["states"][kind])
 
 
 # --- staff ------------------------------------------------------------------------------------------------------

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from datetime import date
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,6 +16,7 @@ from petition_app.clock import utcnow
 from petition_app.petitions import services as petitions
 from petition_app.petitions.comparing import compare
 from petition_app.petitions.services import NewPetition
+from petition_app.tally.rules import each_day
 from tests import factories as make
 from tests.conftest import only_sqlite
 
@@ -173,7 +177,37 @@ def test_texts_to_send_on_name_the_number_its_time_and_the_address_in_each_langu
     texts = re.findall(r"<textarea[^>]*readonly>([^<]+)</textarea>", page)
     assert len(texts) == 2
     assert "1 verified signature as of" in texts[0]
-    assert "1 проверенная подпись" in texts[1]
+    assert "1 подтверждённая подпись" in texts[1]
     assert f"/p/{world.slug}?lang=ru" in texts[1]
     mails = [unquote(found) for found in re.findall(r'href="(mailto:[^"]+)"', page)]
     assert all(text.strip().split("\n")[0] in mail for text, mail in zip(texts, mails, strict=True))
+
+
+# --- day by day -----------------------------------------------------------------------------------------------------
+
+
+def test_a_day_without_a_publication_keeps_the_numbers_of_the_day_before() -> None:
+    days = [(date(2026, 2, 27), "a"), (date(2026, 3, 2), "b")]
+    assert list(each_day(days)) == [
+        (date(2026, 2, 27), "a"), (date(2026, 2, 28), "a"), (date(2026, 3, 1), "a"), (date(2026, 3, 2), "b"),
+    ]  # fmt: skip
+    assert list(each_day([])) == []
+
+
+def test_history_and_chart_tell_each_kind(app: Any, client: Any) -> None:
+    world = make.make_world(app)
+    make.make_verified(app, world)
+    make.make_signature(app, world.petition_id)
+    with make.acting(app):
+        make.publishing.publish_now(make.petition(world.petition_id), by=make.account(world.organizer), at=utcnow())
+    rows = list(csv.DictReader(io.StringIO(client.get(f"/p/{world.slug}/history.csv").text)))
+    assert {kind: rows[-1][kind] for kind in ("received_total", "verified", "received")} == {
+        "received_total": "2", "verified": "1", "received": "1",
+    }  # fmt: skip
+    chart = client.get(f"/p/{world.slug}/chart.svg?lang=en").text
+    assert all(word in chart for word in ("verified", "now being checked", "received, waiting", "not counted"))
+    assert "<style" not in chart
+    assert "style=" not in chart
+    assert "<script" not in chart
+    dark = client.get(f"/p/{world.slug}/chart.svg?theme=dark").text
+    assert dark != chart

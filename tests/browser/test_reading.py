@@ -1,0 +1,83 @@
+"""A reader's road without JavaScript, an organizer's rehearsal, and the letter on paper, in English and Russian."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests import factories as make
+from tests.browser.conftest import Open, Site
+from tests.browser.test_desk_pages import sign_in
+from tests.browser.test_pages import assert_accessible
+from tests.conftest import only_sqlite
+
+LETTER = "/p/founding-day"
+
+
+@pytest.mark.parametrize(
+    ("language", "search", "found", "none", "corrections"),
+    [
+        ("en", "Search", "1 name fits.", "No published name fits", "1 correction"),
+        ("ru", "Найти", "Подходит 1 имя.", "Ни одно опубликованное имя не подходит", "1 исправление"),
+    ],
+)
+def test_a_reader_searches_and_reads_on_without_script(
+    demo: Site, open_page: Open, language: str, search: str, found: str, none: str, corrections: str
+) -> None:
+    page = open_page(f"{demo.url}{LETTER}/signatories?lang={language}", script=False, language=language)
+    page.locator("#q").fill("bogacheva inna")
+    page.get_by_role("button", name=search).click()
+    assert found in page.inner_text("main")
+    assert page.locator(".names bdi").first.inner_text() == "Богачёва Инна Николаевна"
+    assert "bogacheva" not in page.url.lower()
+    page.locator("#q").fill("Самозванцев")
+    page.get_by_role("button", name=search).click()
+    assert none in page.inner_text("main")
+    page.goto(f"{demo.url}{LETTER}/corrections?lang={language}")
+    assert corrections in page.inner_text("main")
+    page.goto(f"{demo.url}{LETTER}?lang={language}#share")
+    text = page.locator(f"#share-{language}").input_value()
+    assert re.search(r"\b47\b", text)
+    assert f"{LETTER}?lang={language}" in text
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_letter_on_paper_has_its_names_and_a_code_and_no_controls(
+    demo: Site, open_page: Open, language: str
+) -> None:
+    page = open_page(f"{demo.url}{LETTER}/print?lang={language}", language=language)
+    page.emulate_media(media="print")
+    assert page.locator("svg.qr").is_visible()
+    assert page.locator(".names li").count() > 20
+    for control in (".top nav", ".crumb", ".btn", ".bottom"):
+        assert not any(one.is_visible() for one in page.locator(control).all()), control
+    page.goto(f"{demo.url}{LETTER}?lang={language}")
+    assert page.locator("svg.qr").is_visible()
+    assert not page.locator("#share").is_visible()
+
+
+@only_sqlite
+@pytest.mark.standard("A rehearsal is always in standard mode.")
+def test_an_organizer_rehearses_and_throws_it_away(app: Any, served: Site, open_page: Open) -> None:
+    world = make.make_world(app)
+    page = open_page(f"{served.url}/organizer/login", quiet=True)
+    sign_in(page, world.organizer)
+    page.get_by_role("link", name="Help").click()
+    assert "The first batch" in page.inner_text("main")
+    assert_accessible(page)
+    page.goto(f"{served.url}/organizer")
+    assert_accessible(page)
+    page.get_by_role("button", name="Practise with invented people").click()
+    there = page.url
+    assert "Rehearsal with invented people." in page.inner_text("main")
+    assert_accessible(page)
+    page.get_by_role("link", name="Seal batch 1").click()
+    page.get_by_role("button", name="Seal and announce").click()
+    outside = open_page(there.replace("/organizer", ""), quiet=True)
+    assert "There is nothing here" in outside.inner_text("main")
+    page.goto(there)
+    page.get_by_text("Throw the rehearsal away").click()
+    page.get_by_role("button", name="Throw it away for good").click()
+    assert "The rehearsal is thrown away" in page.inner_text("main")
