@@ -18,7 +18,7 @@ from petition_app.tally.models import Publication
 from tests import factories as make
 
 PAGES = ("", "/status.json", "/signatories", "/updates", "/updates.atom", "/how-we-check", "/badge.svg", "/chart.svg",
-         "/embed", "/history.csv")  # fmt: skip
+         "/embed", "/history.csv", "/corrections", "/print")  # fmt: skip
 
 
 def number(app: Any, petition_id: UUID) -> int:

@@ -81,3 +81,19 @@ def test_an_organizer_rehearses_and_throws_it_away(app: Any, served: Site, open_
     page.get_by_text("Throw the rehearsal away").click()
     page.get_by_role("button", name="Throw it away for good").click()
     assert "The rehearsal is thrown away" in page.inner_text("main")
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Nothing stands here yet"), ("ru", "Здесь пока ничего нет")])
+def test_an_empty_server_says_how_to_begin(empty: Site, open_page: Open, language: str, words: str) -> None:
+    page = open_page(f"{empty.url}/?lang={language}", width=375, language=language)
+    assert words in page.inner_text("main")
+    assert_accessible(page)
+    create = ("accounts", "create", "ada@example.org", "--name", "Ada", "--role", "organizer", "--password-stdin")
+    empty.flask(*create, feed=make.PASSWORD)
+    page.goto(f"{empty.url}/organizer/login?lang={language}")
+    page.locator("#email").fill("ada@example.org")
+    page.locator("#password").fill(make.PASSWORD)
+    page.locator("main button[type=submit]").click()
+    page.goto(f"{empty.url}/organizer?lang={language}")
+    assert page.locator("a[href*='/petitions/new']").count() >= 1
+    assert_accessible(page)
