@@ -36,7 +36,7 @@ from petition_app.signatures.tables import Row, Table, check_columns, guess_colu
 
 LIMITS = Limits(size=16 * MEGABYTE, rows=50_001)
 CHUNK = imports.CHUNK
-EXAMPLES, SHOWN_BAD_ROWS = 5, 20
+EXAMPLES, SHOWN_BAD_ROWS = 5, 10
 WAITS = timedelta(days=1)
 CONSENT_LENGTH = 1000
 

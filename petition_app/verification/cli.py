@@ -68,7 +68,7 @@ def import_(slug: str, file: Path, initial: bool, consent: str, codes: Path | No
             batches.check_initial_open(petition.id)
         sha256, known = imports.file_hash(file), _read_mark(file)
         job = imports.begin(petition, sha256=sha256, initial=initial, known=known, at=utcnow())
-        job_id, done, sealed = job.id, job.state == "done", petition.is_sealed
+        job_id, done, sealed = job.id, job.state != "staging", petition.is_sealed
     if sealed:
         _mark_of(file).write_text(f"{job_id}\n")
     if done:
