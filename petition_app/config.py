@@ -76,14 +76,15 @@ def new_key_ring(key_id: str = "k1") -> str:
 
 
 def _development_secrets(instance: Path) -> dict[str, str]:
-    """Make the secrets of a development machine once.
+    """Make the secrets of a development machine once; a ring that is there is never written over.
 
     A ring that has gone missing afterwards is not made anew: what was sealed under it would look
     merely unreadable instead of lost.
     """
     kept, ring = instance / "secrets.json", instance / "key_ring"
     if not kept.exists():
-        _write_private(ring, new_key_ring())
+        if not ring.exists():
+            _write_private(ring, new_key_ring())
         _write_private(kept, json.dumps({"SECRET_KEY": secrets.token_urlsafe(48)}))
     try:
         secret_key = str(json.loads(kept.read_text())["SECRET_KEY"])

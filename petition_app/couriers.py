@@ -73,6 +73,12 @@ def is_alive(*, at: datetime) -> bool:
     return _newest(at) is not None
 
 
+def lives(courier_id: UUID, *, at: datetime) -> bool:
+    """Return whether the worker that holds this key runs."""
+    courier = db.session.get(Courier, courier_id)
+    return courier is not None and courier.seen_at >= at - ALIVE
+
+
 def seal(message: bytes, *, at: datetime) -> tuple[UUID, dict[str, str]]:
     """Seal what a job needs to know to one running worker; return its key's id and the payload.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, or_, select
+from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition_app.clock import utcnow
@@ -20,7 +20,9 @@ MAX_TRIES = 8
 class Job(Base):
     """One piece of work. `payload` holds ids and sealed boxes, never a name or an address in plain.
 
-    With a `courier_id`, only the worker process that holds this key can do it; see `couriers`.
+    With a `courier_id`, only the worker process that holds this key can do it; see `couriers`. `handed_at` stands in a
+    message that is being handed over: if it is found there later, nobody knows whether it arrived. Since `dead_on` it
+    is not tried any more, for the reason in `failure`.
     """
 
     __tablename__ = "jobs"
@@ -32,6 +34,9 @@ class Job(Base):
     tries: Mapped[int] = mapped_column(default=0)
     failure: Mapped[str | None] = mapped_column(String(80))
     courier_id: Mapped[UUID | None] = mapped_column(index=True)
+    petition_id: Mapped[UUID | None] = mapped_column(ForeignKey("petitions.id"), index=True)
+    handed_at: Mapped[datetime | None] = mapped_column(Moment)
+    dead_on: Mapped[date | None]
 
     __table_args__ = (Index("ix_jobs_due_at", "due_at"),)
 
@@ -61,13 +66,21 @@ def full_hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def enqueue(name: str, payload: dict[str, Any], *, at: datetime, courier_id: UUID | None = None) -> None:
+def enqueue(
+    name: str,
+    payload: dict[str, Any],
+    *,
+    at: datetime,
+    courier_id: UUID | None = None,
+    petition_id: UUID | None = None,
+) -> None:
     """Add a job to the open transaction; it exists if and only if the change does.
 
-    The time is cut to the minute, so that a job tells no more than it must.
+    The time is cut to the minute, so that a job tells no more than it must. Messages say of which petition they are,
+    so that its organizers see what could not be delivered.
     """
     due_at = at.replace(second=0, microsecond=0)
-    db.session.add(Job(name=name, payload=payload, due_at=due_at, courier_id=courier_id))
+    db.session.add(Job(name=name, payload=payload, due_at=due_at, courier_id=courier_id, petition_id=petition_id))
 
 
 def claim(*, at: datetime, without: Collection[str] = (), couriers: Collection[UUID] = ()) -> Job | None:
@@ -78,7 +91,7 @@ def claim(*, at: datetime, without: Collection[str] = (), couriers: Collection[U
     PostgreSQL passes over rows another worker is taking; on SQLite the write transaction is enough.
     """
     mine = or_(Job.courier_id.is_(None), Job.courier_id.in_(couriers))
-    due = select(Job).where(Job.due_at <= at, Job.tries < MAX_TRIES, Job.name.not_in(without), mine)
+    due = select(Job).where(Job.due_at <= at, Job.dead_on.is_(None), Job.name.not_in(without), mine)
     waiting = due.order_by(Job.due_at, Job.id).limit(1)
     job = db.session.scalar(waiting.with_for_update(skip_locked=True))
     if job:
@@ -93,12 +106,63 @@ def finish(job_id: UUID) -> None:
     db.session.execute(delete(Job).where(Job.id == job_id))
 
 
-def postpone(job_id: UUID, *, failure: str, at: datetime) -> None:
-    """Try again later, with growing pauses; `failure` is the kind of error, never its text."""
+def postpone(job_id: UUID, *, failure: str, at: datetime) -> bool:
+    """Try again later, with growing pauses, eight times in all; return whether it will be tried again.
+
+    `failure` is the kind of error, never its text.
+    """
+    job = db.session.get(Job, job_id)
+    if job is None:
+        return True
+    job.failure, job.handed_at = failure[:80], None
+    job.due_at = at + timedelta(seconds=min(3600, 5 * 3 ** (job.tries - 1)))
+    job.dead_on = at.date() if job.tries >= MAX_TRIES else None
+    return job.dead_on is None
+
+
+# --- messages ---------------------------------------------------------------------------------------------------
+
+
+def hand_over(job_id: UUID, *, tries: int, at: datetime) -> bool:
+    """Note that a message is handed over now; false where another worker has taken it up meanwhile."""
+    mine = update(Job).where(Job.id == job_id, Job.tries == tries, Job.handed_at.is_(None), Job.dead_on.is_(None))
+    return len(db.session.scalars(mine.values(handed_at=at).returning(Job.id)).all()) == 1
+
+
+def bury(job_id: UUID, *, failure: str, at: datetime) -> None:
+    """Try a message no more; organizers see it, with the reason, and may send it again."""
     job = db.session.get(Job, job_id)
     if job:
-        job.failure = failure[:80]
-        job.due_at = at + timedelta(seconds=min(3600, 5 * 3 ** (job.tries - 1)))
+        job.failure, job.handed_at, job.dead_on = failure[:80], None, at.date()
+
+
+def list_dead(petition_id: UUID, *, limit: int = 200) -> list[Job]:
+    """Return the messages of a petition that were not delivered, the latest first."""
+    query = select(Job).where(Job.petition_id == petition_id, Job.dead_on.is_not(None))
+    return list(db.session.scalars(query.order_by(Job.dead_on.desc(), Job.id).limit(limit)))
+
+
+def revive(job: Job, *, at: datetime) -> None:
+    """Let a message be tried again from the beginning."""
+    job.tries, job.failure, job.handed_at, job.dead_on, job.due_at = 0, None, None, None, at
+
+
+def waiting_since(names: Collection[str], *, petition_id: UUID | None = None) -> tuple[int, datetime | None]:
+    """Return how many jobs of these names wait, and since when the oldest does."""
+    query = select(func.count(), func.min(Job.due_at)).where(Job.name.in_(names), Job.dead_on.is_(None))
+    if petition_id:
+        query = query.where(Job.petition_id == petition_id)
+    number, oldest = db.session.execute(query).one()
+    return number, oldest
+
+
+def forget_dead(*, before: date) -> int:
+    """Remove what has not been delivered, and was not sent again, since before this day; return how many."""
+    old = delete(Job).where(Job.dead_on < before).returning(Job.id)
+    return len(db.session.scalars(old).all())
+
+
+# --- what waits to be published ---------------------------------------------------------------------------------
 
 
 def mark_due(petition_id: UUID, *, urgent: bool = False) -> None:

@@ -18,7 +18,15 @@ from petition_app.errors import DomainError, NotFoundError, StorageSealedError
 from petition_app.i18n import LANGUAGES, choose_language
 from petition_app.keys import holding, opened
 from petition_app.keys import views as keys
-from petition_app.petitions import freeze_views, help_views, opening_views, rehearsal_views, switch_views, words_views
+from petition_app.petitions import (
+    freeze_views,
+    help_views,
+    mail_views,
+    opening_views,
+    rehearsal_views,
+    switch_views,
+    words_views,
+)
 from petition_app.petitions import views as petitions
 from petition_app.petitions.forms import explain
 from petition_app.petitions.freezing import require_thawed
@@ -51,6 +59,7 @@ STAFF = (
     petitions.staff,
     switch_views.staff,
     words_views.staff,
+    mail_views.staff,
     freeze_views.staff,
     opening_views.staff,
     help_views.staff,

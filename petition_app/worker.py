@@ -9,18 +9,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import FrameType
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import click
 from flask import Flask
 
-from petition_app import config, couriers, jobs, switches
+from petition_app import config, couriers, jobs, mail, switches
 from petition_app.accounts import tasks as accounts
 from petition_app.clock import utcnow
 from petition_app.db import transaction
+from petition_app.mail import Letter
 from petition_app.petitions import tasks as petitions
 from petition_app.roster import tasks as roster
 from petition_app.shell import door
@@ -30,11 +32,17 @@ from petition_app.verification import tasks as verification
 
 logger = logging.getLogger(__name__)
 
-TASKS: Mapping[str, Callable[[dict[str, Any], datetime], object]] = {
+# Messages: each task writes its letter, which is delivered outside of any transaction.
+LETTERS: Mapping[str, Callable[[dict[str, Any], datetime], Letter | None]] = {
     "accounts.mail_invitation": accounts.mail_invitation,
     "signatures.mail_code": signatures.mail_code,
-    "verification.mail_contact": verification.mail_contact,
     "verification.mail_reminder": verification.mail_reminder,
+}
+FAILURES: Mapping[str, Callable[[dict[str, Any], str, datetime], object]] = {
+    "signatures.mail_code": signatures.note_failure,
+    "verification.mail_reminder": signatures.note_failure,
+}
+TASKS: Mapping[str, Callable[[dict[str, Any], datetime], object]] = {
     "verification.rematch": verification.rematch,
     "verification.bulk": verification.run_bulk,
     "verification.import": verification.run_import,
@@ -55,9 +63,9 @@ PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(hours=1), verification.retain),
     (timedelta(hours=1), roster.forget_uploads),
     (timedelta(hours=1), signatures.forget_imports),
+    (timedelta(hours=1), petitions.forget_dead_letters),
     (timedelta(minutes=5), petitions.freeze_silent),
 )
-MAILS = frozenset(name for name in TASKS if ".mail_" in name)
 IDLE = 0.5
 
 
@@ -67,6 +75,21 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(serve)
 
 
+@dataclass(frozen=True)
+class Taken:
+    """A job that this worker has claimed: the `tries` tell it from any other worker's claim."""
+
+    id: UUID
+    name: str
+    payload: dict[str, Any]
+    tries: int
+    handed: bool
+
+
+class LostClaimError(Exception):
+    """Another worker has taken the message up, since this one took too long."""
+
+
 def run_job() -> bool:
     """Take one job that is due and do it; return whether there was one.
 
@@ -74,22 +97,71 @@ def run_job() -> bool:
     """
     with transaction():
         on = switches.list_on()
-        waits = MAILS if switches.MAIL in on else ()
+        waits = LETTERS.keys() if switches.MAIL in on else ()
         free = switches.READ_ONLY not in on
         job = jobs.claim(at=utcnow(), without=waits, couriers=couriers.mine()) if free else None
-        taken = (job.id, job.name, job.payload) if job else None
+        taken = Taken(job.id, job.name, job.payload, job.tries, job.handed_at is not None) if job else None
     if taken is None:
         return False
-    job_id, name, payload = taken
     try:
-        with transaction():
-            TASKS[name](payload, utcnow())
-            jobs.finish(job_id)
+        if taken.name in LETTERS:
+            _post(taken)
+        else:
+            with transaction():
+                TASKS[taken.name](taken.payload, utcnow())
+                jobs.finish(taken.id)
+    except LostClaimError:
+        pass
     except Exception as error:
-        logger.warning("Job %s failed: %s", name, type(error).__name__)
+        logger.warning("Job %s failed: %s", taken.name, type(error).__name__)
         with transaction():
-            jobs.postpone(job_id, failure=type(error).__name__, at=utcnow())
+            tried_again = jobs.postpone(taken.id, failure=type(error).__name__, at=utcnow())
+        if not tried_again and taken.name in LETTERS:
+            _tell_case(taken, type(error).__name__)
     return True
+
+
+def _post(taken: Taken) -> None:
+    """Deliver a message once: what may have arrived is never sent again without somebody having looked.
+
+    The row says that it is handed over before the server may take it. A message found handed over, because its worker
+    was killed, and one whose connection broke at that point, are left to the organizers; so is what was refused.
+    """
+    failure = mail.UnsureError.__name__ if taken.handed else _try_to_send(taken)
+    with transaction():
+        if failure:
+            logger.warning("Message %s was not delivered: %s", taken.name, failure)
+            jobs.bury(taken.id, failure=failure, at=utcnow())
+        else:
+            jobs.finish(taken.id)
+    if failure:
+        _tell_case(taken, failure)
+
+
+def _try_to_send(taken: Taken) -> str:
+    """Send a message; return why it must not be tried again, or nothing. Raises what may be over by another time."""
+    with transaction(saving=False):
+        letter = LETTERS[taken.name](taken.payload, utcnow())
+    try:
+        if letter:
+            mail.send(letter, message_id=taken.id.hex, hand_over=lambda: _hand_over(taken))
+    except mail.RefusedError as error:
+        return f"{type(error).__name__} {error.code}"
+    except mail.UnsureError as error:
+        return type(error).__name__
+    return ""
+
+
+def _hand_over(taken: Taken) -> None:
+    with transaction():
+        if not jobs.hand_over(taken.id, tries=taken.tries, at=utcnow()):
+            raise LostClaimError
+
+
+def _tell_case(taken: Taken, failure: str) -> None:
+    """Tell the case, where there is one and it can be written to."""
+    if tell := FAILURES.get(taken.name):
+        run_periodic(lambda at: tell(taken.payload, failure, at))
 
 
 def run_periodic(task: Callable[[datetime], object]) -> None:
@@ -99,7 +171,7 @@ def run_periodic(task: Callable[[datetime], object]) -> None:
             if not switches.is_on(switches.READ_ONLY):
                 task(utcnow())
     except Exception as error:
-        logger.error("Task %s failed: %s", task.__name__, type(error).__name__)
+        logger.error("Task %s failed: %s", getattr(task, "__name__", "?"), type(error).__name__)
 
 
 def run_once() -> int:

@@ -289,7 +289,7 @@ def submit(app: Flask, petition_id: UUID, new: NewSignature | None = None, *, at
         code = ""
         for job in db.session.scalars(db.select(Job)).all():
             if job.id not in before:
-                code = messages.open_for_worker(job.payload).decode().split("\n")[0]
+                code = messages.open_message(job.payload).words
                 jobs.finish(job.id)
     return Submitted(pending, code, new)
 

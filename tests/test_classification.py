@@ -71,7 +71,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         NONE: "id petition_id account_id sha256 initial state columns total staged bad added at undone_at",
         SEALED: "box",
     },
-    "jobs": {NONE: "id name due_at tries failure courier_id", SEALED: "payload"},
+    "jobs": {NONE: "id name due_at tries failure courier_id petition_id handed_at dead_on", SEALED: "payload"},
     "key_wraps": {NONE: "id key_id account_id", KEY: "box"},
     "knocks": {NONE: "id key_id", SEALED: "box"},
     "leases": {NONE: "signature_id account_id until"},

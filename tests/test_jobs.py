@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from petition_app import jobs, mail, worker
+from petition_app import jobs, worker
 from petition_app.clock import utcnow
 from petition_app.db import db, transaction
 from petition_app.jobs import Job
@@ -93,25 +93,6 @@ def test_a_job_that_fails_is_tried_again_with_growing_pauses_and_then_left(app: 
     assert pauses[-1] <= timedelta(hours=1)
     with make.acting(app):
         assert jobs.claim(at=now + timedelta(days=1)) is None
-
-
-def test_a_mail_that_is_not_accepted_waits_and_names_only_the_kind_of_error(
-    app: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    petition_id = make.make_petition(app)
-    new = make.new_signature(email="canary.address@example.org")
-    with make.acting(app):
-        make.signing.sign(new, petition=make.petition(petition_id), at=utcnow())
-
-    def refuse(**_: Any) -> None:
-        raise OSError("550 canary.address@example.org does not exist")
-
-    monkeypatch.setattr(mail, "send", refuse)
-    with app.app_context():
-        assert worker.run_job()
-        assert not worker.run_job()
-    assert all_jobs(app) == [("signatures.mail_code", 1, "OSError")]
-    assert "canary" not in caplog.text
 
 
 def test_the_worker_drains_what_is_due(app: Any, cli: Any) -> None:

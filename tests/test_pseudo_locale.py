@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from petition_app import worker
+from petition_app import jobs, worker
 from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.petitions import freezing
@@ -542,6 +542,15 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     send(organizer, f"{here}/people/invite", 303, email="vera.new@example.org", **invited)
     send(organizer, f"{here}/people/invite", email="vera.new@example.org", **invited)
     reader.look(organizer.get(f"{here}/people"))
+    reader.look(organizer.get(f"{here}/mail"))
+    with make.acting(app):
+        kinds = ("RefusedError 550", "UnsureError", "NoTlsError", "SMTPAuthenticationError", "NotNowError", "OSError")
+        for number, failure in enumerate((*kinds, "UnreadableError")):
+            name = ("signatures.mail_code", "verification.mail_reminder", "accounts.mail_invitation")[number % 3]
+            today = utcnow()
+            dead = {"failure": failure, "dead_on": today.date(), "petition_id": world.petition_id}
+            db.session.add(jobs.Job(name=name, payload={}, due_at=today, **dead))
+    reader.look(organizer.get(f"{here}/mail"))
     with app.app_context():
         worker.run_once()
     code = re.search(r"(?:[0-9A-Z]{4}-){5}[0-9A-Z]{4}", make.read_mail(make.outbox()[-1])[2])

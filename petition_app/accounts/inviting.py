@@ -170,7 +170,8 @@ def _send(invitation: StaffInvitation, page: str, *, at: datetime) -> None:
     invitation.sent_at, invitation.expires_at = at, at + LIFE
     ring = vault.key_ring()
     box = ring.close(f"{code}\n{page}".encode(), BOUND)
-    jobs.enqueue("accounts.mail_invitation", {"key": ring.newest, "box": base64.b64encode(box).decode()}, at=at)
+    payload = {"key": ring.newest, "box": base64.b64encode(box).decode()}
+    jobs.enqueue("accounts.mail_invitation", payload, at=at, petition_id=invitation.petition_id)
 
 
 def _locked(invitation_id: UUID, petition_id: UUID, *, by: Account) -> StaffInvitation:

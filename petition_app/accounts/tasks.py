@@ -8,13 +8,18 @@ from typing import Any
 from flask import render_template
 from flask_babel import force_locale, gettext
 
-from petition_app import mail
 from petition_app.accounts import inviting
+from petition_app.mail import Letter
 
 
-def mail_invitation(payload: dict[str, Any], _at: datetime) -> None:
-    """Mail the code of an invitation, which names no petition, unless it was answered or taken back meanwhile."""
-    if message := inviting.read_message(payload):
-        with force_locale(message.language):
-            body = render_template("emails/accounts/invitation.txt", code=message.code, page=message.page)
-            mail.send(to=message.email, subject=gettext("An invitation"), body=body)
+def mail_invitation(payload: dict[str, Any], _at: datetime) -> Letter | None:
+    """Write the message with the code of an invitation, which names no petition.
+
+    There is none where the invitation was answered, taken back or sent anew meanwhile.
+    """
+    message = inviting.read_message(payload)
+    if message is None:
+        return None
+    with force_locale(message.language):
+        body = render_template("emails/accounts/invitation.txt", code=message.code, page=message.page)
+        return Letter(message.email, gettext("An invitation"), body)

@@ -188,7 +188,7 @@ def _sign(story: Story, row: Row, *, minutes: float) -> None:
         new = NewSignature(new_form_token(), row.identity, email, row.language, row.consent, others=None)
         pending = signing.sign(new, petition=petition, at=story.now)
         job = jobs.claim(at=story.now) if email else None
-        code = messages.open_for_worker(job.payload).decode().split("\n")[0] if job else ""
+        code = messages.open_message(job.payload).words if job else ""
         if job:
             jobs.finish(job.id)
         confirmed = signing.confirm(petition=petition, pending=pending, code=code, at=story.now)

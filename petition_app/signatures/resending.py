@@ -1,4 +1,6 @@
-"""A message that was lost with its worker: in sealed mode nobody can read its address, so the page asks again."""
+"""Messages that did not arrive: the case is told why; and in sealed mode, where one was lost with its worker and nobody
+can read its address, the page asks for it again.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,10 @@ from datetime import datetime
 from petition_app.db import db
 from petition_app.petitions.models import Petition
 from petition_app.security import new_mail_code
-from petition_app.signatures import messages
+from petition_app.signatures import messages, sealing
+from petition_app.signatures.messages import Message
 from petition_app.signatures.services import find_confirmation, hash_code
+from petition_app.signatures.states import lock_signature
 
 
 def send_again(*, petition: Petition, pending: str, email: str, language: str, at: datetime) -> None:
@@ -21,5 +25,15 @@ def send_again(*, petition: Petition, pending: str, email: str, language: str, a
         return
     code = new_mail_code()
     row.code_hash = hash_code(petition.id, code)
-    messages.enqueue_sealed("signatures.mail_code", f"{code}\n{language}\n{email}".encode(), petition, at=at)
+    message = Message(code, language, email, row.signature_id)
+    messages.enqueue_message("signatures.mail_code", message, petition, at=at)
     db.session.flush()
+
+
+def note_failure(payload: dict[str, str], reason: str, *, at: datetime) -> None:
+    """Tell the case that a message about it could not be delivered, and why; what cannot be opened is left alone."""
+    signature_id = messages.open_message(payload).signature_id
+    signature = lock_signature(signature_id) if signature_id else None
+    if signature and signature.state != "discarded" and sealing.is_readable(signature):
+        note = {"kind": "undelivered", "on": at.date().isoformat(), "text": reason}
+        sealing.add_to_case(signature, note, by_signer=True)

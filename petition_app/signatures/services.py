@@ -26,6 +26,7 @@ from petition_app.security import (
     read_secret_code,
 )
 from petition_app.signatures import messages, sealing, second_codes
+from petition_app.signatures.messages import Message
 from petition_app.signatures.models import Confirmation, Signature
 from petition_app.signatures.rules import LIVE, quarter_after
 from petition_app.signatures.sealing import Identity
@@ -134,8 +135,8 @@ def _store(new: NewSignature, *, petition: Petition, pending: str, form_hash: by
         )
     )
     if code:
-        message = f"{code}\n{new.language}\n{new.email}".encode()
-        messages.enqueue_sealed("signatures.mail_code", message, petition, at=at)
+        message = Message(code, new.language, new.email, signature_id)
+        messages.enqueue_message("signatures.mail_code", message, petition, at=at)
 
 
 def add_unconfirmed(new: NewSignature, *, petition: Petition, case: dict[str, Any], at: datetime) -> UUID:

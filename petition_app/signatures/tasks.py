@@ -8,16 +8,22 @@ from typing import Any
 from flask import render_template
 from flask_babel import force_locale, gettext
 
-from petition_app import couriers, mail
-from petition_app.signatures import expiry, import_files, messages, second_codes
+from petition_app import couriers
+from petition_app.mail import Letter
+from petition_app.signatures import expiry, import_files, messages, resending, second_codes
 
 
-def mail_code(payload: dict[str, Any], _at: datetime) -> None:
-    """Mail a code: neutral, without a link and without the letter's title. May be repeated."""
-    code, language, address = messages.open_for_worker(payload).decode().split("\n")
-    with force_locale(language):
-        body = render_template("emails/signatures/code.txt", code=code)
-        mail.send(to=address, subject=gettext("Your code"), body=body, sealed="courier" in payload)
+def mail_code(payload: dict[str, Any], _at: datetime) -> Letter:
+    """Write the message with a code: neutral, without a link and without the letter's title."""
+    message = messages.open_message(payload)
+    with force_locale(message.language):
+        body = render_template("emails/signatures/code.txt", code=message.words)
+        return Letter(message.address, gettext("Your code"), body, sealed="courier" in payload)
+
+
+def note_failure(payload: dict[str, Any], reason: str, at: datetime) -> None:
+    """Tell the case that a message about it could not be delivered."""
+    resending.note_failure(payload, reason, at=at)
 
 
 def drop_lost(at: datetime) -> None:

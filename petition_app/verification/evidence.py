@@ -18,6 +18,7 @@ from petition_app.petitions.models import EVIDENCE_KINDS, Petition
 from petition_app.roster import services as rosters
 from petition_app.security import fingerprint, new_mail_code, read_mail_code
 from petition_app.signatures import messages, sealing
+from petition_app.signatures.messages import Message
 from petition_app.signatures.models import Signature
 from petition_app.verification import matches
 from petition_app.verification.models import ContactRequest, Evidence
@@ -155,8 +156,8 @@ def ask_contact(signature_id: UUID, key: str, *, petition: Petition, by: Account
             signature_id=signature.id, account_id=by.id, code_hash=_hash(signature.id, code), asked_on=at.date()
         )
     )
-    message = "\n".join((code, signature.language, entry.contact)).encode()
-    messages.enqueue_sealed("signatures.mail_code", message, petition, at=at)
+    message = Message(code, signature.language, entry.contact, signature.id)
+    messages.enqueue_message("signatures.mail_code", message, petition, at=at)
     audit.record("case.contact_asked", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)
     db.session.flush()
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import render_template
 from flask_babel import force_locale, gettext
 
-from petition_app import mail
+from petition_app.mail import Letter
 from petition_app.signatures import messages
 from petition_app.verification import bulk_runs, import_runs, matches, retention, settling, unanswered
 
@@ -44,19 +44,11 @@ def undo_import(payload: dict[str, Any], at: datetime) -> None:
     import_runs.run_undo(UUID(payload["import_id"]), by=UUID(payload["by"]), at=at)
 
 
-def mail_reminder(payload: dict[str, Any], _at: datetime) -> None:
-    """Mail a reminder: neutral, without a link and without the letter's title. May be repeated."""
-    language, address = messages.open_for_worker(payload).decode().split("\n")
-    with force_locale(language):
-        mail.send(to=address, subject=gettext("A reminder"), body=render_template("emails/verification/reminder.txt"))
-
-
-def mail_contact(payload: dict[str, Any], _at: datetime) -> None:
-    """Mail a code to the contact on the official record: neutral, since others may read it. May be repeated."""
-    code, language, address = messages.open_for_worker(payload).decode().split("\n")
-    with force_locale(language):
-        body = render_template("emails/verification/contact.txt", code=code)
-        mail.send(to=address, subject=gettext("Your code"), body=body, sealed="courier" in payload)
+def mail_reminder(payload: dict[str, Any], _at: datetime) -> Letter:
+    """Write a reminder: neutral, without a link and without the letter's title."""
+    message = messages.open_message(payload)
+    with force_locale(message.language):
+        return Letter(message.address, gettext("A reminder"), render_template("emails/verification/reminder.txt"))
 
 
 def remind(at: datetime) -> None:

@@ -11,6 +11,7 @@ from petition_app import audit
 from petition_app.db import db
 from petition_app.petitions.models import Petition
 from petition_app.signatures import messages, sealing
+from petition_app.signatures.messages import Message
 from petition_app.signatures.models import Signature
 from petition_app.signatures.states import move
 from petition_app.vault import UnreadableError
@@ -59,8 +60,8 @@ def remind(*, at: datetime) -> int:
         question.reminders += 1
         question.reminded_on = today
         if address := _address(signature):
-            message = f"{signature.language}\n{address}".encode()
-            messages.enqueue_sealed("verification.mail_reminder", message, petition, at=at)
+            message = Message("", signature.language, address, signature.id)
+            messages.enqueue_message("verification.mail_reminder", message, petition, at=at)
             mailed += 1
     db.session.flush()
     return mailed

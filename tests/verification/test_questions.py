@@ -58,9 +58,9 @@ def remind(app: Any, at: datetime) -> list[tuple[str, str]]:
         number = unanswered.remind(at=at)
         jobs = [job for job in db.session.scalars(db.select(Job)) if job.id not in before]
         assert {job.name for job in jobs} <= {"verification.mail_reminder"}
-        found = [messages.open_for_worker(job.payload).decode().split("\n") for job in jobs]
+        found = [messages.open_message(job.payload) for job in jobs]
         assert number == len(found)
-        return [(language, address) for language, address in found]
+        return [(message.language, message.address) for message in found]
 
 
 def close(app: Any, at: datetime) -> int:

@@ -1,0 +1,91 @@
+"""A mail server that behaves as it is told, and keeps what it has taken."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+
+@dataclass
+class Server:
+    """What the server does with each address: `refuse`, `later`, `stall`, `drop` (before or after taking), or takes it.
+
+    `taken` counts the messages it has said yes to or kept before it broke off, by address; `ids` their Message-IDs.
+    """
+
+    manners: dict[str, str] = field(default_factory=dict)
+    taken: Counter[str] = field(default_factory=Counter)
+    texts: list[tuple[str, str]] = field(default_factory=list)
+    ids: dict[str, set[str]] = field(default_factory=dict)
+    tries: Counter[str] = field(default_factory=Counter)
+    signed_in: list[str] = field(default_factory=list)
+    stall: float = 3
+    port: int = 0
+
+    async def handle_RCPT(  # noqa: N802 -- the library calls it so.
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take or refuse a recipient."""
+        self.tries[address] += 1
+        how = self.manners.get(address, "")
+        if how == "refuse":
+            return f"550 {address} does not exist"
+        if how == "later" and self.tries[address] < 3:
+            return "451 try again later"
+        if how == "stall":
+            await asyncio.sleep(self.stall)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Take a message, or break off."""
+        (address,) = envelope.rcpt_tos
+        how = self.manners.get(address, "")
+        if how == "full":
+            return "552 mailbox full"
+        if how == "drop":
+            assert server.transport
+            server.transport.abort()
+            return "451 never heard"
+        message: Any = message_from_bytes(envelope.content or b"", policy=policy.default)  # type: ignore[arg-type]
+        self.taken[address] += 1
+        self.ids.setdefault(address, set()).add(message["Message-ID"])
+        self.texts.append((message["Subject"], message.get_content().replace("\r\n", "\n")))
+        if how == "drop after":
+            assert server.transport
+            server.transport.abort()
+        if how == "slow":
+            await asyncio.sleep(self.stall)
+        return "250 taken"
+
+    def sign_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+        """Let in whoever knows the password."""
+        assert isinstance(data, LoginPassword)
+        self.signed_in.append(data.login.decode())
+        return AuthResult(success=data.password == b"s3cret word")
+
+
+@contextmanager
+def serving(
+    server: Server, *, tls: ssl.SSLContext | None = None, hostname: str = "127.0.0.1", **options: Any
+) -> Iterator[Server]:
+    """Run the server on a free port of this machine; with `tls` it offers STARTTLS."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        server.port = free.getsockname()[1]
+    controller = Controller(server, hostname=hostname, port=server.port, tls_context=tls, **options)
+    controller.start()
+    try:
+        yield server
+    finally:
+        controller.stop()
