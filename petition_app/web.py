@@ -170,21 +170,18 @@ def _guard() -> AnyResponse | None:
 
 def _guard_staff(name: str) -> AnyResponse | None:
     account = sign_in.signed_in()
-    if name in OPEN:
-        _keep_out_other_sites()
-        if request.method not in SAFE:
-            csrf.protect()
-        return None
-    if account is None:
+    if account is None and name not in OPEN:
         return redirect(url_for("security.login", next=request.path if request.method == "GET" else None))
     _keep_out_other_sites()
     if request.method not in SAFE:
         csrf.protect()
+    if account is None:
+        return None
     g.account, g.petition, g.role = account, None, None
     g.slug = (request.view_args or {}).pop("slug", None)
     if g.slug is not None:
         g.petition, g.role = get_for_staff(g.slug, by=account)
-    if name not in SIGNED_IN and g.role not in ROLES.get(name, frozenset()):
+    if name not in SIGNED_IN | OPEN and g.role not in ROLES.get(name, frozenset()):
         raise NotFoundError
     if name in HOLDS_KEYS and not config.current().unlock_on_server:
         raise NotFoundError

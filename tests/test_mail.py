@@ -265,11 +265,11 @@ def test_a_message_goes_over_starttls_with_a_password_and_arrives_as_it_was(
     server = Server()
     options = {"auth_require_tls": True, "auth_required": True, "authenticator": server.sign_in}
     with app.app_context(), serving(server, tls=secured(ca), require_starttls=True, **options):
-        use(server, f"?timeout=2&ca={file}&from=office@example.org", user="mailer%40example.org:s3cret%20word@")
+        use(server, f"?timeout=20&ca={file}&from=office@example.org", user="mailer%40example.org:s3cret%20word@")
         mail_one()
         assert server.texts == [("Your code", "One.\n.two\n..three\n")]
         assert server.signed_in == ["mailer@example.org"]
-        use(server, f"?timeout=2&ca={file}", user="mailer:wrong@")
+        use(server, f"?timeout=20&ca={file}", user="mailer:wrong@")
         with pytest.raises(smtplib.SMTPAuthenticationError):
             mail_one()
 
@@ -291,7 +291,7 @@ def test_a_certificate_that_is_not_the_servers_ends_the_connection(
 def test_a_message_goes_over_smtps(app: Any, authority: tuple[trustme.CA, Path]) -> None:
     ca, file = authority
     with app.app_context(), serving(Server(), ssl_context=secured(ca)) as server:
-        use(server, f"?timeout=2&ca={file}", scheme="smtps")
+        use(server, f"?timeout=20&ca={file}", scheme="smtps")
         mail_one()
         mail.check()
         assert server.taken == {"a@example.org": 1}
@@ -301,7 +301,7 @@ def test_a_message_goes_over_smtps(app: Any, authority: tuple[trustme.CA, Path])
 def test_nothing_is_said_in_plain_to_another_machine(app: Any) -> None:
     with app.app_context(), serving(Server(), hostname="0.0.0.0") as server:  # noqa: S104 -- one test's server.
         use(server)
-        config.activate(replace(config.current(), mail_url=f"smtp://{socket.gethostname()}:{server.port}/?timeout=2"))
+        config.activate(replace(config.current(), mail_url=f"smtp://{socket.gethostname()}:{server.port}/?timeout=20"))
         with pytest.raises(mail.NoTlsError):
             mail_one()
         assert not server.taken
