@@ -4,8 +4,10 @@ import sys
 
 from petition_app.app import create_app
 from petition_app.config import ConfigError
+from petition_app.metrics import write_requests
 
 try:
     app = create_app()
+    write_requests()
 except ConfigError as error:
     sys.exit(f"countersign: {error}")

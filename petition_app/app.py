@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import Flask, Response, request
@@ -10,7 +13,7 @@ from flask_bootstrap import Bootstrap5
 from flask_migrate import Migrate
 from jinja2 import StrictUndefined
 
-from petition_app import config, db, vault, web, worker
+from petition_app import config, db, doctor, vault, web, worker
 from petition_app.accounts import sign_in
 from petition_app.backup import cli as backup_cli
 from petition_app.clock import utcnow
@@ -21,6 +24,7 @@ from petition_app.drill import cli as drill_cli
 from petition_app.errors import StorageSealedError
 from petition_app.i18n import CatalogueError, check_catalogues
 from petition_app.local import cli as local_cli
+from petition_app.metrics import Meter
 from petition_app.petitions import accounts_cli, freezing, switches_cli
 from petition_app.petitions import cli as petitions_cli
 from petition_app.roster import cli as roster_cli
@@ -31,16 +35,35 @@ from petition_app.verification import cli as verification_cli
 from petition_app.verification import duplicates_cli, estimate_cli, keys_cli, matches, measure_cli, retention_cli
 from petition_app.verification import services as checking
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 logger = logging.getLogger(__name__)
 
 LARGEST_FORM = 512 * 1024
 
 
 class Countersign(Flask):
-    """Flask, with one transaction around each request."""
+    """Flask, with one transaction around each request, which is counted and leaves one line of log."""
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request and note how: the rule of its path, the method, the status, the time."""
+        began, status = perf_counter(), 500
+
+        def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            nonlocal status
+            status = int(line[:3])
+            return start_response(line, headers, exc_info)
+
+        try:
+            return super().wsgi_app(environ, start)
+        finally:
+            rule, took = environ.get("countersign.rule", ""), perf_counter() - began
+            self.extensions["meter"].note(rule=rule, method=environ["REQUEST_METHOD"], status=status, seconds=took)
 
     def full_dispatch_request(self) -> Response:
         """Answer a request; keep what it changed if it may change anything and did not fail."""
+        request.environ["countersign.rule"] = request.url_rule.rule if request.url_rule else ""
         with transaction(saving=request.method not in web.SAFE) as work:
             response = super().full_dispatch_request()
             if response.status_code >= 400:
@@ -78,6 +101,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
         BOOTSTRAP_SERVE_LOCAL=True,
         BABEL_DEFAULT_LOCALE="en",
     )
+    app.extensions["meter"] = Meter()
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     db.db.init_app(app)
@@ -103,6 +127,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
         demo_cli,
         drill_cli,
         backup_cli,
+        doctor,
     ):
         door.init_app(app)
     local_cli.init_app(app, create_app)

@@ -30,6 +30,7 @@ class Settings:
     unlock_on_server: bool
     port: int
     instance: Path
+    metrics_token: str = ""
 
     @property
     def production(self) -> bool:
@@ -67,6 +68,7 @@ class Settings:
             unlock_on_server=_flag(environ, "UNLOCK_ON_SERVER", default=True),
             port=_port(environ.get("PORT", "8000")),
             instance=instance,
+            metrics_token=environ.get("METRICS_TOKEN", ""),
         )
 
 

@@ -11,7 +11,19 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event, inspect, text
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    TypeDecorator,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase
 
 NAMING = {
@@ -178,6 +190,12 @@ def is_reachable() -> bool:
         db.session.rollback()
         return False
     return True
+
+
+def clock() -> datetime:
+    """Return what the database's clock says (SQLite has the machine's own)."""
+    now: datetime = db.session.execute(select(func.now())).scalar_one()
+    return now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)
 
 
 @contextmanager

@@ -156,6 +156,20 @@ def waiting_since(names: Collection[str], *, petition_id: UUID | None = None) ->
     return number, oldest
 
 
+def summary() -> list[tuple[str, int, datetime | None, int]]:
+    """Return for each kind of job how many wait, since when the oldest does, and how many were given up."""
+    alive = Job.dead_on.is_(None)
+    query = select(
+        Job.name, func.count().filter(alive), func.min(Job.due_at).filter(alive), func.count().filter(~alive)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in db.session.execute(query.group_by(Job.name).order_by(Job.name))]
+
+
+def due_since() -> datetime | None:
+    """Return the hour of the oldest change that is not public yet."""
+    return db.session.scalar(select(func.min(DueMark.since)))
+
+
 def forget_dead(*, before: date) -> int:
     """Remove what has not been delivered, and was not sent again, since before this day; return how many."""
     old = delete(Job).where(Job.dead_on < before).returning(Job.id)

@@ -1,14 +1,17 @@
-"""What an operator's monitor asks: is the process up, can it reach its database, does a worker live."""
+"""What an operator's monitor asks: is the process up, can it reach its database, does a worker live; and numbers."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from hmac import compare_digest
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, current_app, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from petition_app import jobs
+from petition_app import config, jobs
 from petition_app.clock import utcnow
 from petition_app.db import is_reachable
+from petition_app.errors import NotFoundError
 
 public = Blueprint("probes", __name__)
 
@@ -28,3 +31,12 @@ def readyz() -> tuple[Response, int]:
     seen = jobs.last_beat() if database else None
     worker = seen is not None and utcnow() - seen < SILENCE
     return jsonify(database=database, worker=worker), 200 if database and worker else 503
+
+
+@public.get("/metrics")
+def metrics() -> Response:
+    """Return numbers for Prometheus to whoever has the token of `METRICS_TOKEN`; for others there is nothing here."""
+    token, given = config.current().metrics_token, request.headers.get("Authorization", "")
+    if not token or not compare_digest(given.encode(), f"Bearer {token}".encode()):
+        raise NotFoundError
+    return Response(current_app.extensions["meter"].read(at=utcnow()), content_type=CONTENT_TYPE_LATEST)

@@ -129,6 +129,7 @@ def test_organizers_see_what_was_not_delivered_and_send_it_again(app: Any, serve
     here = f"/organizer/p/{world.slug}/mail"
     client = make.signed_in(app, world.organizer)
     page = client.get(here)
+    assert "3 messages were not delivered" in client.get(f"/organizer/p/{world.slug}").text
     assert page.text.count("refused it for good") == 2
     assert "It is not known whether it arrived" in page.text
     assert "@example.org" not in page.text.split("<main")[1].split("</main")[0]

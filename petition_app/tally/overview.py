@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from petition_app import jobs
 from petition_app.accounts import inviting
 from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import require_role
@@ -37,13 +38,14 @@ class Overview:
     claims: int
     second_looks: int
     invitations: int
+    undelivered: int
     drafts: list[Draft]
     next: str
 
     @property
     def waits(self) -> int:
         """How many things wait for this person, beside the queue."""
-        return self.answered + self.claims + self.second_looks + self.invitations + len(self.drafts)
+        return self.answered + self.claims + self.second_looks + self.invitations + self.undelivered + len(self.drafts)
 
 
 def overview(petition: Petition, tally: Tally, *, by: Account, role: str, at: datetime) -> Overview:
@@ -57,6 +59,7 @@ def overview(petition: Petition, tally: Tally, *, by: Account, role: str, at: da
         claims=len(claims.list_waiting(petition, by=by)) if organizes else 0,
         second_looks=len(second_look.list_waiting(petition, by=by)) if organizes else 0,
         invitations=len(inviting.list_open(petition.id, by=by)) if organizes else 0,
+        undelivered=len(jobs.list_dead(petition.id)) if organizes else 0,
         drafts=milestones.list_drafts(petition.id) if organizes else [],
         next=_next_act(petition, tally, at=at),
     )

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from petition_app import audit, jobs
 from petition_app.accounts.models import Account
@@ -89,6 +89,11 @@ def _speed(petition: Petition, tally: Tally, *, at: datetime) -> dict[str, int |
     return public_speed(
         median=now.median, ninetieth=now.ninetieth, expected=now.expected, decided=now.decided, waiting=waiting
     )
+
+
+def latest_publication() -> datetime | None:
+    """Return when anything was published last."""
+    return db.session.scalar(select(func.max(Publication.as_of)))
 
 
 def publish_now(petition: Petition, *, by: Account | None, at: datetime) -> Publication | None:

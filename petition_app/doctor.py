@@ -1,0 +1,137 @@
+"""`flask doctor`: looks at settings, keys, database, mail, clock and worker; one line each, with what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import smtplib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import click
+from alembic.script import ScriptDirectory
+from flask import Flask
+
+from petition_app import config, db, jobs, mail, vault
+from petition_app.clock import utcnow
+from petition_app.errors import StorageSealedError
+from petition_app.shell import door
+from petition_app.tally.services import latest_publication
+
+SILENCE = timedelta(seconds=30)
+DRIFT = timedelta(seconds=30)
+LITTLE_SPACE = 200 * 1024 * 1024
+MAIL_ERRORS = (OSError, smtplib.SMTPException, mail.RefusedError, mail.NotNowError, mail.NoTlsError)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: `ok`, a `note` to think about, or something to `mend`."""
+
+    state: str
+    what: str
+    words: str
+
+
+def init_app(app: Flask) -> None:
+    """Add the command."""
+    app.cli.add_command(doctor)
+
+
+@door.command("doctor")
+def doctor() -> None:
+    """Look at everything that must be right; exit 1 when something must be mended."""
+    findings = list(examine())
+    for finding in findings:
+        click.echo(f"{finding.state:<5} {finding.what:<9} {finding.words}")
+    if any(finding.state == "mend" for finding in findings):
+        sys.exit(1)
+
+
+def examine() -> Iterator[Finding]:
+    """Look at one thing after the other; what needs the database is left out where it does not answer."""
+    yield _settings()
+    yield _folder()
+    yield _keys()
+    database = _database()
+    yield database
+    yield _mail()
+    if database.state != "mend":
+        yield _clock()
+        yield _worker()
+
+
+def _settings() -> Finding:
+    settings = config.current()
+    if settings.production:
+        return Finding("ok", "settings", "production")
+    return Finding(
+        "note", "settings", "development: secrets lie in the instance folder; set COUNTERSIGN_ENV=production"
+    )
+
+
+def _folder() -> Finding:
+    folder = config.current().instance
+    if not os.access(folder, os.W_OK):
+        return Finding("mend", "folder", f"{folder} cannot be written; give it to the user that runs this")
+    if folder.stat().st_mode & 0o077:
+        return Finding("mend", "folder", f"others can look into {folder}; run: chmod 700 {folder}")
+    if shutil.disk_usage(folder).free < LITTLE_SPACE:
+        return Finding("mend", "folder", f"less than 200 MB are free where {folder} lies; make room")
+    return Finding("ok", "folder", str(folder))
+
+
+def _keys() -> Finding:
+    try:
+        ring = vault.key_ring()
+        opened = ring.open(ring.newest, ring.close(b"doctor", b"doctor"), b"doctor")
+    except (StorageSealedError, vault.UnreadableError):
+        return Finding(
+            "mend", "keys", "the key ring cannot be read, so nothing can be sealed; put it back from its backup"
+        )
+    return Finding("ok" if opened == b"doctor" else "mend", "keys", f"the key ring seals and opens with {ring.newest}")
+
+
+def _database() -> Finding:
+    if not db.is_reachable():
+        return Finding("mend", "database", "it does not answer; look at DATABASE_URL and whether the server runs")
+    newest = ScriptDirectory(str(config.MIGRATIONS)).get_current_head()
+    with db.snapshot() as connection:
+        here = db.migration(connection)
+    if here != newest:
+        return Finding(
+            "mend", "database", f"it is at {here or 'nothing'}, this version needs {newest}; run: flask db upgrade"
+        )
+    return Finding("ok", "database", f"at {here}")
+
+
+def _mail() -> Finding:
+    settings = config.current()
+    if not settings.mail_url:
+        where = settings.instance / "outbox"
+        return Finding("note", "mail", f"no mail server: messages become files in {where}; set MAIL_URL")
+    try:
+        mail.check()
+    except MAIL_ERRORS as error:
+        return Finding("mend", "mail", f"the mail server does not take us ({type(error).__name__}); look at MAIL_URL")
+    return Finding("ok", "mail", "the mail server answers")
+
+
+def _clock() -> Finding:
+    now, theirs = utcnow(), db.clock()
+    if abs(now - theirs) > DRIFT:
+        return Finding("mend", "clock", f"it differs from the database's by {abs(now - theirs)}; run a time service")
+    published = latest_publication()
+    if published and published > now + DRIFT:
+        return Finding("mend", "clock", f"numbers were published at {published:%F %T}, which lies ahead; set the clock")
+    return Finding("ok", "clock", f"{now:%F %T} UTC")
+
+
+def _worker() -> Finding:
+    seen = jobs.last_beat()
+    if seen is None or utcnow() - seen > SILENCE:
+        since = f"since {seen:%F %T} UTC" if seen else "yet"
+        return Finding("mend", "worker", f"none was seen {since}, so nothing is mailed or published; run: flask worker")
+    return Finding("ok", "worker", f"seen {seen:%T} UTC")
