@@ -28,6 +28,7 @@ from petition_app.metrics import Meter
 from petition_app.petitions import accounts_cli, freezing, switches_cli
 from petition_app.petitions import cli as petitions_cli
 from petition_app.roster import cli as roster_cli
+from petition_app.signatures import cli as signatures_cli
 from petition_app.tally import cli as tally_cli
 from petition_app.tally import frozen
 from petition_app.tally.services import publish_due
@@ -117,6 +118,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
         petitions_cli,
         switches_cli,
         roster_cli,
+        signatures_cli,
         verification_cli,
         measure_cli,
         estimate_cli,

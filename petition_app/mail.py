@@ -13,6 +13,7 @@ from email.utils import formatdate
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from uuid import UUID
 
 from petition_app import config
 
@@ -22,12 +23,16 @@ READY_FOR_DATA = 354
 
 @dataclass(frozen=True)
 class Letter:
-    """One plain message. It names no petition. A `sealed` one is written to the outbox without its address."""
+    """One plain message. It names no petition. A `sealed` one is written to the outbox without its address.
+
+    `about` is the signature it concerns, where it may be known for a while which one that was.
+    """
 
     to: str
     subject: str
     body: str
     sealed: bool = False
+    about: UUID | None = None
 
 
 class RefusedError(Exception):

@@ -64,6 +64,7 @@ PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(hours=1), roster.forget_uploads),
     (timedelta(hours=1), signatures.forget_imports),
     (timedelta(hours=1), petitions.forget_dead_letters),
+    (timedelta(hours=1), signatures.forget_sent),
     (timedelta(minutes=5), petitions.freeze_silent),
 )
 IDLE = 0.5
@@ -127,29 +128,31 @@ def _post(taken: Taken) -> None:
     The row says that it is handed over before the server may take it. A message found handed over, because its worker
     was killed, and one whose connection broke at that point, are left to the organizers; so is what was refused.
     """
-    failure = mail.UnsureError.__name__ if taken.handed else _try_to_send(taken)
+    letter, failure = (None, mail.UnsureError.__name__) if taken.handed else _try_to_send(taken)
     with transaction():
         if failure:
             logger.warning("Message %s was not delivered: %s", taken.name, failure)
             jobs.bury(taken.id, failure=failure, at=utcnow())
         else:
             jobs.finish(taken.id)
+        if letter and not failure:
+            signatures.note_sent(letter, taken.id.hex, utcnow())
     if failure:
         _tell_case(taken, failure)
 
 
-def _try_to_send(taken: Taken) -> str:
-    """Send a message; return why it must not be tried again, or nothing. Raises what may be over by another time."""
+def _try_to_send(taken: Taken) -> tuple[Letter | None, str]:
+    """Send a message; return it, and why it must not be tried again, if so. Raises what may be over by another time."""
     with transaction(saving=False):
         letter = LETTERS[taken.name](taken.payload, utcnow())
     try:
         if letter:
             mail.send(letter, message_id=taken.id.hex, hand_over=lambda: _hand_over(taken))
     except mail.RefusedError as error:
-        return f"{type(error).__name__} {error.code}"
+        return letter, f"{type(error).__name__} {error.code}"
     except mail.UnsureError as error:
-        return type(error).__name__
-    return ""
+        return letter, type(error).__name__
+    return letter, ""
 
 
 def _hand_over(taken: Taken) -> None:

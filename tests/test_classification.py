@@ -107,6 +107,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "sealed_parts": {NONE: "id signature_id part", SEALED: "box"},
     "second_codes": {NONE: "signature_id", RANDOM: "code_hash"},
     "second_looks": {NONE: "id signature_id petition_id account_id position asked_on closed_on"},
+    "sent_letters": {NONE: "signature_id sent_on", RANDOM: "message_index"},
     "signature_deltas": {NONE: f"id petition_id batch_id {COUNTS}"},
     "signatures": {
         NONE: "id petition_id text_version_id batch_id state language consent others arrived_on names_due "

@@ -26,8 +26,8 @@ from petition_app.config import Settings
 from petition_app.db import db
 from petition_app.jobs import Job
 from petition_app.petitions import dead_letters
-from petition_app.signatures import sealing
-from petition_app.signatures.models import Signature
+from petition_app.signatures import bounces, sealing
+from petition_app.signatures.models import SentLetter, Signature
 from petition_app.verification import unanswered
 from tests import factories as make
 from tests.conftest import only_sqlite
@@ -117,6 +117,79 @@ def test_a_case_says_that_a_message_was_not_delivered_and_why(app: Any, server: 
     with make.looking(app):
         notes = sealing.open_case(db.session.get_one(Signature, signed.id))
     assert [note["text"] for note in notes if note.get("kind") == "undelivered"] == ["RefusedError 550"]
+
+
+REPORT = """\
+From: MAILER-DAEMON@mail.example.org
+To: no-reply@127.0.0.1
+Subject: Undelivered
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+MIME-Version: 1.0
+
+--b
+Content-Type: text/plain
+
+<gone@example.org>: there is nobody of this name
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example.org
+
+Final-Recipient: rfc822; gone@example.org
+Action: {action}
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 gone@example.org
+
+--b
+Content-Type: {kind}
+
+From: no-reply@127.0.0.1
+Message-ID: {id}
+
+--b--
+"""
+
+
+@pytest.mark.parametrize("kind", ["text/rfc822-headers", "message/rfc822"])
+def test_a_message_that_comes_back_is_told_on_the_case(app: Any, cli: Any, server: Server, kind: str) -> None:
+    world = make.make_world(app)
+    use(server)
+    sign(app, world.petition_id, "gone@example.org")
+    work_off(app, 1)
+    (message_id,) = server.ids["gone@example.org"]
+    report = {"kind": kind, "id": message_id}
+    delayed = REPORT.format(action="delayed", **report)
+    assert "no report" in cli("mail", "bounced", stdin=delayed, code=1).err
+    strange = REPORT.format(action="failed", kind=kind, id=f"<{'0' * 32}@elsewhere.example.org>")
+    assert "no message that this server has sent" in cli("mail", "bounced", stdin=strange, code=1).err
+    failed = REPORT.format(action="failed", **report)
+    assert "5.1.1" in cli("mail", "bounced", stdin=failed).out
+    assert "no message" in cli("mail", "bounced", stdin=failed, code=1).err
+    with make.looking(app):
+        notes = sealing.open_case(db.session.scalars(db.select(Signature)).one())
+    assert [note["text"] for note in notes if note.get("kind") == "undelivered"] == ["BouncedError 5.1.1"]
+
+
+def test_of_a_sealed_petition_nobody_remembers_what_was_sent(app: Any, server: Server) -> None:
+    world = make.make_sealed_world(app)
+    use(server)
+    sign(app, world.petition_id, "gone@example.org")
+    work_off(app, 1)
+    assert server.taken == {"gone@example.org": 1}
+    with make.looking(app):
+        assert db.session.scalars(db.select(SentLetter)).all() == []
+
+
+def test_what_was_sent_is_forgotten_after_a_week(app: Any, server: Server) -> None:
+    world = make.make_world(app)
+    use(server)
+    sign(app, world.petition_id, "a@example.org")
+    work_off(app, 1)
+    for days, left_ in ((7, 1), (8, 0)):
+        with make.acting(app):
+            bounces.forget(at=utcnow() + timedelta(days=days))
+            assert len(db.session.scalars(db.select(SentLetter)).all()) == left_
 
 
 def test_organizers_see_what_was_not_delivered_and_send_it_again(app: Any, server: Server) -> None:

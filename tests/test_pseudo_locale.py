@@ -544,7 +544,15 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     reader.look(organizer.get(f"{here}/people"))
     reader.look(organizer.get(f"{here}/mail"))
     with make.acting(app):
-        kinds = ("RefusedError 550", "UnsureError", "NoTlsError", "SMTPAuthenticationError", "NotNowError", "OSError")
+        kinds = (
+            "RefusedError 550",
+            "BouncedError 5.1.1",
+            "UnsureError",
+            "NoTlsError",
+            "SMTPAuthenticationError",
+            "NotNowError",
+            "OSError",
+        )
         for number, failure in enumerate((*kinds, "UnreadableError")):
             name = ("signatures.mail_code", "verification.mail_reminder", "accounts.mail_invitation")[number % 3]
             today = utcnow()

@@ -164,3 +164,17 @@ class SignatureDelta(Base, Counts):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
     batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id"))
+
+
+class SentLetter(Base):
+    """That a message about a signature was delivered, so that it can be told when it comes back; for seven days.
+
+    Of the Message-ID, a keyed hash only. Sealed petitions have none: whoever holds the mail server's log could tie a
+    signature to an address.
+    """
+
+    __tablename__ = "sent_letters"
+
+    message_index: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), index=True)
+    sent_on: Mapped[date]

@@ -5,6 +5,7 @@ can read its address, the page asks for it again.
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from petition_app.db import db
 from petition_app.petitions.models import Petition
@@ -32,8 +33,13 @@ def send_again(*, petition: Petition, pending: str, email: str, language: str, a
 
 def note_failure(payload: dict[str, str], reason: str, *, at: datetime) -> None:
     """Tell the case that a message about it could not be delivered, and why; what cannot be opened is left alone."""
-    signature_id = messages.open_message(payload).signature_id
-    signature = lock_signature(signature_id) if signature_id else None
+    if signature_id := messages.open_message(payload).signature_id:
+        note_on_case(signature_id, reason, at=at)
+
+
+def note_on_case(signature_id: UUID, reason: str, *, at: datetime) -> None:
+    """Add to a case that a message did not arrive; `reason` is a kind of error, never a server's own words."""
+    signature = lock_signature(signature_id)
     if signature and signature.state != "discarded" and sealing.is_readable(signature):
         note = {"kind": "undelivered", "on": at.date().isoformat(), "text": reason}
         sealing.add_to_case(signature, note, by_signer=True)

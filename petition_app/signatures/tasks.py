@@ -10,7 +10,7 @@ from flask_babel import force_locale, gettext
 
 from petition_app import couriers
 from petition_app.mail import Letter
-from petition_app.signatures import expiry, import_files, messages, resending, second_codes
+from petition_app.signatures import bounces, expiry, import_files, messages, resending, second_codes
 
 
 def mail_code(payload: dict[str, Any], _at: datetime) -> Letter:
@@ -18,7 +18,20 @@ def mail_code(payload: dict[str, Any], _at: datetime) -> Letter:
     message = messages.open_message(payload)
     with force_locale(message.language):
         body = render_template("emails/signatures/code.txt", code=message.words)
-        return Letter(message.address, gettext("Your code"), body, sealed="courier" in payload)
+        sealed = "courier" in payload
+        about = None if sealed else message.signature_id
+        return Letter(message.address, gettext("Your code"), body, sealed=sealed, about=about)
+
+
+def note_sent(letter: Letter, message_id: str, at: datetime) -> None:
+    """Remember whose signature a delivered message was about, in case it comes back."""
+    if letter.about:
+        bounces.remember(message_id, letter.about, at=at)
+
+
+def forget_sent(at: datetime) -> None:
+    """Forget messages that can hardly come back any more."""
+    bounces.forget(at=at)
 
 
 def note_failure(payload: dict[str, Any], reason: str, at: datetime) -> None:

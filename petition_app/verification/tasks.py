@@ -48,7 +48,8 @@ def mail_reminder(payload: dict[str, Any], _at: datetime) -> Letter:
     """Write a reminder: neutral, without a link and without the letter's title."""
     message = messages.open_message(payload)
     with force_locale(message.language):
-        return Letter(message.address, gettext("A reminder"), render_template("emails/verification/reminder.txt"))
+        body = render_template("emails/verification/reminder.txt")
+        return Letter(message.address, gettext("A reminder"), body, about=message.signature_id)
 
 
 def remind(at: datetime) -> None:
