@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from petition_app import web
+from petition_app.accounts import services as accounts
 from petition_app.config import Settings
 from tests import dumps
 from tests import factories as make
@@ -83,7 +84,7 @@ def test_a_stranger_is_sent_to_sign_in_and_changes_nothing(app: Any) -> None:
     assert dumps.tables(app) == before
 
 
-@pytest.mark.parametrize("role", ["organizer", "reviewer", "auditor", "elsewhere"])
+@pytest.mark.parametrize("role", ["organizer", "reviewer", "auditor", "elsewhere", "removed"])
 def test_each_role_gets_what_the_table_says_and_a_404_for_the_rest(app: Any, role: str) -> None:
     world, verified = full_world(app)
     other = make.make_world(app, "other-letter")
@@ -92,7 +93,12 @@ def test_each_role_gets_what_the_table_says_and_a_404_for_the_rest(app: Any, rol
         "reviewer": world.reviewers[0],
         "auditor": world.auditor,
         "elsewhere": other.organizer,
+        "removed": make.make_person(app, world.petition_id, "organizer"),
     }[role]
+    if role == "removed":
+        with make.acting(app):
+            member = accounts.find_member(person.email, petition_id=world.petition_id)
+            accounts.remove_member(member.id, petition_id=world.petition_id, by=None, at=make.utcnow())
     client = make.signed_in(app, person)
     token = make.csrf_token(client, "/organizer/password")
     for endpoint, methods, path in paths(app, signature_id=verified.id):

@@ -89,10 +89,38 @@ def test_an_organizer_invites_pauses_resumes_and_hands_over(
     expect(page.locator("#recipient_ru")).to_have_value("Государственное собрание")
     page.get_by_role("button", name=said["look"]).click()
     page.get_by_role("button", name=said["publish"]).click()
+    announce_and_export(page, here)
+    go_on_and_answer(page, here)
     reader.reload()
+    expect(reader.locator(".timeline .extended")).to_be_visible()
+    expect(reader.locator(".timeline .answered")).to_contain_text(re.compile("They listened|Нас услышали"))
     expect(reader.locator(".timeline .handed_over")).to_contain_text(
         re.compile("State Assembly|Государственное собрание")
     )
+
+
+def announce_and_export(page: Page, here: str) -> None:
+    """Look at what stands on the pages of sealing and export."""
+    for path in ("seal?template=thanks", "export"):
+        page.goto(f"{here}/{path}")
+        assert_accessible(page)
+
+
+def go_on_and_answer(page: Page, here: str) -> None:
+    """Give more time, and tell what came of the letter."""
+    page.goto(f"{here}/words/extended")
+    page.locator("#day").evaluate("field => { field.value = '2999-12-31' }")
+    page.locator("button[value=preview]").click()
+    page.locator("button[value=publish]").click()
+    page.goto(f"{here}/words/answered")
+    for field, words in (("recipient", ("State Assembly", "Собрание")), ("words", ("They listened.", "Нас услышали."))):
+        page.fill(f"#{field}_en", words[0])
+        page.fill(f"#{field}_ru", words[1])
+    page.locator("button[value=preview]").click()
+    assert_accessible(page)
+    page.locator("button[value=publish]").click()
+    page.wait_for_url(here)
+    assert_accessible(page)
 
 
 def invite(page: Page, here: str, said: dict[str, str]) -> None:
