@@ -267,6 +267,6 @@ def test_the_product_derives_no_purpose_that_is_not_tried_here(app: Any) -> None
     for path in (Path(vault.__file__).parent).rglob("*.py"):
         found |= set(re.findall(r"\b(?:fingerprint|hash_secret)\(\s*\"([^\"]+)\"", path.read_text()))
     assert {"name", "mailbox", "near", "entry"} <= found
-    assert found - set(PURPOSES) <= {"group-form", "unlock", "session", "desk"}, (
+    assert found - set(PURPOSES) <= {"group-form", "unlock", "session", "desk", "join", "letter"}, (
         "try the new purpose against the roster, too"
     )

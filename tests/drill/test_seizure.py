@@ -374,11 +374,11 @@ def test_a_leak_in_a_file_is_found(seized: Seized, plant: Callable[[Seized], Non
 def test_a_name_that_was_deleted_is_found_in_the_write_ahead_log(seized: Seized) -> None:
     path = seized.instance / "countersign.db"
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("CREATE TABLE drafts (note TEXT)")
-        connection.execute("INSERT INTO drafts VALUES (?)", (f"… {SIGNED} …",))
+        connection.execute("CREATE TABLE scraps (note TEXT)")
+        connection.execute("INSERT INTO scraps VALUES (?)", (f"… {SIGNED} …",))
         connection.commit()
         connection.execute("PRAGMA secure_delete=ON")
-        connection.execute("DELETE FROM drafts")
+        connection.execute("DELETE FROM scraps")
         connection.commit()
         found_at(seized.run(), "a name", "countersign.db-wal")
 
