@@ -24,6 +24,20 @@ ROLE_WORDS = {
 
 
 LONG_NAME = lazy_gettext("At most 120 characters.")
+SHORT_PASSWORD = lazy_gettext("Please choose a password of at least 12 characters.")
+
+
+def choose_password(label: str) -> PasswordField:
+    """Return the field of a password that is chosen here."""
+    return PasswordField(
+        label,
+        description=lazy_gettext("At least 12 characters. A sentence is easier to remember than signs."),
+        validators=[
+            DataRequired(SHORT_PASSWORD),
+            Length(min=services.PASSWORD_LENGTH, max=1000, message=SHORT_PASSWORD),
+        ],
+        render_kw={"autocomplete": "new-password"},
+    )
 
 
 class SignInForm(LoginForm):
@@ -82,19 +96,7 @@ class NewPasswordForm(ChangePasswordForm):
         validators=[DataRequired(lazy_gettext("Please write the password you have now."))],
         render_kw={"autocomplete": "current-password"},
     )
-    new_password = PasswordField(
-        lazy_gettext("New password"),
-        description=lazy_gettext("At least 12 characters. A sentence is easier to remember than signs."),
-        validators=[
-            DataRequired(lazy_gettext("Please choose a password of at least 12 characters.")),
-            Length(
-                min=services.PASSWORD_LENGTH,
-                max=1000,
-                message=lazy_gettext("Please choose a password of at least 12 characters."),
-            ),
-        ],
-        render_kw={"autocomplete": "new-password"},
-    )
+    new_password = choose_password(lazy_gettext("New password"))
     new_password_confirm = PasswordField(
         lazy_gettext("New password again"),
         validators=[
@@ -166,19 +168,7 @@ class JoinForm(CodeForm):
         validators=[DataRequired(lazy_gettext("Please write your name.")), Length(max=120, message=LONG_NAME)],
         render_kw={"autocomplete": "name", "maxlength": 120},
     )
-    new_password = PasswordField(
-        lazy_gettext("Password"),
-        description=lazy_gettext("At least 12 characters. A sentence is easier to remember than signs."),
-        validators=[
-            DataRequired(lazy_gettext("Please choose a password of at least 12 characters.")),
-            Length(
-                min=services.PASSWORD_LENGTH,
-                max=1000,
-                message=lazy_gettext("Please choose a password of at least 12 characters."),
-            ),
-        ],
-        render_kw={"autocomplete": "new-password"},
-    )
+    new_password = choose_password(lazy_gettext("Password"))
     again = PasswordField(
         lazy_gettext("Password again"),
         validators=[
