@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import click
 from alembic.script import ScriptDirectory
@@ -91,6 +92,9 @@ def _keys() -> Finding:
         return Finding(
             "mend", "keys", "the key ring cannot be read, so nothing can be sealed; put it back from its backup"
         )
+    ring_file = Path(config.current().key_ring)
+    if ring_file.is_absolute() and ring_file.stat().st_mode & 0o077:
+        return Finding("mend", "keys", f"others can read {ring_file}; run: chmod 600 {ring_file}")
     return Finding("ok" if opened == b"doctor" else "mend", "keys", f"the key ring seals and opens with {ring.newest}")
 
 

@@ -14,6 +14,7 @@ from petition_app.clock import utcnow
 from petition_app.db import Base, Moment, db, note_change
 
 CLAIM = timedelta(seconds=30)
+HANDING = timedelta(minutes=5)
 MAX_TRIES = 8
 
 
@@ -124,9 +125,12 @@ def postpone(job_id: UUID, *, failure: str, at: datetime) -> bool:
 
 
 def hand_over(job_id: UUID, *, tries: int, at: datetime) -> bool:
-    """Note that a message is handed over now; false where another worker has taken it up meanwhile."""
+    """Note that a message is handed over now; false where another worker has taken it up meanwhile.
+
+    Nobody looks at it for five minutes, in which the mail server must have answered.
+    """
     mine = update(Job).where(Job.id == job_id, Job.tries == tries, Job.handed_at.is_(None), Job.dead_on.is_(None))
-    return len(db.session.scalars(mine.values(handed_at=at).returning(Job.id)).all()) == 1
+    return len(db.session.scalars(mine.values(handed_at=at, due_at=at + HANDING).returning(Job.id)).all()) == 1
 
 
 def bury(job_id: UUID, *, failure: str, at: datetime) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
@@ -81,7 +82,7 @@ def send(letter: Letter, *, message_id: str, hand_over: Callable[[], None]) -> N
 def check() -> None:
     """Speak with the mail server without sending anything, where one is set. Raises: as `send`."""
     if url := config.current().mail_url:
-        with _connect(urlsplit(url)) as connection:
+        with _connected(urlsplit(url)) as connection:
             _expect(connection.noop()[0])
 
 
@@ -102,7 +103,7 @@ def _send_smtp(url: str, message: EmailMessage, message_id: str, hand_over: Call
     sender = _option(parts, "from") or f"no-reply@{host}"
     message["From"], message["Message-ID"] = sender, f"<{message_id}@{sender.rpartition('@')[2]}>"
     text = message.as_bytes(policy=policy.SMTP).replace(b"\r\n.", b"\r\n..")
-    with _connect(parts) as connection:
+    with _connected(parts) as connection:
         _expect(connection.mail(sender)[0])
         _expect(connection.rcpt(str(message["To"]))[0])
         _expect(connection.docmd("DATA")[0], READY_FOR_DATA)
@@ -112,7 +113,21 @@ def _send_smtp(url: str, message: EmailMessage, message_id: str, hand_over: Call
             code = connection.getreply()[0]
         except (OSError, smtplib.SMTPException) as error:
             raise UnsureError from error
+        if not 200 <= code < 600:
+            raise UnsureError
         _expect(code)
+
+
+@contextmanager
+def _connected(parts: SplitResult) -> Iterator[smtplib.SMTP]:
+    """Be connected. However the server takes leave, it changes nothing about what it has taken."""
+    connection = _connect(parts)
+    try:
+        yield connection
+        with suppress(OSError, smtplib.SMTPException):
+            connection.quit()
+    finally:
+        connection.close()
 
 
 def _connect(parts: SplitResult) -> smtplib.SMTP:

@@ -69,6 +69,7 @@ def settings_for(instance: Path, database_url: str, **changes: Any) -> Settings:
     instance.mkdir(parents=True, exist_ok=True, mode=0o700)
     ring = instance / "key_ring"
     if not ring.exists():
+        ring.touch(mode=0o600)
         ring.write_text(new_key_ring())
     values: dict[str, Any] = {
         "env": "development",

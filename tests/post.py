@@ -30,6 +30,7 @@ class Server:
     tries: Counter[str] = field(default_factory=Counter)
     signed_in: list[str] = field(default_factory=list)
     stall: float = 3
+    farewell: str = "221 goodbye"
     port: int = 0
 
     async def handle_RCPT(  # noqa: N802 -- the library calls it so.
@@ -46,6 +47,10 @@ class Server:
             await asyncio.sleep(self.stall)
         envelope.rcpt_tos.append(address)
         return "250 OK"
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Take leave."""
+        return self.farewell
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take a message, or break off."""
@@ -64,6 +69,8 @@ class Server:
         if how == "drop after":
             assert server.transport
             server.transport.abort()
+        if how == "garble":
+            return "taken or not"
         if how == "slow":
             await asyncio.sleep(self.stall)
         return "250 taken"

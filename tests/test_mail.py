@@ -34,7 +34,7 @@ from tests.conftest import only_sqlite
 from tests.post import Server, serving
 
 KILLS = 5
-MANNERS = ("", "refuse", "full", "later", "drop", "drop after", "stall")
+MANNERS = ("", "refuse", "full", "later", "drop", "drop after", "garble", "stall")
 
 
 @pytest.fixture
@@ -89,9 +89,9 @@ def test_every_message_is_delivered_once_or_given_up_with_its_reason(app: Any, s
         sign(app, world.petition_id, address)
     work_off(app)
     assert left(app) == 0
-    took = {"well@example.org", "later@example.org", "drop-after@example.org"}
+    took = {"well@example.org", "later@example.org", "drop-after@example.org", "garble@example.org"}
     assert {address for address, number in server.taken.items() if number == 1} == took == set(server.taken)
-    reasons = ["RefusedError 550", "RefusedError 552", "SMTPServerDisconnected", "UnsureError", "UnsureError"]
+    reasons = ["RefusedError 550", "RefusedError 552", "SMTPServerDisconnected", *["UnsureError"] * 3]
     assert sorted(map(str, dead(app))) == reasons
     assert server.tries["refuse@example.org"] == 1
     assert server.tries["stall@example.org"] == jobs.MAX_TRIES
@@ -254,6 +254,32 @@ def test_what_was_not_delivered_is_forgotten_after_two_weeks(app: Any, server: S
     for days, forgotten in ((14, 0), (15, 1)):
         with make.acting(app):
             assert dead_letters.forget(at=utcnow() + timedelta(days=days)) == forgotten
+
+
+@only_sqlite
+def test_a_server_that_takes_leave_rudely_gets_no_second_copy(app: Any, server: Server) -> None:
+    world = make.make_world(app)
+    use(server)
+    server.farewell = "421 go away"
+    sign(app, world.petition_id, "a@example.org")
+    work_off(app)
+    assert server.taken == {"a@example.org": 1}
+    assert left(app) == 0
+    assert dead(app) == []
+
+
+@only_sqlite
+def test_a_message_that_is_being_handed_over_is_left_alone(app: Any, server: Server) -> None:
+    world = make.make_world(app)
+    use(server)
+    sign(app, world.petition_id, "a@example.org")
+    with make.acting(app):
+        job = jobs.claim(at=utcnow())
+        assert job is not None
+        assert jobs.hand_over(job.id, tries=job.tries, at=utcnow())
+    with make.acting(app):
+        assert jobs.claim(at=utcnow() + timedelta(minutes=4)) is None
+        assert jobs.claim(at=utcnow() + timedelta(minutes=6)) is not None
 
 
 def test_two_workers_that_hold_one_message_send_it_once(app: Any, server: Server) -> None:

@@ -58,6 +58,8 @@ def test_the_doctor_names_what_must_be_mended_and_how(app: Any, cli: Any, settin
     settings.instance.chmod(0o755)
     assert "chmod 700" in cli("doctor", code=1).out
     settings.instance.chmod(0o700)
+    Path(settings.key_ring).chmod(0o644)
+    assert "chmod 600" in cli("doctor", code=1).out
     Path(settings.key_ring).rename(settings.instance / "gone")
     assert "nothing can be sealed" in cli("doctor", code=1).out
 

@@ -16,6 +16,7 @@ from petition_app.jobs import Job
 from petition_app.petitions.models import Petition
 
 KEPT = timedelta(days=14)
+ALL = 100_000
 NAMES = ("accounts.mail_invitation", "signatures.mail_code", "verification.mail_reminder")
 
 
@@ -56,7 +57,7 @@ def resend(job_id: UUID, *, petition: Petition, by: Account, at: datetime) -> No
 def resend_all(petition: Petition, *, by: Account, at: datetime) -> int:
     """Try again every message that was not taken, but for those that may have arrived; return how many."""
     require_role(by, petition.id, "organizer")
-    dead = [job for job in jobs.list_dead(petition.id) if job.failure != "UnsureError"]
+    dead = [job for job in jobs.list_dead(petition.id, limit=ALL) if job.failure != "UnsureError"]
     again = [job for job in dead if not job.courier_id or couriers.lives(job.courier_id, at=at)]
     for job in again:
         jobs.revive(job, at=at)
