@@ -350,7 +350,7 @@ def look_at_groups(app: Flask, reader: Reader) -> None:
         reader.look(organizer.post(page, data=form | {"file": (io.BytesIO(data), "list.csv")}), 422)
     data = form | {"title": "Monday", "names": "Вера Седых; депутат; Речное\nГлеб Луговых"}
     sheet = reader.look(organizer.post(page, data=data))
-    one, two = re.findall(r"(?:[0-9A-Z]{4}-){2}[0-9A-Z]{4}", sheet.text)
+    one, two = re.findall(r"(?<![\w-])(?:[0-9A-Z]{4}-){2}[0-9A-Z]{4}(?![\w-])", sheet.text)
     assert organizer.post(page, data=data).status_code == 303
     reader.look(organizer.get(page))
     reader.look(client.post(confirm, data={"code": one}))
