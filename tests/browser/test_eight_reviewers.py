@@ -186,6 +186,7 @@ async def review(context: BrowserContext, seat: int, work: Work) -> None:
         told = await page.inner_text("main")
         if MOVED_ON in told and number in CONFLICTING:
             work.verdicts[number].pop()  # Two had agreed, and it waited for its double, which was decided just now.
+            await page.goto(f"{work.url}/organizer/p/{SLUG}/desk")
             continue
         assert says in told, f"case {number}: {told}"
     assert "Everything sealed so far is decided" in await page.inner_text("main"), await page.content()
