@@ -229,8 +229,10 @@ def watch(work: Work) -> list[dict[str, Any]]:
 
 def check_trails(work: Work) -> None:
     """Compare what stands in the database with what was done in the browsers: who, what, in which order."""
-    assert db.session.scalars(select(Lease)).all() == []
     signatures = {signature.id: signature.state for signature in db.session.scalars(select(Signature))}
+    # A case that moved on in a reviewer's hands stays leased until the ten minutes are over; nobody waits for it.
+    leases = db.session.scalars(select(Lease)).all()
+    assert not [lease for lease in leases if signatures[lease.signature_id] in ("checking", "needs_info")]
     assert len(signatures) == CASES
     events: dict[UUID | None, list[AuditEvent]] = defaultdict(list)
     for event in db.session.scalars(select(AuditEvent).order_by(AuditEvent.at)):
@@ -253,4 +255,4 @@ def check_trails(work: Work) -> None:
         )
         opened = Counter(event.actor_id for event in trail if event.act == "case.opened")
         ended = Counter(event.actor_id for event in trail if event.act != "case.opened")
-        assert opened == ended
+        assert opened == ended or number in CONFLICTING
