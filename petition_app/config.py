@@ -7,8 +7,10 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 DOCS = Path(__file__).parent.parent / "docs"
@@ -31,6 +33,9 @@ class Settings:
     port: int
     instance: Path
     metrics_token: str = ""
+    limits_url: str = ""
+    proxies: int = 0
+    web_processes: int = 1
 
     @property
     def production(self) -> bool:
@@ -69,6 +74,9 @@ class Settings:
             port=_port(environ.get("PORT", "8000")),
             instance=instance,
             metrics_token=environ.get("METRICS_TOKEN", ""),
+            limits_url=_limits_url(environ.get("LIMITS_URL", "")),
+            proxies=_proxies(environ.get("PROXIES", "0")),
+            web_processes=_web_processes(environ.get("WEB_PROCESSES", "1"), environ.get("LIMITS_URL", "")),
         )
 
 
@@ -121,6 +129,15 @@ def _database_url(url: str, instance: Path) -> str:
     return url
 
 
+def _limits_url(url: str) -> str:
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        network = parts.scheme in ("redis", "rediss") and parts.hostname and parts.port != 0
+        if not url or network or (parts.scheme == "redis+unix" and parts.path):
+            return url
+    raise ConfigError("LIMITS_URL must be redis://host:6379/0, rediss://… or redis+unix:///path.")
+
+
 def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
     value = environ.get(name, "").strip().lower()
     if value in ("", "1", "true", "yes", "on"):
@@ -133,6 +150,20 @@ def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
 def _port(value: str) -> int:
     if not value.isdigit() or not 0 < int(value) < 65536:
         raise ConfigError(f"PORT is {value!r}; it must be a number from 1 to 65535.")
+    return int(value)
+
+
+def _proxies(value: str) -> int:
+    if not value.isdigit() or int(value) > 9:
+        raise ConfigError(f"PROXIES is {value!r}; it must say how many proxies stand in front, 0 to 9.")
+    return int(value)
+
+
+def _web_processes(value: str, limits_url: str) -> int:
+    if not value.isdigit() or not 0 < int(value) <= 64:
+        raise ConfigError(f"WEB_PROCESSES is {value!r}; it must be a number from 1 to 64.")
+    if int(value) > 1 and not limits_url:
+        raise ConfigError("WEB_PROCESSES needs LIMITS_URL, in which they count guesses together.")
     return int(value)
 
 

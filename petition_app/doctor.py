@@ -14,8 +14,9 @@ from pathlib import Path
 import click
 from alembic.script import ScriptDirectory
 from flask import Flask
+from redis.exceptions import RedisError
 
-from petition_app import config, db, jobs, mail, vault
+from petition_app import config, db, jobs, mail, security, vault
 from petition_app.clock import utcnow
 from petition_app.errors import StorageSealedError
 from petition_app.shell import door
@@ -59,6 +60,7 @@ def examine() -> Iterator[Finding]:
     database = _database()
     yield database
     yield _mail()
+    yield _limits()
     if database.state != "mend":
         yield _clock()
         yield _worker()
@@ -121,6 +123,20 @@ def _mail() -> Finding:
     except MAIL_ERRORS as error:
         return Finding("mend", "mail", f"the mail server does not take us ({type(error).__name__}); look at MAIL_URL")
     return Finding("ok", "mail", "the mail server answers")
+
+
+def _limits() -> Finding:
+    if not config.current().limits_url:
+        return Finding("ok", "limits", "counted in the web process; where several run, set LIMITS_URL")
+    try:
+        written = security.check_store()
+    except (RedisError, ValueError) as error:
+        kind = type(error).__name__
+        return Finding("mend", "limits", f"the store does not answer ({kind}), so each process counts on its own")
+    if written:
+        words = 'it must not; set: save "" and appendonly no'
+        return Finding("mend", "limits", f"the store writes what it holds to its disk ({written}); {words}")
+    return Finding("ok", "limits", "the store answers, and writes nothing to its disk")
 
 
 def _clock() -> Finding:

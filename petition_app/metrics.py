@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -26,6 +28,7 @@ class Meter:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._found: dict[tuple[str, str, int], tuple[Counter, Histogram, str]] = {}
         words = ("rule", "method", "status")
         self.answered = Counter("countersign_requests", "Requests answered.", words, registry=self.registry)
         self.took = Histogram(
@@ -35,10 +38,19 @@ class Meter:
     def note(self, *, rule: str, method: str, status: int, seconds: float) -> None:
         """Count one request and write its line. `rule` is the pattern of the path, empty where none fits."""
         method = method if method in ("GET", "HEAD", "POST", "OPTIONS") else "other"
-        self.answered.labels(rule, method, f"{status // 100}xx").inc()
-        self.took.labels(rule).observe(seconds)
-        line = {"rule": rule, "method": method, "status": status, "ms": round(1000 * seconds, 1)}
-        requests.info("%s", json.dumps(line))
+        answered, took, begun = self._find(rule, method, status)
+        answered.inc()
+        took.observe(seconds)
+        if requests.isEnabledFor(logging.INFO):
+            requests.info("%s", f"{begun}{round(1000 * seconds, 1)}}}")
+
+    def _find(self, rule: str, method: str, status: int) -> tuple[Counter, Histogram, str]:
+        """Return what counts such requests, and how their line begins, looked up once."""
+        if (rule, method, status) not in self._found:
+            line = json.dumps({"rule": rule, "method": method, "status": status, "ms": 0})
+            counter = self.answered.labels(rule, method, f"{status // 100}xx")
+            self._found[rule, method, status] = counter, self.took.labels(rule), line.removesuffix("0}")
+        return self._found[rule, method, status]
 
     def read(self, *, at: datetime) -> bytes:
         """Return everything as Prometheus reads it."""
@@ -84,9 +96,20 @@ class _Waiting(Collector):
         return max(0.0, (self.at - moment).total_seconds())
 
 
+class _Lines(logging.Handler):
+    """Writes each line in one piece, which the system does not mix with others: nobody waits for a lock."""
+
+    def createLock(self) -> None:  # noqa: N802 -- the library's name.
+        """Make none."""
+        self.lock = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line; if nobody listens any more, it is lost."""
+        with suppress(OSError):
+            os.write(sys.stdout.fileno(), f"{record.getMessage()}\n".encode())
+
+
 def write_requests() -> None:
     """Let the lines of requests go to standard output, as the web server's process does."""
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    requests.handlers[:], requests.propagate = [handler], False
+    requests.handlers[:], requests.propagate = [_Lines()], False
     requests.setLevel(logging.INFO)

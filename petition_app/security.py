@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
 import time
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 from threading import Lock
+from typing import Any, TypeVar
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from limits import parse
-from limits.storage import MemoryStorage
+from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from mnemonic import Mnemonic
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
+from redis.retry import Retry
 
 from petition_app import config
+from petition_app.randomness import random_bytes
+
+logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 
 # Crockford's alphabet: no I, L, O, U, so that a code survives being read aloud.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -34,7 +46,8 @@ def _purpose_key(secret_key: str, purpose: str) -> bytes:
 def fingerprint(purpose: str, *parts: str | UUID) -> bytes:
     """Return HMAC-SHA256 of the parts under the server's key for this purpose (32 bytes)."""
     message = "\x1f".join(str(part) for part in parts).encode()
-    return hmac.digest(_purpose_key(config.current().secret_key, purpose), message, "sha256")
+    # Not `hmac.digest`, which lets go of the interpreter each time.
+    return hmac.new(_purpose_key(config.current().secret_key, purpose), message, "sha256").digest()
 
 
 # --- one-time form tokens ---------------------------------------------------------------------------------------
@@ -57,7 +70,7 @@ def is_form_token(value: str) -> bool:
 
 def new_mail_code(groups: int = 2) -> str:
     """Return a code of 20 random bits a group: `4F7K-92QX` lives for minutes, `4F7K-92QX-K3M9` for a month."""
-    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(groups))
+    return "-".join("".join(ALPHABET[byte % 32] for byte in random_bytes(4)) for _ in range(groups))
 
 
 def read_mail_code(typed: str) -> str:
@@ -130,30 +143,111 @@ def commitment(petition: UUID, r: bytes) -> bytes:
 
 # --- limits -----------------------------------------------------------------------------------------------------
 
+STORE_REST = 10.0  # Seconds for which a store that did not answer is left alone.
 
-class Limits:
-    """Counts tries in this process. Addresses are HMACs under a random key that changes every hour."""
+
+class _Tallies:
+    """Counters that end with this process, and the key under which clients are named in them."""
 
     def __init__(self) -> None:
-        self._counter = FixedWindowRateLimiter(MemoryStorage())
+        self.counter = FixedWindowRateLimiter(MemoryStorage())
         self._lock = Lock()
         self._key, self._hour = secrets.token_bytes(32), 0
 
+    def key(self, hour: int) -> bytes:
+        """Return the key of this hour, which is forgotten with it."""
+        with self._lock:
+            if hour != self._hour:
+                self._key, self._hour = secrets.token_bytes(32), hour
+            return self._key
+
+
+class _SharedTallies:
+    """The same in the memory of Redis or Valkey, for all processes that are given its address."""
+
+    def __init__(self, url: str) -> None:
+        # One more try serves a connection that the other side has closed meanwhile; nobody waits for long.
+        again = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+        words: dict[str, Any] = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": again}
+        kept = RedisStorage(url, key_prefix="countersign:limits", **words)
+        self.counter = FixedWindowRateLimiter(kept)
+        self.redis: Redis = kept.storage
+
+    def key(self, hour: int) -> bytes:
+        """Return the key of this hour; whoever asks first makes it. It runs out a minute after its hour."""
+        name = f"countersign:client-key:{hour}"
+        if kept := self.redis.get(name):
+            return bytes(kept)  # type: ignore[arg-type] # Not a promise: this client waits.
+        new = secrets.token_bytes(32)
+        self.redis.set(name, new, nx=True, ex=3660 - int(time.time() % 3600))
+        return bytes(self.redis.get(name) or new)  # type: ignore[arg-type]
+
+
+class Limits:
+    """Counts tries, in this process or in the store that many share.
+
+    Addresses are HMACs under a random key that changes every hour and lies beside the counters alone. While the store
+    does not answer, each process counts on its own: guessing stays limited, and nobody is turned away.
+    """
+
+    def __init__(self) -> None:
+        self._here = _Tallies()
+        self._away_until, self._away = 0.0, False
+
     def client(self, address: str | None) -> str:
         """Return a name for a client address that means nothing an hour later."""
-        with self._lock:
-            if (hour := int(time.time() // 3600)) != self._hour:
-                self._key, self._hour = secrets.token_bytes(32), hour
-            return hmac.digest(self._key, (address or "").encode(), "sha256").hex()
+        hour = int(time.time() // 3600)
+        key = self._ask(lambda tallies: tallies.key(hour))
+        return hmac.digest(key, (address or "").encode(), "sha256").hex()
 
     def allows(self, rule: str, *who: str) -> bool:
         """Return whether another try is allowed under a rule such as `5 per hour`; counts nothing."""
-        return self._counter.test(_rule(rule), *who)
+        return self._ask(lambda tallies: tallies.counter.test(_rule(rule), *who))
 
     def count(self, rule: str, *who: str) -> bool:
         """Count one try; return whether it was within the limit."""
-        return self._counter.hit(_rule(rule), *who)
+        return self._ask(lambda tallies: tallies.counter.hit(_rule(rule), *who))
+
+    def take_back(self, rule: str, *who: str) -> None:
+        """Take back one try that was counted beforehand, so that many at once cannot slip through."""
+        self._ask(lambda tallies: tallies.counter.hit(_rule(rule), *who, cost=-1))
+
+    def _ask(self, act: Callable[[_Tallies | _SharedTallies], Answer]) -> Answer:
+        url = config.current().limits_url
+        if url and time.monotonic() >= self._away_until:
+            try:
+                answer = act(_shared(url))
+            except RedisError as error:
+                self._away_until = time.monotonic() + STORE_REST
+                if not self._away:
+                    logger.warning("LIMITS_URL does not answer (%s); tries are counted here.", type(error).__name__)
+                self._away = True
+            else:
+                if self._away:
+                    logger.warning("LIMITS_URL answers again.")
+                self._away = False
+                return answer
+        return act(self._here)
+
+
+def check_store() -> str:
+    """Ask the store of limits whether it is there; return what it would write to a disk, in words, if anything.
+
+    Raises:
+        RedisError: it does not answer, or does not let us.
+    """
+    redis = _shared(config.current().limits_url).redis
+    redis.ping()
+    told: dict[str, Any] = redis.info("persistence")
+    if told.get("aof_enabled"):
+        return "appendonly"
+    try:
+        found: dict[str, Any] = redis.config_get("save")  # type: ignore[assignment]
+    except ResponseError:  # Whoever runs it does not let us ask.
+        return ""
+    return "save" if found.get("save") else ""
 
 
 _rule = lru_cache(maxsize=32)(parse)
+_shared = lru_cache(maxsize=2)(_SharedTallies)
 limits = Limits()

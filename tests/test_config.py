@@ -13,7 +13,8 @@ import pytest
 
 from petition_app.app import create_app
 from petition_app.config import ConfigError, Settings
-from tests.conftest import SECRET_KEY
+from petition_app.db import db
+from tests.conftest import SECRET_KEY, settings_for, start_app, stop_app
 
 ROOT = Path(__file__).parent.parent
 RING = f"k1:{base64.urlsafe_b64encode(bytes(range(32))).decode()}"  # The same for all test processes.
@@ -35,6 +36,12 @@ def environment(tmp_path: Path, **values: str) -> dict[str, str]:
         ({"SECRET_KEY": SECRET_KEY, "KEY_RING": RING, "PORT": "0"}, "PORT"),
         ({"SECRET_KEY": SECRET_KEY, "KEY_RING": RING, "DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
         ({"SECRET_KEY": SECRET_KEY, "KEY_RING": RING, "UNLOCK_ON_SERVER": "perhaps"}, "UNLOCK_ON_SERVER"),
+        ({"SECRET_KEY": SECRET_KEY, "KEY_RING": RING, "LIMITS_URL": "memcached://x"}, "LIMITS_URL"),
+        ({"SECRET_KEY": SECRET_KEY, "KEY_RING": RING, "LIMITS_URL": "redis://x:port"}, "LIMITS_URL"),
+        ({"SECRET_KEY": SECRET_KEY, "KEY_RING": RING, "LIMITS_URL": "redis://"}, "LIMITS_URL"),
+        ({"SECRET_KEY": SECRET_KEY, "KEY_RING": RING, "PROXIES": "-1"}, "PROXIES"),
+        ({"SECRET_KEY": SECRET_KEY, "KEY_RING": RING, "WEB_PROCESSES": "0"}, "WEB_PROCESSES"),
+        ({"SECRET_KEY": SECRET_KEY, "KEY_RING": RING, "WEB_PROCESSES": "2"}, "LIMITS_URL"),
         ({"COUNTERSIGN_ENV": "staging"}, "COUNTERSIGN_ENV"),
     ],
     ids=str,
@@ -98,3 +105,16 @@ def test_the_command_stops_with_one_line_and_exit_code_1(tmp_path: Path, values:
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert done.stderr.startswith("countersign: ")
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(("query", "threshold"), [("", 5), ("&prepare_threshold=none", None)])
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_an_address_may_say_that_no_statement_is_prepared(
+    database: str, tmp_path: Path, query: str, threshold: int | None
+) -> None:
+    app = start_app(settings_for(tmp_path, database + query))
+    with app.app_context():
+        connection = db.engine.raw_connection()
+        assert getattr(connection.driver_connection, "prepare_threshold", "missing") == threshold
+        connection.close()
+    stop_app(app)

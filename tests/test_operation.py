@@ -44,8 +44,10 @@ def alive(app: Any) -> None:
 def test_a_sound_development_machine_has_notes_and_nothing_to_mend(app: Any, cli: Any) -> None:
     alive(app)
     lines = cli("doctor").out.splitlines()
-    assert [line.split()[1] for line in lines] == ["settings", "folder", "keys", "database", "mail", "clock", "worker"]
-    assert [line.split()[0] for line in lines] == ["note", "ok", "ok", "ok", "note", "ok", "ok"]
+    assert [line.split()[1] for line in lines] == [
+        "settings", "folder", "keys", "database", "mail", "limits", "clock", "worker",
+    ]  # fmt: skip
+    assert [line.split()[0] for line in lines] == ["note", "ok", "ok", "ok", "note", "ok", "ok", "ok"]
 
 
 def test_the_doctor_names_what_must_be_mended_and_how(app: Any, cli: Any, settings: Any) -> None:

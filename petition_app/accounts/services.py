@@ -228,6 +228,7 @@ def delay_left(account: Account, *, at: datetime) -> timedelta:
 
 def note_failure(account: Account, *, at: datetime) -> None:
     """Count a failed sign-in. From the fourth on the next try waits 2, 4, 8 … seconds, at most five minutes."""
+    lock(Account, account.id)  # Those that fail at once are each counted.
     account.failed_count += 1
     if account.failed_count > FREE_FAILURES:
         pause = timedelta(seconds=2 ** min(account.failed_count - FREE_FAILURES, 10))

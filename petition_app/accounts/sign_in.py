@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Request, Response, flash, session
+from flask import Flask, Request, Response, flash, request, session
 from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_babel import gettext
 from flask_login import user_logged_in, user_logged_out
@@ -84,9 +85,20 @@ def init_app(app: Flask) -> None:
         login_form=SignInForm,
         change_password_form=NewPasswordForm,
     )
+    _look_for_accounts_among_staff(app)
     user_logged_in.connect(_begin, app)
     user_logged_out.connect(_end, app)
     password_changed.connect(_begin_anew, app)
+
+
+def _look_for_accounts_among_staff(app: Flask) -> None:
+    """Spare public pages the library's search for an account: without a session there is none to be found."""
+
+    def only_for_staff(hook: Callable[[], Any]) -> Callable[[], Any]:
+        return lambda: hook() if _is_staff(request.path) else None
+
+    hooks = app.before_request_funcs[None]
+    hooks[:] = [only_for_staff(hook) if hook.__module__ == "flask_principal" else hook for hook in hooks]
 
 
 def _begin(_app: Flask, user: Account, **_: Any) -> None:
