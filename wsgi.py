@@ -1,5 +1,6 @@
 """What the WSGI server and the flask command load."""
 
+import gc
 import sys
 
 from petition_app.app import create_app
@@ -9,5 +10,6 @@ from petition_app.metrics import write_requests
 try:
     app = create_app()
     write_requests()
+    gc.freeze()  # What is there now stays; the collector need not look through it again.
 except ConfigError as error:
     sys.exit(f"countersign: {error}")

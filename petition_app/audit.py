@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, LargeBinary, String, func, or_, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition_app.db import Base, Moment, db
@@ -24,7 +25,7 @@ class AuditEvent(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     act: Mapped[str] = mapped_column(String(60))
-    petition_id: Mapped[UUID | None] = mapped_column(ForeignKey("petitions.id"), index=True)
+    petition_id: Mapped[UUID | None] = mapped_column(ForeignKey("petitions.id"))
     actor_id: Mapped[UUID | None]
     object_id: Mapped[UUID | None] = mapped_column(index=True)
     number: Mapped[int] = mapped_column(default=1)
@@ -32,6 +33,8 @@ class AuditEvent(Base):
     at: Mapped[datetime | None] = mapped_column(Moment)
     position: Mapped[int | None] = mapped_column(unique=True)
     link: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+
+    __table_args__ = (Index("ix_audit_events_latest", "petition_id", "at"),)
 
     def digest(self, previous: bytes) -> bytes:
         """Return SHA-256 over the link before and every field of this row."""
@@ -59,7 +62,12 @@ def record(
 
 def record_signer(act: str, *, petition_id: UUID, at: datetime) -> None:
     """Write a signer's act: what and on which day, nothing that leads to the signature."""
-    db.session.add(AuditEvent(act=act, petition_id=petition_id, day=at.date()))
+    db.session.add(AuditEvent(**signer_row(act, petition_id=petition_id, at=at)))
+
+
+def signer_row(act: str, *, petition_id: UUID, at: datetime, number: int = 1) -> dict[str, Any]:
+    """Return the columns of a signer's act, or that of several who came at once."""
+    return {"act": act, "petition_id": petition_id, "day": at.date(), "number": number}
 
 
 def count_acts(acts: tuple[str, ...], *, petition_id: UUID) -> int:

@@ -18,6 +18,7 @@ from petition_app import vault
 from petition_app.db import Base, Moment, db
 from petition_app.errors import StorageSealedError
 from petition_app.jobs import Job
+from petition_app.recall import recall
 
 LIFE = timedelta(minutes=15)
 ALIVE = timedelta(seconds=30)
@@ -108,5 +109,7 @@ def drop_lost(*, at: datetime) -> int:
 
 
 def _newest(at: datetime) -> Courier | None:
-    query = select(Courier).where(Courier.seen_at >= at - ALIVE)
-    return db.session.scalar(query.order_by(Courier.made_at.desc()).limit(1))
+    """Return the newest key; it may have been remembered for a second, and still counts only while its worker lives."""
+    query = select(Courier).order_by(Courier.made_at.desc(), Courier.id)
+    found = recall("couriers", lambda session: session.scalars(query).all())
+    return next((courier for courier in found if courier.seen_at >= at - ALIVE), None)

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    Column,
     Connection,
     DateTime,
     Dialect,
@@ -21,9 +24,11 @@ from sqlalchemy import (
     event,
     func,
     inspect,
+    make_url,
     select,
     text,
 )
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
 
 NAMING = {
@@ -44,6 +49,8 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base)
 
 Row = TypeVar("Row", bound=Base)
+
+RESTED = 2.0  # Seconds after which a connection may have died unnoticed.
 
 _saving: ContextVar[bool] = ContextVar("saving", default=False)
 
@@ -70,6 +77,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 after_commit: list[Callable[[UUID], None]] = []
+after_change: list[Callable[[], None]] = []
 
 
 def note_change(petition_id: UUID) -> bool:
@@ -85,15 +93,34 @@ def note_erasure() -> None:
     db.session.info["erased"] = True
 
 
+def note_shown() -> None:
+    """Remember that the open transaction shows names outside of a publication."""
+    db.session.info["shown"] = True
+
+
+def touched_names() -> bool:
+    """Return whether the open transaction shows names, or erases something."""
+    return bool(db.session.info.keys() & {"erased", "shown"})
+
+
 class UnitOfWork:
-    """One transaction while it is open; `discard()` makes it end without a trace."""
+    """One transaction while it is open; `discard()` makes it end without a trace.
+
+    One that only `adds` rows, and changes nothing that was there, leaves standing what is remembered of the database.
+    """
 
     def __init__(self) -> None:
         self.discarded = False
+        self.adds = False
 
     def discard(self) -> None:
         """Let the transaction end in a rollback."""
         self.discarded = True
+
+
+def is_saving() -> bool:
+    """Return whether a transaction that will be kept is open here."""
+    return _saving.get()
 
 
 @contextmanager
@@ -115,10 +142,13 @@ def transaction(*, saving: bool = True) -> Iterator[UnitOfWork]:
         if saving and not work.discarded:
             db.session.commit()
             changed, erased = db.session.info.get("changed", set()), "erased" in db.session.info
+            for forget in after_change if not work.adds else ():
+                forget()
     finally:
         db.session.rollback()
         db.session.info.pop("changed", None)
         db.session.info.pop("erased", None)
+        db.session.info.pop("shown", None)
         _saving.reset(token)
     if erased:
         _truncate_log()
@@ -140,6 +170,11 @@ def _truncate_log() -> None:
         connection.close()
 
 
+def only(condition: str) -> dict[str, Any]:
+    """Return the options of an index that holds only the rows of a condition, on either database."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 def lock(model: type[Row], key: object) -> Row | None:
     """Load a row and keep it to this transaction until it ends (SQLite: the whole database already is).
 
@@ -148,9 +183,21 @@ def lock(model: type[Row], key: object) -> Row | None:
     return db.session.get(model, key, with_for_update={"key_share": True}, populate_existing=True)
 
 
+def is_alone(act: str) -> bool:
+    """Return whether this transaction is the only one that does this act now, until it ends; nobody is waited for.
+
+    On SQLite there is one writer anyway.
+    """
+    if db.engine.dialect.name == "sqlite":
+        return True
+    number = int.from_bytes(sha256(act.encode()).digest()[:8], signed=True)
+    return bool(db.session.scalar(select(func.pg_try_advisory_xact_lock(number))))
+
+
 def configure_engine(engine: Engine) -> None:
     """Teach the engine what its database needs; called once when the application is made."""
     if engine.dialect.name != "sqlite":
+        event.listen(engine, "checkout", _refuse_dead)
         return
 
     @event.listens_for(engine, "connect")
@@ -163,6 +210,18 @@ def configure_engine(engine: Engine) -> None:
     def begin(connection: Any) -> None:
         # A writer takes its place in the queue at once: a reader that turns into a writer half way can only fail.
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _saving.get() else "BEGIN")
+
+
+def _refuse_dead(connection: Any, record: Any, _proxy: object) -> None:
+    """Ask a connection that has rested whether it is still there; the pool opens another one if it is not."""
+    rested, record.info["used"] = monotonic() - record.info.get("used", 0), monotonic()
+    if rested < RESTED:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except Exception as error:
+        raise DisconnectionError from error
 
 
 @contextmanager
@@ -180,6 +239,11 @@ def rebuilding(connection: Connection) -> Iterator[None]:
         plain.execute("PRAGMA foreign_keys=ON")
     if broken:
         raise RuntimeError(f"The migration left {len(broken)} rows that point to nothing.")
+
+
+def array_type(column: Column[Any]) -> str:
+    """Return what PostgreSQL calls an array of a column's values; nothing where the database knows no arrays."""
+    return "" if db.engine.dialect.name == "sqlite" else f"{column.type.compile(db.engine.dialect)}[]"
 
 
 def is_reachable() -> bool:
@@ -225,7 +289,11 @@ def database_files() -> list[Path]:
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """Return how to connect: SQLite waits half a minute for its turn to write; PostgreSQL keeps connections alive."""
+    """Return how to connect: SQLite waits half a minute for its turn to write; PostgreSQL keeps connections open.
+
+    With `?prepare_threshold=none` in the address no statement is prepared, as a PgBouncer before 1.21 needs it.
+    """
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": 30}}
-    return {"pool_pre_ping": True, "pool_size": 20, "max_overflow": 20}
+    plain = {"prepare_threshold": None} if make_url(url).query.get("prepare_threshold") == "none" else {}
+    return {"pool_size": 20, "max_overflow": 20, "connect_args": plain}

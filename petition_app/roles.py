@@ -150,6 +150,9 @@ HOLDS_KEYS = frozenset({
 # Of the sign-in library's pages, those we have made our own.
 SIGN_IN = frozenset({"security.login", "security.logout", "security.change_password"})
 
+# What is committed together with others, by `signatures.intake`, which looks by itself whether anything may change.
+IN_GROUPS = "signatures.submit"
+
 # What may still be done while the installation is read-only: end that.
 ALWAYS = frozenset({"staff.switches.turn_read_only"})
 

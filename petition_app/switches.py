@@ -12,6 +12,7 @@ from petition_app import audit
 from petition_app.db import Base, Moment, db
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
+from petition_app.recall import recall
 
 MAIL, READ_ONLY = "mail", "read_only"
 SWITCHES = (MAIL, READ_ONLY)
@@ -40,6 +41,11 @@ class Switch(Base):
 def is_on(name: str) -> bool:
     """Return whether a switch is on."""
     return db.session.scalar(select(Switch.name).where(Switch.name == name)) is not None
+
+
+def was_on(name: str) -> bool:
+    """Return whether a switch was on a moment ago, for words on a page."""
+    return name in recall("switches", lambda session: frozenset(session.scalars(select(Switch.name))))
 
 
 def list_on() -> dict[str, datetime]:

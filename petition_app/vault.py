@@ -15,7 +15,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import secrets
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,6 +32,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from petition_app import config
 from petition_app.errors import StorageSealedError
+from petition_app.randomness import random_bytes
 
 RING, HPKE_X25519, PASSPHRASE = 1, 2, 3
 PASSES, LANES, MEMORY = 3, 4, 64 * 1024  # Of Argon2id; memory in KiB.
@@ -79,7 +79,7 @@ class WrappedKey:
 
 def new_key() -> bytes:
     """Return 32 random bytes."""
-    return secrets.token_bytes(32)
+    return random_bytes(32)
 
 
 # --- boxes ------------------------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ def new_key() -> bytes:
 
 def encrypt(key: bytes, plain: bytes, bound: bytes) -> bytes:
     """Seal bytes under a random key of 32 bytes; `bound` is where they are stored."""
-    nonce = os.urandom(12)
+    nonce = random_bytes(12)
     return bytes([RING]) + nonce + AESGCM(key).encrypt(nonce, plain, bound)
 
 
@@ -111,10 +111,10 @@ def _pad(content: dict[str, Any], length: int = STEP) -> bytes:
 
 def seal_part(signature_key: bytes, place: Place, content: dict[str, Any]) -> Sealed:
     """Seal one part under a key of its own, padded to its part's length, or beyond it to a multiple of 1,024 bytes."""
-    part_key = new_key()
+    part_key, bound = new_key(), place.bytes()
     return Sealed(
-        box=seal_box(part_key, place, content),
-        wrapped_key=encrypt(signature_key, part_key, b"key|" + place.bytes()),
+        box=encrypt(part_key, _pad(content, LENGTHS.get(place.part, STEP)), bound),
+        wrapped_key=encrypt(signature_key, part_key, b"key|" + bound),
     )
 
 
@@ -199,14 +199,13 @@ def key_ring() -> KeyRing:
     try:
         if ":" in source and not source.startswith("/"):
             return _parsed(source)
-        path = Path(source)
-        return _read(path, path.stat().st_mtime_ns)
+        return _read(source, os.stat(source).st_mtime_ns)
     except (OSError, ValueError):
         raise StorageSealedError from None
 
 
 _parsed = lru_cache(maxsize=2)(parse_key_ring)
-_read = lru_cache(maxsize=2)(lambda path, _changed: parse_key_ring(path.read_text()))
+_read = lru_cache(maxsize=2)(lambda path, _changed: parse_key_ring(Path(path).read_text()))
 
 
 # --- keys that the server cannot open ---------------------------------------------------------------------------

@@ -39,9 +39,9 @@ from petition_app.petitions.services import NewPetition
 from petition_app.security import new_form_token
 from petition_app.signatures import imports, messages
 from petition_app.signatures import services as signing
+from petition_app.signatures.arrivals import NewSignature
 from petition_app.signatures.models import Signature
 from petition_app.signatures.sealing import Identity
-from petition_app.signatures.services import NewSignature
 from petition_app.signatures.tables import Row
 from petition_app.tally import services as publishing
 from petition_app.tally.counting import live_tally, recount

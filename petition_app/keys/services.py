@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from petition_app import audit, security, vault
 from petition_app.accounts import desk_tokens
@@ -131,8 +132,13 @@ def _bound(what: str, petition_id: UUID, key_id: UUID, account_id: UUID | None =
 
 def newest(petition_id: UUID) -> PetitionKey | None:
     """Return the key that seals what arrives now."""
-    query = select(PetitionKey).where(PetitionKey.petition_id == petition_id, PetitionKey.retired_at.is_(None))
-    return db.session.scalar(query.order_by(PetitionKey.number.desc()).limit(1))
+    return db.session.scalar(newest_key(petition_id))
+
+
+def newest_key(petition_id: UUID | InstrumentedAttribute[UUID]) -> Select[PetitionKey]:
+    """Return how that key is found, of one petition or of the row that a column belongs to."""
+    live = select(PetitionKey).where(PetitionKey.petition_id == petition_id, PetitionKey.retired_at.is_(None))
+    return live.order_by(PetitionKey.number.desc()).limit(1)
 
 
 def require_keys(petition_id: UUID) -> None:
@@ -148,13 +154,13 @@ def _locked_newest(petition_id: UUID) -> PetitionKey:
     return key
 
 
-def public_lock(petition_id: UUID) -> PublicLock:
+def public_lock(petition_id: UUID, session: Session | None = None) -> PublicLock:
     """Return what seals a signature to a sealed petition.
 
     Raises:
         StorageSealedError: there is no active key, so nothing may be stored.
     """
-    key = newest(petition_id)
+    key = (session or db.session).scalar(newest_key(petition_id))
     if key is None:
         raise StorageSealedError
     return PublicLock(str(key.id), key.public)
@@ -254,7 +260,6 @@ def recover(petition_id: UUID, words: str, *, by: Account, at: datetime) -> None
     require_role(by, petition_id, "organizer")
     _hand_over(by.id, petition_id, open_with_sheet(petition_id, words, account_id=by.id))
     audit.record("keys.recovered", by=by.id, petition_id=petition_id, object_id=by.id, at=at)
-    db.session.flush()
 
 
 def open_with_sheet(petition_id: UUID, words: str, *, account_id: UUID) -> Opened:

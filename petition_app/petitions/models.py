@@ -24,6 +24,15 @@ FREEZE_CAUSES = ("act", "silence", "duress")
 MAIL_RULES = ("required", "optional", "none")
 
 
+def takes_signatures(
+    state: str, *, opens: date | None, closes: date | None, frozen_at: datetime | None, on: date
+) -> bool:
+    """Return whether a petition that stands like this can be signed on a day (UTC)."""
+    if state != "open" or frozen_at or (opens and on < opens):
+        return False
+    return not (closes and on > closes)
+
+
 def in_language(texts: dict[str, str], language: str) -> str:
     """Return the text in this language, else in English, else in whichever there is."""
     return texts.get(language) or texts.get(DEFAULT_LANGUAGE) or next(iter(texts.values()), "")
@@ -95,9 +104,7 @@ class Petition(Base):
 
     def takes_signatures(self, on: date) -> bool:
         """Return whether it can be signed on this day (UTC)."""
-        if self.state != "open" or self.frozen_at or (self.opens and on < self.opens):
-            return False
-        return not (self.closes and on > self.closes)
+        return takes_signatures(self.state, opens=self.opens, closes=self.closes, frozen_at=self.frozen_at, on=on)
 
     def title(self, language: str) -> str:
         """Return the title of the current text in this language."""

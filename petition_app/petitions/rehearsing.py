@@ -22,6 +22,9 @@ class NoRehearsalError(DomainError):
     message = N_("This is no rehearsal, so it cannot be thrown away.")
 
 
+OWNERS = ("signatures", "staged_rows")  # Whose id a sealed row names: a signature's, or of one being imported.
+
+
 def list_ids() -> list[UUID]:
     """Return every rehearsal of the server."""
     return list(db.session.scalars(select(Petition.id).where(Petition.rehearsal)))
@@ -52,12 +55,19 @@ def throw_away(petition: Petition, *, by: Account | None, at: datetime) -> None:
     petition_id = petition.id
     lock(Petition, petition_id)
     db.session.flush()
-    for table in reversed(Base.metadata.sorted_tables):
+    children_first = list(reversed(Base.metadata.sorted_tables))
+    children_first.sort(key=lambda table: not _is_loose(table))
+    for table in children_first:
         db.session.execute(delete(table).where(_belongs(table, petition_id)))
     db.session.expunge_all()
     note_erasure()
     audit.record("rehearsal.thrown_away", by=by.id if by else None, at=at)
     db.session.flush()
+
+
+def _is_loose(table: Table) -> bool:
+    """Return whether rows name a signature that may not be there yet: no key of the database ties them to it."""
+    return "signature_id" in table.c and not table.c.signature_id.foreign_keys
 
 
 def _belongs(table: Table, petition_id: UUID) -> ColumnElement[bool]:
@@ -66,6 +76,9 @@ def _belongs(table: Table, petition_id: UUID) -> ColumnElement[bool]:
         return table.c.id == petition_id
     if "petition_id" in table.c:
         return table.c.petition_id == petition_id
+    if _is_loose(table):
+        owned = (Base.metadata.tables[name] for name in OWNERS)
+        return or_(*(table.c.signature_id.in_(select(one.c.id).where(_belongs(one, petition_id))) for one in owned))
     owners = [key for key in table.foreign_keys if key.column.table is not table]
     through = [
         key.parent.in_(select(key.column).where(_belongs(key.column.table, petition_id)))

@@ -9,14 +9,14 @@ from email import message_from_bytes, policy
 from email.message import Message
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, exists, insert, literal, select
 
 from petition_app.db import db
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.security import fingerprint
 from petition_app.signatures import resending
-from petition_app.signatures.models import SentLetter
+from petition_app.signatures.models import SentLetter, Signature
 
 KEPT = timedelta(days=7)
 MESSAGE_ID = re.compile(r"<([0-9a-f]{32})@")
@@ -36,9 +36,11 @@ class UnknownLetterError(DomainError):
 
 
 def remember(message_id: str, signature_id: UUID, *, at: datetime) -> None:
-    """Remember for seven days whose signature a delivered message was about."""
+    """Remember for seven days whose signature a delivered message was about, if it is still there."""
     index = fingerprint("letter", message_id)
-    db.session.merge(SentLetter(message_index=index, signature_id=signature_id, sent_on=at.date()))
+    known = exists().where(SentLetter.message_index == index)
+    sent = select(literal(index), Signature.id, literal(at.date())).where(Signature.id == signature_id, ~known)
+    db.session.execute(insert(SentLetter).from_select(["message_index", "signature_id", "sent_on"], sent))
 
 
 def take_in(report: bytes, *, at: datetime) -> str:

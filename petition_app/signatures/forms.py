@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
-from flask_babel import gettext, lazy_gettext
+from flask_babel import get_locale, gettext, lazy_gettext
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
     EmailField,
@@ -18,16 +20,18 @@ from wtforms import (
     SelectField,
     StringField,
 )
+from wtforms.i18n import get_translations
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, StopValidation, ValidationError
 
 from petition_app.i18n import LANGUAGES
 from petition_app.security import is_form_token, new_form_token
+from petition_app.signatures.arrivals import NewSignature
 from petition_app.signatures.invitations import Agreement
 from petition_app.signatures.rules import UnfitTextError, read_line, read_name
 from petition_app.signatures.sealing import Identity
-from petition_app.signatures.services import NewSignature
 
 MOST_OTHERS = 1_000_000
+NOTHING_CHOSEN = lazy_gettext("Please choose one. Nothing is chosen for you.")
 TIERS = (
     SelectChoice("0", lazy_gettext("Only count me. Nothing about me is published.")),
     SelectChoice("1", lazy_gettext("Publish my role and region, without my name.")),
@@ -40,9 +44,18 @@ class PublicForm(FlaskForm):  # type: ignore[misc] # The library is untyped here
     """A form without ambient authority: there is no session it could abuse, so it needs no token."""
 
     class Meta:
-        """No token."""
+        """No token; the library's own words are read once, not for every form."""
 
         csrf = False
+
+        def get_translations(self, _form: object) -> object:
+            """Return the library's words in the language of the page."""
+            return _words_of_library(str(get_locale()))
+
+
+@lru_cache(maxsize=8)
+def _words_of_library(language: str) -> object:
+    return get_translations((language,))
 
 
 class SignForm(PublicForm):
@@ -75,11 +88,13 @@ class SignForm(PublicForm):
     lang = SelectField(
         lazy_gettext("Language of the message"),
         choices=[SelectChoice(code, name, {"lang": code, "translate": "no"}) for code, name in LANGUAGES.items()],
+        invalid_choice_message=NOTHING_CHOSEN,
     )
     publish = RadioField(
         lazy_gettext("What may be published?"),
         choices=list(TIERS),
-        validators=[InputRequired(lazy_gettext("Please choose one. Nothing is chosen for you."))],
+        validators=[InputRequired(NOTHING_CHOSEN)],
+        invalid_choice_message=NOTHING_CHOSEN,
     )
     others = IntegerField(
         lazy_gettext("Publish my name only once this many others agree to be named"),
@@ -140,9 +155,40 @@ class SignForm(PublicForm):
         )
 
 
+def read_plain(sent: MultiDict[str, str], *, mail: str, language: str) -> NewSignature | None:
+    """Return what `SignForm` would, without making one, where nothing at all is wrong with what was sent.
+
+    In a rush nearly everything is such; whatever is not is left to the form, which says why.
+    """
+    by_mail, lang, tier = mail != "none", sent.get("lang", ""), sent.get("publish", "")
+    agreed = sent.get("consent", "") not in ("", "false")
+    if not agreed or tier not in _TIERS or sent.get("others") or not is_form_token(token := sent.get("form", "")):
+        return None
+    if by_mail and (lang not in LANGUAGES or not sent.get("email")):
+        return None
+    try:
+        identity = Identity(
+            name=read_name(sent.get("name", "")),
+            role=read_line(sent.get("role", "")),
+            place=read_line(sent.get("place", "")),
+        )
+        email = _address(sent["email"]) if by_mail else ""
+    except (UnfitTextError, EmailNotValidError):
+        return None
+    return NewSignature(token, identity, email, lang if by_mail else language, int(tier), None)
+
+
+_TIERS = {tier.value for tier in TIERS}
+
+
+def _address(typed: str) -> str:
+    """Return an address as it is written to. Raises: EmailNotValidError."""
+    return validate_email(typed.strip(), check_deliverability=False).normalized
+
+
 def _check_address(field: Field) -> None:
     try:
-        field.data = validate_email(field.data.strip(), check_deliverability=False).normalized
+        field.data = _address(field.data)
     except EmailNotValidError:
         raise ValidationError(gettext("This is not an e-mail address. Please check it.")) from None
 
@@ -184,6 +230,7 @@ class InvitationForm(PublicForm):
     lang = SelectField(
         lazy_gettext("Language of your secret code"),
         choices=[SelectChoice(code, name, {"lang": code, "translate": "no"}) for code, name in LANGUAGES.items()],
+        invalid_choice_message=NOTHING_CHOSEN,
     )
     publish = SignForm.publish
     others = SignForm.others

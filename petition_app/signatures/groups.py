@@ -20,11 +20,11 @@ from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
 from petition_app.security import hash_secret, new_mail_code
 from petition_app.signatures import expiry, sealing, services
+from petition_app.signatures.arrivals import TRIES, ClosedForSigningError, NewSignature, hash_code
 from petition_app.signatures.group_models import GroupEntry
 from petition_app.signatures.models import Confirmation, Signature
 from petition_app.signatures.rules import fold_name
 from petition_app.signatures.sealing import Identity
-from petition_app.signatures.services import ClosedForSigningError, NewSignature
 from petition_app.signatures.states import lock_signature
 
 INVITATION_LIFE = timedelta(days=30)
@@ -154,8 +154,8 @@ def _invite(identity: Identity, entry: GroupEntry, petition: Petition, language:
             form_hash=secrets.token_bytes(32),
             signature_id=signature_id,
             petition_id=petition.id,
-            code_hash=services.hash_code(petition.id, code),
-            tries_left=services.TRIES,
+            code_hash=hash_code(petition.id, code),
+            tries_left=TRIES,
             expires_at=_end(entry),
             group_id=entry.id,
         )
@@ -223,7 +223,7 @@ def reprint(entry_id: UUID, *, sheets: int, petition: Petition, by: Account | No
     invitations = []
     for row, signature in waiting:
         code = new_mail_code(CODE_GROUPS)
-        row.code_hash = services.hash_code(petition.id, code)
+        row.code_hash = hash_code(petition.id, code)
         invitations.append(Invitation(sealing.open_identity(signature).name, code))
     _record("printed", entry, number=len(waiting), by=by, at=at)
     return Sheet(entry.title, tuple(sorted(invitations, key=lambda one: fold_name(one.name))), _last_day(entry))

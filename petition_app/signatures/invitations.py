@@ -12,10 +12,11 @@ from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
 from petition_app.signatures import expiry, sealing, services
+from petition_app.signatures.arrivals import ClosedForSigningError
 from petition_app.signatures.group_models import GroupEntry
 from petition_app.signatures.models import Confirmation, Signature
 from petition_app.signatures.sealing import Identity
-from petition_app.signatures.services import ClosedForSigningError, Confirmed, WrongCodeError
+from petition_app.signatures.services import Confirmed, WrongCodeError
 from petition_app.signatures.states import lock_signature
 
 REMEMBERED = timedelta(days=2)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from petition_app import couriers, jobs, vault
 from petition_app.petitions.models import Petition
+from petition_app.vault import KeyRing, PublicLock
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,26 @@ class Message:
     address: str
     signature_id: UUID | None
 
+    def sealable(self) -> bytes:
+        """Return it as it is sealed."""
+        return "\n".join((self.words, self.language, self.address, str(self.signature_id or ""))).encode()
+
 
 def enqueue_message(name: str, message: Message, petition: Petition, *, at: datetime) -> None:
-    """Add a job that mails a message. Raises: StorageSealedError, see `enqueue_sealed`."""
-    parts = (message.words, message.language, message.address, str(message.signature_id or ""))
-    enqueue_sealed(name, "\n".join(parts).encode(), petition, at=at)
+    """Add a job that mails a message. Raises: StorageSealedError, see `seal_for_worker`."""
+    enqueue_sealed(name, message.sealable(), petition, at=at)
+
+
+def message_row(
+    name: str, message: Message, petition: Petition, *, lock: KeyRing | PublicLock, at: datetime
+) -> dict[str, Any]:
+    """Return the row of a job that mails a message, sealed beside what `lock` has sealed.
+
+    Raises: StorageSealedError, see `seal_for_worker`.
+    """
+    ring = lock if isinstance(lock, KeyRing) else None
+    courier_id, payload = seal_for_worker(message.sealable(), petition, at=at, ring=ring)
+    return jobs.row(name, payload, at=at, courier_id=courier_id, petition_id=petition.id)
 
 
 def open_message(payload: dict[str, str]) -> Message:
@@ -34,19 +51,24 @@ def open_message(payload: dict[str, str]) -> Message:
 
 
 def enqueue_sealed(name: str, text: bytes, petition: Petition, *, at: datetime) -> None:
-    """Add a job whose text is sealed: under the server's key ring, or in sealed mode to the key of one running worker,
-    with whose end it is lost.
+    """Add a job whose text is sealed. Raises: StorageSealedError, see `seal_for_worker`."""
+    courier_id, payload = seal_for_worker(text, petition, at=at)
+    jobs.enqueue(name, payload, at=at, courier_id=courier_id, petition_id=petition.id)
+
+
+def seal_for_worker(
+    text: bytes, petition: Petition, *, at: datetime, ring: KeyRing | None = None
+) -> tuple[UUID | None, dict[str, str]]:
+    """Seal a job's text under the server's key ring, or in sealed mode to the key of one running worker, with whose end
+    it is lost; return that key's id and the payload.
 
     Raises:
         StorageSealedError: no worker runs, so nothing may be stored.
     """
     if petition.is_sealed:
-        courier_id, payload = couriers.seal(text, at=at)
-        jobs.enqueue(name, payload, at=at, courier_id=courier_id, petition_id=petition.id)
-        return
-    ring = vault.key_ring()
-    payload = {"key": ring.newest, "box": base64.b64encode(ring.close(text, b"job/v1")).decode()}
-    jobs.enqueue(name, payload, at=at, petition_id=petition.id)
+        return couriers.seal(text, at=at)
+    ring = ring or vault.key_ring()
+    return None, {"key": ring.newest, "box": base64.b64encode(ring.close(text, b"job/v1")).decode()}
 
 
 def open_for_worker(payload: dict[str, str]) -> bytes:

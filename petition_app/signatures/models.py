@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition_app.db import Base, Moment
+from petition_app.db import Base, Moment, only
 from petition_app.signatures.rules import STATES
 from petition_app.vault import PARTS
 
@@ -20,7 +20,8 @@ class Signature(Base):
     The two indexes are keyed HMACs, not unique, to find possible duplicates; they are erased with the keys.
     `names_due` asks the publisher to look at this signature. `match_class` and `matched_number` say what the roster
     of that number gave; `match_index` (not unique, of the best entry) finds conflicts; `entry_index` is that of the
-    entry a verified signature stands for, and unique. All but the number are erased with the keys.
+    entry a verified signature stands for, and unique. All but the number are erased with the keys. `agreed` asks to
+    look again at a case on which the reviewers agree and which had to wait for another one.
     """
 
     __tablename__ = "signatures"
@@ -44,6 +45,7 @@ class Signature(Base):
     matched_number: Mapped[int | None]
     match_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     entry_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    agreed: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", name="state_known"),
@@ -52,7 +54,9 @@ class Signature(Base):
         Index("ix_signatures_queue", "petition_id", "state", "id"),
         Index("ix_signatures_match_index", "petition_id", "match_index"),
         Index("ix_signatures_matched", "petition_id", "state", "matched_number"),
-        Index("ix_signatures_batch_id", "batch_id"),
+        Index("ix_signatures_desk", "batch_id", "state", "id"),
+        Index("ix_signatures_agreed", "petition_id", **only("agreed")),
+        Index("ix_signatures_others", "petition_id", "state", **only("others IS NOT NULL")),
         Index("ix_signatures_name_index", "petition_id", "name_index"),
         Index("ix_signatures_mailbox_index", "petition_id", "mailbox_index"),
         Index("ix_signatures_names_due", "petition_id", "names_due"),
@@ -60,12 +64,16 @@ class Signature(Base):
 
 
 class SealedPart(Base):
-    """One sealed part. `case` may stand several times, one row an addition; the others once."""
+    """One sealed part. `case` may stand several times, one row an addition; the others once.
+
+    No foreign key leads to the signature, since the parts of an import are there before their signatures, which then
+    come into being all at once. Until then they belong to a staged row of the same id.
+    """
 
     __tablename__ = "sealed_parts"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), index=True)
+    signature_id: Mapped[UUID] = mapped_column(index=True)
     part: Mapped[str] = mapped_column(String(10))
     box: Mapped[bytes] = mapped_column(LargeBinary)
 
@@ -82,7 +90,7 @@ class SealedKey(Base):
     __tablename__ = "sealed_keys"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), index=True)
+    signature_id: Mapped[UUID] = mapped_column(index=True)
     part_id: Mapped[UUID | None] = mapped_column(ForeignKey("sealed_parts.id"), unique=True)
     key_id: Mapped[str | None] = mapped_column(String(40))
     box: Mapped[bytes] = mapped_column(LargeBinary)
@@ -97,7 +105,7 @@ class NearKey(Base):
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
     key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
 
-    __table_args__ = (Index("ix_near_keys_key", "petition_id", "key"),)
+    __table_args__ = (Index("ix_near_keys_key", "petition_id", "key", "signature_id"),)
 
 
 class Confirmation(Base):

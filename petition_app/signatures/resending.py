@@ -11,8 +11,9 @@ from petition_app.db import db
 from petition_app.petitions.models import Petition
 from petition_app.security import new_mail_code
 from petition_app.signatures import messages, sealing
+from petition_app.signatures.arrivals import hash_code
 from petition_app.signatures.messages import Message
-from petition_app.signatures.services import find_confirmation, hash_code
+from petition_app.signatures.services import find_confirmation
 from petition_app.signatures.states import lock_signature
 
 

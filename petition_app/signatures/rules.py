@@ -38,6 +38,10 @@ MOVES: dict[str, tuple[str, ...]] = {
 CONSENT = {"count": 0, "role": 1, "addressee": 2, "name": 3}
 
 NAME_LENGTH, LINE_LENGTH = 120, 200
+# Ordinary letters, digits and marks, in which nothing hides and which are in NFC as they stand.
+_ORDINARY = re.compile(r"[A-Za-zА-Яа-яЁё0-9 .,'’()«»№/–-]*")
+_ADDRESS = re.compile(r"://|www\.|[a-z0-9-]{2,}\.[a-z]{2,}\b", re.IGNORECASE)
+_ONE_ALPHABET = re.compile(r"(?:[A-Za-z]+|[А-Яа-яЁё]+)(?:[ -](?:[A-Za-z]+|[А-Яа-яЁё]+))*")
 
 
 class UnfitTextError(ValueError):
@@ -51,11 +55,13 @@ def read_name(typed: str) -> str:
         UnfitTextError: it is empty, too long, holds what no name holds, or could pass for something else.
     """
     name = read_line(typed, longest=NAME_LENGTH)
+    if _ONE_ALPHABET.fullmatch(name):
+        return name
     if not any(unicodedata.category(letter).startswith("L") for letter in name):
         raise UnfitTextError(N_("Please write the name in letters."))
     if any(unicodedata.category(letter).startswith("N") for letter in name):
         raise UnfitTextError(N_("Please write the name without digits."))
-    if "@" in name or re.search(r"://|www\.|[a-z0-9-]{2,}\.[a-z]{2,}\b", name, re.IGNORECASE):
+    if "@" in name or _ADDRESS.search(name):
         raise UnfitTextError(N_("Please write a name here, not an address."))
     for word in re.split(r"[\s\-‐‑–]", name):
         if len({script for letter in word if (script := _script(letter))}) > 1:
@@ -71,6 +77,8 @@ def read_line(typed: str, *, longest: int = LINE_LENGTH) -> str:
     """
     if len(typed) > 4 * longest:
         raise UnfitTextError(N_("This is too long."))
+    if _ORDINARY.fullmatch(typed):
+        return _begun(" ".join(typed.split()), longest)
     for letter in typed:
         if unicodedata.category(letter) in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp") and letter not in "\t\r\n":
             raise UnfitTextError(N_("This holds invisible characters. Please type it anew."))
@@ -82,6 +90,12 @@ def read_line(typed: str, *, longest: int = LINE_LENGTH) -> str:
         marks = marks + 1 if unicodedata.combining(letter) else 0
         if marks > 2:
             raise UnfitTextError(N_("One letter carries too many marks. Please type it anew."))
+    return _begun(line, longest)
+
+
+def _begun(line: str, longest: int) -> str:
+    if len(line) > longest:
+        raise UnfitTextError(N_("This is too long."))
     if unicodedata.normalize("NFKC", line)[:1] in ("=", "+", "-", "@"):
         raise UnfitTextError(N_("Please begin with a letter."))
     return line

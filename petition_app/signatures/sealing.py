@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import hmac
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, select
+from sqlalchemy import Select, and_, delete, exists, func, select
 
 from petition_app import vault
 from petition_app.db import db, note_erasure
 from petition_app.keys import handed, opened
 from petition_app.keys.services import public_lock
 from petition_app.petitions.models import Petition
+from petition_app.randomness import new_id, random_bytes
 from petition_app.security import commitment, fingerprint
+from petition_app.signatures.import_models import StagedRow
 from petition_app.signatures.models import NearKey, SealedKey, SealedPart, Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
 from petition_app.vault import KeyRing, Place, PublicLock, Sealed, UnreadableError, WrappedKey
+
+ENOUGH = 512  # Random bytes: the keys, nonces and ids of one signature, and the code that confirms it.
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def seal(
     In sealed mode there are no indexes: whoever may sign is often known, so any of them could be tried out.
     """
     indexed = isinstance(lock, KeyRing)
-    signature_id, key, r = uuid4(), vault.new_key(), secrets.token_bytes(32)
+    signature_id, key, r = new_id(), vault.new_key(), random_bytes(32)
     contents = {
         "identity": {"name": identity.name, "role": identity.role, "place": identity.place, "r": r.hex()},
         "contact": {"email": email},
@@ -79,7 +82,7 @@ def seal(
         commitment=commitment(petition_id, r),
         key=lock.wrap(key, Place(petition_id, signature_id, "key")),
         parts={
-            part: NewPart(uuid4(), vault.seal_part(key, Place(petition_id, signature_id, part), content))
+            part: NewPart(new_id(), vault.seal_part(key, Place(petition_id, signature_id, part), content))
             for part, content in contents.items()
         },
         name_index=fingerprint("name", petition_id, fold_name(identity.name)) if indexed else None,
@@ -87,23 +90,21 @@ def seal(
     )
 
 
-def part_rows(sealed: SealedSignature) -> list[SealedPart]:
+def part_rows(sealed: SealedSignature) -> list[dict[str, Any]]:
     """Return the rows of the sealed parts."""
     return [
-        SealedPart(id=content.id, signature_id=sealed.signature_id, part=part, box=content.sealed.box)
+        {"id": content.id, "signature_id": sealed.signature_id, "part": part, "box": content.sealed.box}
         for part, content in sealed.parts.items()
     ]
 
 
-def key_rows(sealed: SealedSignature) -> list[SealedKey]:
+def key_rows(sealed: SealedSignature) -> list[dict[str, Any]]:
     """Return the rows of the wrapped keys, to be stored after the parts."""
-    return [
-        SealedKey(signature_id=sealed.signature_id, key_id=sealed.key.key_id, box=sealed.key.box),
-        *(
-            SealedKey(signature_id=sealed.signature_id, part_id=content.id, box=content.sealed.wrapped_key)
-            for content in sealed.parts.values()
-        ),
+    own: dict[str, Any] = {"part_id": None, "key_id": sealed.key.key_id, "box": sealed.key.box}
+    parts = [
+        {"part_id": content.id, "key_id": None, "box": content.sealed.wrapped_key} for content in sealed.parts.values()
     ]
+    return [{"id": new_id(), "signature_id": sealed.signature_id, **row} for row in (own, *parts)]
 
 
 def open_identity(signature: Signature) -> Identity:
@@ -144,7 +145,7 @@ def add_to_case(signature: Signature, content: dict[str, Any], *, by_signer: boo
     ).all()
     content = {**content, "n": len(entries)}
     place = Place(signature.petition_id, signature.id, "case")
-    part_id = uuid4()
+    part_id = new_id()
     if (given := handed.current()) and not by_signer:
         made = given.take_addition(signature.id)
         box, key_row = made.box, SealedKey(signature_id=signature.id, part_id=part_id, box=made.key)
@@ -207,6 +208,16 @@ def remember_near(signature: Signature, keys: Iterable[str]) -> None:
     for key in dict.fromkeys(keys):
         index = fingerprint("near", signature.petition_id, key)
         db.session.add(NearKey(signature_id=signature.id, petition_id=signature.petition_id, key=index))
+
+
+def strays() -> dict[str, int]:
+    """Return by table how many sealed rows belong neither to a signature nor to one that is being imported."""
+    found: dict[str, int] = {}
+    for model in (SealedPart, SealedKey):
+        there = exists().where(Signature.id == model.signature_id) | exists().where(StagedRow.id == model.signature_id)
+        number = db.session.scalar(select(func.count()).select_from(model).where(~there))
+        found |= {model.__tablename__: number} if number else {}
+    return found
 
 
 def _signature_key(signature: Signature) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,34 +12,17 @@ from sqlalchemy.exc import IntegrityError
 
 from petition_app import audit, jobs, vault
 from petition_app.clock import utcnow
-from petition_app.db import db
+from petition_app.db import db, note_change
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
-from petition_app.security import (
-    fingerprint,
-    hash_secret,
-    new_mail_code,
-    new_secret_code,
-    read_mail_code,
-    read_secret_code,
-)
-from petition_app.signatures import messages, sealing, second_codes
-from petition_app.signatures.messages import Message
+from petition_app.security import hash_secret, new_secret_code, read_secret_code
+from petition_app.signatures import arrivals, sealing, second_codes
+from petition_app.signatures.arrivals import NewSignature, hash_code
 from petition_app.signatures.models import Confirmation, Signature
-from petition_app.signatures.rules import LIVE, quarter_after
-from petition_app.signatures.sealing import Identity
-from petition_app.signatures.states import StateError, count, lock_signature, move
-
-CODE_LIFE = timedelta(minutes=30)
-TRIES = 5
-
-
-class ClosedForSigningError(DomainError):
-    """The petition takes no signatures now."""
-
-    message = N_("This letter cannot be signed at the moment.")
+from petition_app.signatures.rules import LIVE
+from petition_app.signatures.states import StateError, lock_signature, move
 
 
 class WrongCodeError(DomainError):
@@ -73,18 +56,6 @@ class ConsentError(DomainError):
 
 
 @dataclass(frozen=True)
-class NewSignature:
-    """What a signer sends in. `form_token` makes a repeated sending harmless; `consent` is the tier 0-3."""
-
-    form_token: str
-    identity: Identity
-    email: str
-    language: str
-    consent: int
-    others: int | None
-
-
-@dataclass(frozen=True)
 class Confirmed:
     """The result of a confirmation: the secret code, to be shown once, and the language it is in."""
 
@@ -99,44 +70,23 @@ def sign(new: NewSignature, *, petition: Petition, at: datetime) -> str:
     """Store an unconfirmed signature, have its code mailed, and return the pending token of its page (32 hex digits).
 
     The same form sent again stores nothing and returns the same token. Whether this person has signed before makes
-    no difference here; reviewers see possible duplicates.
+    no difference here; reviewers see possible duplicates. Requests come in by `intake`, which stores many at once.
 
     Raises:
         ClosedForSigningError: the petition takes no signatures now.
         StorageSealedError: nothing can be sealed, so nothing is stored.
     """
-    pending = fingerprint("pending", petition.id, new.form_token).hex()[:32]
-    form_hash = hash_secret("form", new.form_token.encode())
-    if db.session.scalar(select(Confirmation.pending_hash).where(Confirmation.form_hash == form_hash)):
-        return pending
-    if not petition.takes_signatures(at.date()):
-        raise ClosedForSigningError
+    arrival = arrivals.prepare(new, petition=petition, lock=sealing.lock_for(petition), at=at)
     try:
         with db.session.begin_nested():
-            _store(new, petition=petition, pending=pending, form_hash=form_hash, at=at)
+            problem = arrivals.store([arrival], at=at)[0]
     except IntegrityError:
-        return pending  # The same form arrived twice at once; the other one is stored.
-    audit.record_signer("signature.submitted", petition_id=petition.id, at=at)
-    return pending
-
-
-def _store(new: NewSignature, *, petition: Petition, pending: str, form_hash: bytes, at: datetime) -> None:
-    signature_id = add_unconfirmed(new, petition=petition, case={}, at=at)
-    code = new_mail_code() if new.email else None
-    db.session.add(
-        Confirmation(
-            pending_hash=hash_secret("pending", pending.encode()),
-            form_hash=form_hash,
-            signature_id=signature_id,
-            petition_id=petition.id,
-            code_hash=hash_code(petition.id, code) if code else None,
-            tries_left=TRIES,
-            expires_at=quarter_after(at + CODE_LIFE),
-        )
-    )
-    if code:
-        message = Message(code, new.language, new.email, signature_id)
-        messages.enqueue_message("signatures.mail_code", message, petition, at=at)
+        return arrival.pending  # The same form arrived twice at once; the other one is stored.
+    if problem:
+        raise problem
+    if petition.is_sealed:
+        note_change(petition.id)
+    return arrival.pending
 
 
 def add_unconfirmed(new: NewSignature, *, petition: Petition, case: dict[str, Any], at: datetime) -> UUID:
@@ -147,35 +97,12 @@ def add_unconfirmed(new: NewSignature, *, petition: Petition, case: dict[str, An
     """
     require_thawed(petition)
     lock = sealing.lock_for(petition)
-    sealed = sealing.seal(lock, petition_id=petition.id, identity=new.identity, email=new.email, case=case)
-    db.session.add(
-        Signature(
-            id=sealed.signature_id,
-            petition_id=petition.id,
-            text_version_id=petition.text.id,
-            state="unconfirmed",
-            language=new.language,
-            consent=new.consent,
-            others=new.others,
-            arrived_on=at.date(),
-            commitment=sealed.commitment,
-            name_index=sealed.name_index,
-            mailbox_index=sealed.mailbox_index,
-        )
-    )
-    db.session.flush()
-    db.session.add_all(sealing.part_rows(sealed))
-    db.session.flush()
-    db.session.add_all(sealing.key_rows(sealed))
-    count(petition.id, unconfirmed=1)
+    rows = arrivals.unconfirmed_rows(new, petition=petition, lock=lock, case=case, at=at)
+    arrivals.insert_unconfirmed(rows)
     if petition.is_sealed:
-        jobs.mark_due(petition.id)  # Every change counts until the next publication, so that none stands alone.
-    return sealed.signature_id
-
-
-def hash_code(petition_id: UUID, code: str) -> bytes:
-    """Return what is kept of a short code: a keyed hash of what was meant, however it was typed."""
-    return fingerprint("mail-code", petition_id, read_mail_code(code))
+        note_change(petition.id)
+    signature_id: UUID = rows.signature["id"]
+    return signature_id
 
 
 # --- confirming -------------------------------------------------------------------------------------------------

@@ -7,19 +7,23 @@ from flask_babel import get_locale, gettext
 
 from petition_app import switches
 from petition_app.clock import utcnow
+from petition_app.i18n import LANGUAGES
+from petition_app.petitions import standing
 from petition_app.petitions.milestones import get_pause
 from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public
+from petition_app.recall import recall
 from petition_app.security import limits
-from petition_app.signatures import invitations, resending, services
-from petition_app.signatures.forms import AgainForm, ConfirmForm, InvitationForm, SignForm
+from petition_app.signatures import intake, invitations, resending, services
+from petition_app.signatures.forms import AgainForm, ConfirmForm, InvitationForm, SignForm, read_plain
 
 public = Blueprint("signatures", __name__)
 
 Answer = str | tuple[str, int]
 CLIENT_TRIES, PETITION_TRIES = "5 per hour", "100 per hour"
 CLIENT_AGAIN = "3 per hour"
+PENDING = "pending-of-this-very-page-goes-in-here"
 
 
 @public.get("/p/<slug>/sign")
@@ -34,14 +38,15 @@ def sign(slug: str) -> Answer:
 @public.post("/p/<slug>/sign")
 def submit(slug: str) -> Answer:
     """Take a signature and show where to type the code."""
-    petition = get_public(slug)
-    form = _sign_form(petition)
-    if not form.validate():
-        return _show_form(petition, form), 422
-    new = form.to_new_signature(language=str(get_locale()))
-    pending = services.sign(new, petition=petition, at=utcnow())
-    confirm_form = ConfirmForm(formdata=None, pending=pending)
-    return _show_confirm(petition, confirm_form, mailed=bool(new.email))
+    petition = standing.get_public(slug)
+    new = read_plain(request.form, mail=petition.mail, language=(language := str(get_locale())))
+    if new is None:
+        form = _sign_form(petition)
+        if not form.validate():
+            return _show_form(petition, form), 422
+        new = form.to_new_signature(language=language)
+    pending = intake.sign(new, petition=petition, at=utcnow())
+    return _ask_for(pending, petition, mailed=bool(new.email))
 
 
 @public.get("/p/<slug>/confirm")
@@ -59,18 +64,20 @@ def confirm_code(slug: str) -> Answer:
         return _ask_code(petition, form, gettext("Too many tries. Please wait an hour, or sign again.")), 429
     try:
         confirmed = services.confirm(petition=petition, pending=pending, code=code, at=utcnow())
-    except services.InvitedError:
-        return _hear_invited(petition, code)
-    except services.AlreadyConfirmedError as error:
-        return render_template("signatures/confirmed_before.html", petition=petition, words=gettext(error.message))
     except services.WrongCodeError:
         confirmed = None
-    return _show_secret(petition, confirmed) if confirmed else _refuse_code(petition, form)
+    except (services.InvitedError, services.AlreadyConfirmedError) as known:
+        _take_try_back(petition, pending)
+        return _hear_invited(petition, code) if isinstance(known, services.InvitedError) else _say_known(petition)
+    if confirmed is None:
+        return _ask_code(petition, form, gettext(services.WrongCodeError.message))
+    _take_try_back(petition, pending)
+    return _show_secret(petition, confirmed)
 
 
-def _refuse_code(petition: Petition, form: ConfirmForm) -> str:
-    _count_try(petition, form.pending.data or "")
-    return _ask_code(petition, form, gettext(services.WrongCodeError.message))
+def _say_known(petition: Petition) -> str:
+    words = gettext(services.AlreadyConfirmedError.message)
+    return render_template("signatures/confirmed_before.html", petition=petition, words=words)
 
 
 def _show_secret(petition: Petition, confirmed: services.Confirmed) -> str:
@@ -143,18 +150,29 @@ def _ask_code(petition: Petition, form: ConfirmForm, problem: str = "") -> str:
 def _show_confirm(petition: Petition, form: ConfirmForm, *, mailed: bool, again: AgainForm | None = None) -> str:
     return render_template(
         "signatures/confirm.html", petition=petition, form=form, mailed=mailed,
-        mail_waits=switches.is_on(switches.MAIL),
+        mail_waits=switches.was_on(switches.MAIL),
         again=again or AgainForm(formdata=None, pending=form.pending.data), asked_again=again is not None,
     )  # fmt: skip
 
 
+def _ask_for(pending: str, petition: Petition, *, mailed: bool) -> str:
+    """Show where to type the code of a page; written once a second, since only `pending` tells one from another."""
+
+    def write(_session: object) -> str:
+        return _show_confirm(petition, ConfirmForm(formdata=None, pending=PENDING), mailed=mailed)
+
+    asked_in = request.args.get("lang", "")
+    key = ("confirm", petition.slug, str(get_locale()), asked_in if asked_in in LANGUAGES else "", mailed)
+    return recall(key, write).replace(PENDING, pending)
+
+
 def _may_try(petition: Petition) -> bool:
-    """Return whether a code without its page may be tried: five wrong ones a client and hour, a hundred a petition."""
+    """Count a code without its page, unless it turns out right: five wrong ones a client and hour, 100 a petition."""
     client = limits.client(request.remote_addr)
-    return limits.allows(CLIENT_TRIES, client) and limits.allows(PETITION_TRIES, petition.slug)
+    return limits.count(CLIENT_TRIES, client) and limits.count(PETITION_TRIES, petition.slug)
 
 
-def _count_try(petition: Petition, pending: str) -> None:
+def _take_try_back(petition: Petition, pending: str) -> None:
     if not pending:
-        limits.count(CLIENT_TRIES, limits.client(request.remote_addr))
-        limits.count(PETITION_TRIES, petition.slug)
+        limits.take_back(CLIENT_TRIES, limits.client(request.remote_addr))
+        limits.take_back(PETITION_TRIES, petition.slug)

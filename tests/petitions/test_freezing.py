@@ -19,7 +19,7 @@ from petition_app.db import db
 from petition_app.errors import NotFoundError
 from petition_app.petitions import freezing, signing
 from petition_app.petitions.models import SigningKey
-from petition_app.signatures.services import ClosedForSigningError
+from petition_app.signatures.arrivals import ClosedForSigningError
 from petition_app.tally.models import PublishedName
 from petition_app.verification.models import Lease
 from tests import dumps

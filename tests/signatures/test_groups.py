@@ -19,13 +19,14 @@ from petition_app.errors import NotAllowedError, NotFoundError
 from petition_app.security import new_form_token
 from petition_app.signatures import cards, expiry, groups, invitations, sealing
 from petition_app.signatures import services as signing
+from petition_app.signatures.arrivals import ClosedForSigningError
 from petition_app.signatures.group_models import GroupEntry
 from petition_app.signatures.groups import NewEntry, Sheet
 from petition_app.signatures.invitations import Agreement
 from petition_app.signatures.lists import read_file, read_list
 from petition_app.signatures.models import Confirmation, SealedKey, Signature
 from petition_app.signatures.sealing import Identity
-from petition_app.signatures.services import AlreadyConfirmedError, ClosedForSigningError, InvitedError, WrongCodeError
+from petition_app.signatures.services import AlreadyConfirmedError, InvitedError, WrongCodeError
 from tests import dumps
 from tests import factories as make
 from tests.conftest import only_sqlite

@@ -16,11 +16,11 @@ from petition_app.jobs import Job
 from petition_app.petitions import services as petitions
 from petition_app.signatures import expiry, sealing, states
 from petition_app.signatures import services as signing
+from petition_app.signatures.arrivals import ClosedForSigningError
 from petition_app.signatures.models import Confirmation, SealedKey, Signature
 from petition_app.signatures.rules import MOVES, STATES
 from petition_app.signatures.services import (
     AlreadyConfirmedError,
-    ClosedForSigningError,
     ConsentError,
     UnknownCodeError,
     WrongCodeError,

@@ -1,0 +1,236 @@
+"""New signatures on their way in: what each stores is made before the transaction, and stored with others at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ScalarSelect, bindparam, exists, select
+
+from petition_app import audit
+from petition_app.audit import AuditEvent
+from petition_app.bulk import insert_together
+from petition_app.db import Base, db
+from petition_app.errors import DomainError
+from petition_app.i18n import N_
+from petition_app.jobs import DueMark, Job
+from petition_app.keys.models import PetitionKey
+from petition_app.keys.services import newest_key
+from petition_app.petitions.models import Petition, TextVersion, takes_signatures
+from petition_app.randomness import drawing
+from petition_app.security import fingerprint, hash_secret, new_mail_code, read_mail_code
+from petition_app.signatures import messages, sealing
+from petition_app.signatures.messages import Message
+from petition_app.signatures.models import Confirmation, SealedKey, SealedPart, Signature, SignatureDelta
+from petition_app.signatures.rules import quarter_after
+from petition_app.signatures.sealing import Identity
+from petition_app.switches import READ_ONLY, ReadOnlyError, Switch
+from petition_app.vault import KeyRing, PublicLock
+
+CODE_LIFE = timedelta(minutes=30)
+TRIES = 5
+
+Row = dict[str, Any]
+
+
+class ClosedForSigningError(DomainError):
+    """The petition takes no signatures now."""
+
+    message = N_("This letter cannot be signed at the moment.")
+
+
+class OutdatedError(DomainError):
+    """The petition has got another text or key since the signature was sealed; seal it anew."""
+
+
+@dataclass(frozen=True)
+class NewSignature:
+    """What a signer sends in. `form_token` makes a repeated sending harmless; `consent` is the tier 0-3."""
+
+    form_token: str
+    identity: Identity
+    email: str
+    language: str
+    consent: int
+    others: int | None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What one unconfirmed signature stores: its row, those of its sealed parts and of their keys.
+
+    `hidden` is set in sealed mode, where each counts as a change until the next publication, so that none stands alone.
+    """
+
+    signature: Row
+    parts: list[Row]
+    keys: list[Row]
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A signature that is ready to be stored with the code that confirms it. `pending` ties the code to its page."""
+
+    petition_id: UUID
+    key_id: str | None
+    pending: str
+    rows: Rows
+    confirmation: Row
+    job: Row | None
+
+
+def pending_token(petition_id: UUID, form_token: str) -> str:
+    """Return the token of the page that a form leads to: the same for the same form (32 hex digits)."""
+    return fingerprint("pending", petition_id, form_token).hex()[:32]
+
+
+def hash_code(petition_id: UUID, code: str) -> bytes:
+    """Return what is kept of a short code: a keyed hash of what was meant, however it was typed."""
+    return fingerprint("mail-code", petition_id, read_mail_code(code))
+
+
+@drawing(sealing.ENOUGH)
+def prepare(new: NewSignature, *, petition: Petition, lock: KeyRing | PublicLock, at: datetime) -> Arrival:
+    """Seal a signature and make its code. Raises: StorageSealedError."""
+    rows = unconfirmed_rows(new, petition=petition, lock=lock, case={}, at=at)
+    pending, code = pending_token(petition.id, new.form_token), new_mail_code() if new.email else None
+    signature_id = rows.signature["id"]
+    message = Message(code, new.language, new.email, signature_id) if code else None
+    return Arrival(
+        petition_id=petition.id,
+        key_id=lock.key_id if isinstance(lock, PublicLock) else None,
+        pending=pending,
+        rows=rows,
+        confirmation={
+            "pending_hash": hash_secret("pending", pending.encode()),
+            "form_hash": hash_secret("form", new.form_token.encode()),
+            "signature_id": signature_id,
+            "petition_id": petition.id,
+            "code_hash": hash_code(petition.id, code) if code else None,
+            "tries_left": TRIES,
+            "expires_at": quarter_after(at + CODE_LIFE),
+        },
+        job=messages.message_row("signatures.mail_code", message, petition, lock=lock, at=at) if message else None,
+    )
+
+
+def unconfirmed_rows(
+    new: NewSignature, *, petition: Petition, lock: KeyRing | PublicLock, case: dict[str, Any], at: datetime
+) -> Rows:
+    """Seal a signature and return what it stores."""
+    sealed = sealing.seal(lock, petition_id=petition.id, identity=new.identity, email=new.email, case=case)
+    signature = {
+        "id": sealed.signature_id,
+        "petition_id": petition.id,
+        "text_version_id": petition.text.id,
+        "state": "unconfirmed",
+        "language": new.language,
+        "consent": new.consent,
+        "others": new.others,
+        "arrived_on": at.date(),
+        "commitment": sealed.commitment,
+        "name_index": sealed.name_index,
+        "mailbox_index": sealed.mailbox_index,
+    }
+    return Rows(signature, sealing.part_rows(sealed), sealing.key_rows(sealed), hidden=petition.is_sealed)
+
+
+def store(arrivals: Sequence[Arrival], *, at: datetime) -> list[DomainError | None]:
+    """Store those that may be stored and return for each what kept it out, or nothing.
+
+    A form that is stored already is taken as it stands, so that the same page sent twice signs once.
+    """
+    hashes = [arrival.confirmation["form_hash"] for arrival in arrivals]
+    standing, known = _look(list({one.petition_id for one in arrivals}), hashes)
+    taken: list[Arrival] = []
+    problems: list[DomainError | None] = []
+    for arrival, form_hash in zip(arrivals, hashes, strict=True):
+        problem = None if form_hash in known else _problem(arrival, standing.get(arrival.petition_id), at.date())
+        problems.append(problem)
+        if problem is None and form_hash not in known:
+            known.add(form_hash)
+            taken.append(arrival)
+    _insert(taken, at=at)
+    return problems
+
+
+def _look(petition_ids: list[UUID], hashes: list[bytes]) -> tuple[dict[UUID, Any], set[bytes]]:
+    """Return how petitions are inside this transaction, with their text and key, and which forms are stored already.
+
+    Raises:
+        ReadOnlyError: the installation takes no changes now.
+    """
+    rows = db.session.connection().execute(_LOOK, {"petitions": petition_ids, "hashes": hashes}).all()
+    if any(read_only for _, read_only, *_ in rows):
+        raise ReadOnlyError
+    return {row[0]: row[3:] for row in rows}, {form_hash for _, _, form_hash, *_ in rows if form_hash}
+
+
+def _newest_text() -> ScalarSelect[UUID]:
+    texts = select(TextVersion.id).where(TextVersion.petition_id == Petition.id)
+    return texts.order_by(TextVersion.number.desc()).limit(1).scalar_subquery()
+
+
+_LOOK = (
+    select(
+        Petition.id,
+        exists().where(Switch.name == READ_ONLY),
+        Confirmation.form_hash,
+        Petition.state, Petition.opens, Petition.closes, Petition.frozen_at, _newest_text(),
+        newest_key(Petition.id).with_only_columns(PetitionKey.id).scalar_subquery(),
+    )
+    .outerjoin(Confirmation, Confirmation.form_hash.in_(bindparam("hashes", expanding=True)))
+    .where(Petition.id.in_(bindparam("petitions", expanding=True)))
+)  # fmt: skip
+
+
+def _problem(arrival: Arrival, standing: Any | None, on: date) -> DomainError | None:
+    if standing is None:
+        return ClosedForSigningError()
+    state, opens, closes, frozen_at, text_id, key_id = standing
+    if not takes_signatures(state, opens=opens, closes=closes, frozen_at=frozen_at, on=on):
+        return ClosedForSigningError()
+    outdated = arrival.rows.signature["text_version_id"] != text_id or arrival.key_id not in (None, str(key_id))
+    return OutdatedError() if outdated else None
+
+
+def _insert(taken: Sequence[Arrival], *, at: datetime) -> None:
+    acts = [
+        audit.signer_row("signature.submitted", petition_id=petition_id, at=at, number=number)
+        for petition_id, number in Counter(arrival.petition_id for arrival in taken).items()
+    ]
+    insert_together(
+        [
+            *_unconfirmed([arrival.rows for arrival in taken]),
+            (Confirmation, [arrival.confirmation for arrival in taken]),
+            (Job, [arrival.job for arrival in taken if arrival.job]),
+            (AuditEvent, acts),
+        ]
+    )
+
+
+def insert_unconfirmed(rows: Rows) -> None:
+    """Store one unconfirmed signature and count it."""
+    insert_together(_unconfirmed([rows]))
+
+
+def _unconfirmed(found: Sequence[Rows]) -> list[tuple[type[Base], list[Row]]]:
+    """Return what unconfirmed signatures store, their count included, in an order that tells nothing of arrival."""
+    numbers = Counter(rows.signature["petition_id"] for rows in found)
+    return [
+        (Signature, sorted((rows.signature for rows in found), key=_by_id)),
+        (SealedPart, sorted((row for rows in found for row in rows.parts), key=_by_id)),
+        (SealedKey, sorted((row for rows in found for row in rows.keys), key=_by_id)),
+        (SignatureDelta, [{"petition_id": one, "unconfirmed": number} for one, number in numbers.items()]),
+        (DueMark, [{"petition_id": rows.signature["petition_id"]} for rows in found if rows.hidden]),
+    ]
+
+
+def _by_id(row: Row) -> bytes:
+    made: UUID = row["id"]
+    return made.bytes

@@ -1,0 +1,173 @@
+"""Signatures that arrive together are committed together; what goes wrong reaches only whom it concerns."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from petition_app import couriers, switches
+from petition_app.audit import AuditEvent
+from petition_app.clock import utcnow
+from petition_app.db import db
+from petition_app.errors import DomainError
+from petition_app.jobs import Job
+from petition_app.keys import services as keys
+from petition_app.petitions import standing
+from petition_app.signatures import arrivals, intake
+from petition_app.signatures.arrivals import ClosedForSigningError, NewSignature
+from petition_app.signatures.models import Confirmation, SealedKey, SealedPart, Signature
+from tests import factories as make
+
+
+@pytest.fixture
+def petition_id(app: Flask) -> Any:
+    """An open petition, and a worker that lives."""
+    made = make.make_petition(app)
+    with make.acting(app):
+        couriers.beat(at=utcnow())
+    return made
+
+
+def sign(app: Flask, new: NewSignature | None = None) -> str:
+    """Sign as a request does."""
+    with app.app_context():
+        return intake.sign(new or make.new_signature(), petition=standing.get_public(make.SLUG), at=utcnow())
+
+
+def together(app: Flask, monkeypatch: pytest.MonkeyPatch, *found: NewSignature) -> list[str | Exception]:
+    """Sign with all of them in one group: the first to write waits until everybody has come."""
+    everybody, write = Event(), intake._write_next
+
+    def wait_and_write() -> None:
+        everybody.wait(30)
+        write()
+
+    def one(new: NewSignature) -> str | Exception:
+        try:
+            return sign(app, new)
+        except DomainError as error:
+            return error
+
+    monkeypatch.setattr(intake, "_write_next", wait_and_write)
+    with ThreadPoolExecutor(len(found)) as pool:
+        results = [pool.submit(one, new) for new in found]
+        while len(intake._waiting) < len(found):
+            everybody.wait(0.01)
+        everybody.set()
+        return [result.result() for result in results]
+
+
+def number(app: Flask, model: Any) -> int:
+    """Count the rows of a table."""
+    with make.looking(app):
+        return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def elsewhere(app: Flask, statement: Any) -> None:
+    """Change the database as another process does, of which this one knows nothing."""
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(statement)
+
+
+def test_signers_who_come_together_are_stored_in_one_transaction_each_with_all_that_is_theirs(
+    app: Flask, petition_id: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = together(app, monkeypatch, *(make.new_signature() for _ in range(12)))
+    assert len(set(pages)) == 12
+    assert all(isinstance(page, str) for page in pages)
+    counts = [number(app, model) for model in (Signature, SealedPart, SealedKey, Confirmation, Job)]
+    assert counts == [12, 36, 48, 12, 12]
+    with make.looking(app):
+        acts = db.session.scalars(select(AuditEvent.number).where(AuditEvent.act == "signature.submitted")).all()
+    assert acts == [12]
+    assert make.tally(app, petition_id)["unconfirmed"] == 12
+    assert make.problems(app, petition_id) == []
+
+
+def test_a_failure_in_a_group_reaches_only_the_request_it_belongs_to(
+    app: Flask, petition_id: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound, broken = [make.new_signature() for _ in range(5)], make.new_signature()
+    prepare = arrivals.prepare
+
+    def spoil(new: NewSignature, **given: Any) -> arrivals.Arrival:
+        arrival = prepare(new, **given)
+        if new is broken:
+            arrival.rows.signature["consent"] = 9  # The database refuses it.
+        return arrival
+
+    monkeypatch.setattr(arrivals, "prepare", spoil)
+    with pytest.raises(Exception, match="consent"):
+        together(app, monkeypatch, *sound[:2], broken, *sound[2:])
+    assert number(app, Signature) == number(app, Confirmation) == number(app, Job) == 5
+    assert make.tally(app, petition_id)["unconfirmed"] == 5
+    assert make.problems(app, petition_id) == []
+
+
+def test_one_form_that_comes_twice_in_a_group_and_again_later_is_stored_once(
+    app: Flask, petition_id: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = make.new_signature()
+    again = replace(new, identity=make.new_signature().identity)
+    pages = together(app, monkeypatch, new, again, make.new_signature())
+    assert pages[0] == pages[1] != pages[2]
+    assert sign(app, new) == pages[0]
+    assert number(app, Signature) == 2
+
+
+def test_a_petition_closed_by_another_process_a_moment_ago_takes_nothing(app: Flask, petition_id: Any) -> None:
+    sign(app)
+    elsewhere(app, make.petitions.Petition.__table__.update().values(state="closed"))
+    with pytest.raises(ClosedForSigningError):
+        sign(app)
+    assert number(app, Signature) == 1
+
+
+def test_while_the_installation_is_read_only_nothing_is_taken_and_the_answer_says_so(
+    app: Flask, petition_id: Any, client: Any
+) -> None:
+    sign(app)
+    elsewhere(app, switches.Switch.__table__.insert().values(name=switches.READ_ONLY, since=utcnow()))
+    fields = {"form": make.new_form_token(), "name": "Вера Луговая", "email": "v@example.org", "lang": "ru"}
+    answer = client.post(f"/p/{make.SLUG}/sign", data=fields | {"publish": "0", "consent": "1"})
+    assert answer.status_code == 503
+    assert number(app, Signature) == 1
+
+
+@pytest.mark.standard  # A change of text before anybody has signed is the same in both modes.
+def test_a_signature_is_bound_to_the_text_that_stands_when_it_is_written(app: Flask, petition_id: Any) -> None:
+    with app.app_context():
+        old = standing.get_public(make.SLUG)
+        elsewhere(
+            app,
+            make.petitions.TextVersion.__table__.insert().values(
+                id=make.UUID(int=7), petition_id=petition_id, number=2, titles={"en": "T"}, texts={"en": "New."},
+                sha256=bytes(32), created_at=utcnow(),
+            ),
+        )  # fmt: skip
+        intake.sign(make.new_signature(), petition=old, at=utcnow())
+    with make.looking(app):
+        assert db.session.scalars(select(Signature.text_version_id)).all() == [make.UUID(int=7)]
+
+
+def test_a_key_renewed_by_another_process_a_moment_ago_seals_what_comes_after_it(app: Flask, petition_id: Any) -> None:
+    if make.default_mode != "sealed":
+        return
+    sign(app)
+    with app.app_context():
+        key = keys.PetitionKey.__table__
+        elsewhere(app, key.update().values(retired_at=utcnow()))
+        with db.engine.connect() as connection:
+            old = connection.execute(select(key)).mappings().one()
+        fresh = {**old, "id": make.UUID(int=9), "number": 2, "retired_at": None}
+        elsewhere(app, key.insert().values(**fresh))
+    sign(app)
+    with make.looking(app):
+        used = {row for row in db.session.scalars(select(SealedKey.key_id)) if row}
+    assert used == {str(old["id"]), str(make.UUID(int=9))}
