@@ -12,6 +12,7 @@ from flask import Flask, Response, request
 from flask_bootstrap import Bootstrap5
 from flask_migrate import Migrate
 from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from petition_app import config, db, doctor, vault, web, worker
 from petition_app.accounts import sign_in
@@ -25,8 +26,10 @@ from petition_app.errors import StorageSealedError
 from petition_app.i18n import CatalogueError, check_catalogues
 from petition_app.local import cli as local_cli
 from petition_app.metrics import Meter
+from petition_app.pages import Pages
 from petition_app.petitions import accounts_cli, freezing, switches_cli
 from petition_app.petitions import cli as petitions_cli
+from petition_app.roles import IN_GROUPS
 from petition_app.roster import cli as roster_cli
 from petition_app.signatures import cli as signatures_cli
 from petition_app.tally import cli as tally_cli
@@ -42,10 +45,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LARGEST_FORM = 512 * 1024
+# What arrives here is public with a publication and not before.
+QUIET = ("signatures.submit", "signatures.confirm_code", "signatures.send_again")
 
 
 class Countersign(Flask):
     """Flask, with one transaction around each request, which is counted and leaves one line of log."""
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self.pages = Pages()
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request and note how: the rule of its path, the method, the status, the time."""
@@ -57,7 +66,7 @@ class Countersign(Flask):
             return start_response(line, headers, exc_info)
 
         try:
-            return super().wsgi_app(environ, start)
+            return self.pages.answer(environ, start, super().wsgi_app)
         finally:
             rule, took = environ.get("countersign.rule", ""), perf_counter() - began
             self.extensions["meter"].note(rule=rule, method=environ["REQUEST_METHOD"], status=status, seconds=took)
@@ -65,10 +74,13 @@ class Countersign(Flask):
     def full_dispatch_request(self) -> Response:
         """Answer a request; keep what it changed if it may change anything and did not fail."""
         request.environ["countersign.rule"] = request.url_rule.rule if request.url_rule else ""
+        if request.endpoint == IN_GROUPS:  # Whoever writes for all who wait there commits.
+            return super().full_dispatch_request()
         with transaction(saving=request.method not in web.SAFE) as work:
             response = super().full_dispatch_request()
             if response.status_code >= 400:
                 work.discard()
+            work.adds = work.adds or request.endpoint in QUIET
         return response
 
 
@@ -102,6 +114,8 @@ def create_app(settings: Settings | None = None) -> Countersign:
         BOOTSTRAP_SERVE_LOCAL=True,
         BABEL_DEFAULT_LOCALE="en",
     )
+    if settings.proxies:  # Each adds the address it was asked from; the names of hosts are taken from nobody.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     app.extensions["meter"] = Meter()
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -159,7 +173,7 @@ def _check_ring(settings: Settings) -> None:
 def _publish(petition_id: UUID) -> None:
     """Publish a change that has just been committed; what goes wrong here is left to the worker."""
     try:
-        with transaction():
-            publish_due(petition_id, at=utcnow())
+        with transaction() as work:
+            work.adds = publish_due(petition_id, at=utcnow()) is None and not db.touched_names()
     except Exception as error:
         logger.error("A publication failed (%s); the worker will try again.", type(error).__name__)

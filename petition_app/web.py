@@ -15,6 +15,7 @@ from petition_app.accounts.services import note_seen
 from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.errors import DomainError, NotFoundError, StorageSealedError
+from petition_app.headers import ALONE, FRAMED
 from petition_app.i18n import LANGUAGES, choose_language
 from petition_app.keys import holding, opened
 from petition_app.keys import views as keys
@@ -31,7 +32,18 @@ from petition_app.petitions import views as petitions
 from petition_app.petitions.forms import explain
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.services import get_for_staff
-from petition_app.roles import ALWAYS, HOLDS_KEYS, NEEDS_KEYS, OPEN, REMOTE, ROLES, SIGN_IN, SIGNED_IN, WHILE_FROZEN
+from petition_app.roles import (
+    ALWAYS,
+    HOLDS_KEYS,
+    IN_GROUPS,
+    NEEDS_KEYS,
+    OPEN,
+    REMOTE,
+    ROLES,
+    SIGN_IN,
+    SIGNED_IN,
+    WHILE_FROZEN,
+)
 from petition_app.roster import views as roster
 from petition_app.security import limits
 from petition_app.signatures import group_views
@@ -76,19 +88,6 @@ STAFF = (
     claim_views.staff,
     tally.staff,
 )
-
-CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
-)
-PERMISSIONS = ", ".join(
-    f"{feature}=()"
-    for feature in (
-        "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen", "geolocation",
-        "gyroscope", "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock",
-        "usb", "xr-spatial-tracking",
-    )
-)  # fmt: skip
 
 csrf = CSRFProtect()
 
@@ -150,7 +149,8 @@ def _in_language(code: str) -> str:
 def _guard() -> AnyResponse | None:
     """Close the staff pages to strangers, and the public forms to other sites."""
     name = request.endpoint or ""
-    if request.method not in SAFE and name not in ALWAYS and switches.is_on(switches.READ_ONLY):
+    is_on = switches.was_on if name == IN_GROUPS else switches.is_on  # Whoever writes a group looks again.
+    if request.method not in SAFE and name not in ALWAYS and is_on(switches.READ_ONLY):
         raise switches.ReadOnlyError
     if name.startswith("remote."):
         _guard_remote(name)
@@ -236,21 +236,12 @@ def _keep_out_other_sites() -> None:
 
 def _headers(response: Response) -> Response:
     """Put the security headers on every answer; a view may have set a narrower or wider one of its own."""
-    embed = getattr(g, "may_be_framed", False)
-    defaults = {
-        "Content-Security-Policy": CONTENT_POLICY.format(ancestors="*" if embed else "'none'"),
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": PERMISSIONS,
-        "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
-        "Cache-Control": "no-store",
-    }
-    for header, value in defaults.items():
-        response.headers.setdefault(header, value)
+    policy = FRAMED if getattr(g, "may_be_framed", False) else ALONE
+    headers = response.headers
+    there = {name.lower() for name, _ in headers}
+    headers.extend((name, value) for name, value in policy if name.lower() not in there)
     if response.mimetype == "text/html":
-        response.headers["Content-Language"] = language()
+        headers["Content-Language"] = language()
     if request.endpoint and not request.endpoint.endswith("static") and "lang" not in request.args:
         response.vary.add("Accept-Language")
     return response

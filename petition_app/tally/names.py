@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from petition_app import audit, jobs
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role, role_of_id
-from petition_app.db import db, lock, note_erasure
+from petition_app.db import db, lock, note_erasure, note_shown
 from petition_app.errors import StorageSealedError
 from petition_app.keys import handed, opened
 from petition_app.petitions.models import Petition
@@ -158,6 +158,7 @@ def open_due_names(petition: Petition, *, at: datetime) -> int:
             _show(signature, petition, named, wanted=True)
             number += 1
     if number:
+        note_shown()
         audit.record("names.opened", by=keys.account_id, petition_id=petition.id, number=number, at=at)
         db.session.flush()
     return number

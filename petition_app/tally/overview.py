@@ -14,7 +14,6 @@ from petition_app.accounts.services import require_role
 from petition_app.db import db
 from petition_app.petitions import milestones
 from petition_app.petitions.models import Draft, Petition
-from petition_app.signatures.models import Signature
 from petition_app.tally import claims
 from petition_app.tally.models import TallyDay
 from petition_app.tally.rules import Growth, Tally, grown, next_act
@@ -55,7 +54,7 @@ def overview(petition: Petition, tally: Tally, *, by: Account, role: str, at: da
     return Overview(
         oldest=_oldest(petition, tally),
         growth=_growth(petition, tally, at=at),
-        answered=_count_answered(petition, by=by) if role != "auditor" else 0,
+        answered=len(questions.list_answered(petition, by=by, state="checking")) if role != "auditor" else 0,
         claims=len(claims.list_waiting(petition, by=by)) if organizes else 0,
         second_looks=len(second_look.list_waiting(petition, by=by)) if organizes else 0,
         invitations=len(inviting.list_open(petition.id, by=by)) if organizes else 0,
@@ -70,12 +69,6 @@ def _growth(petition: Petition, tally: Tally, *, at: datetime) -> Growth | None:
     days = select(TallyDay).where(TallyDay.petition_id == petition.id, TallyDay.day <= (at - WEEK).date())
     before = db.session.scalar(days.order_by(TallyDay.day.desc()).limit(1))
     return grown(tally, before.tally if before else None) if petition.opened_at else None
-
-
-def _count_answered(petition: Petition, *, by: Account) -> int:
-    """Return how many cases are back with this reviewer because their signers have answered."""
-    back = select(func.count()).select_from(Signature).where(Signature.petition_id == petition.id)
-    return db.session.scalar(back.where(Signature.state == "checking", questions.answers_to(by))) or 0
 
 
 def _next_act(petition: Petition, tally: Tally, *, at: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -12,7 +13,7 @@ from petition_app import audit, jobs
 from petition_app.audit import AuditEvent
 from petition_app.clock import utcnow
 from petition_app.db import after_commit, db
-from petition_app.signatures.models import SignatureDelta
+from petition_app.signatures.models import SealedPart, SignatureDelta
 from petition_app.tally import counting, services, timeline
 from petition_app.tally.models import Publication, PublishedName, PublishedPlace, TallyTotal, Update
 from petition_app.tally.names import list_names, list_places
@@ -360,3 +361,12 @@ def test_the_trail_is_whole_until_a_row_is_changed_added_or_removed(app: Any, cl
         event = db.session.scalars(db.select(AuditEvent).where(AuditEvent.position == 3)).one()
         event.actor_id = world.auditor.id
     assert "row 3" in cli("audit", "verify", code=1).err
+
+
+def test_the_audit_finds_sealed_rows_that_belong_to_nobody(app: Any, cli: Any) -> None:
+    world = make.make_world(app)
+    make.make_signature(app, world.petition_id)
+    assert "no difference" in cli("tally", "audit").out
+    with make.acting(app):
+        db.session.add(SealedPart(signature_id=uuid4(), part="case", box=b"left behind"))
+    assert "1 rows of sealed_parts belong to no signature" in cli("tally", "audit", code=1).out
