@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, or_, select, update
+from sqlalchemy import JSON, ColumnElement, CursorResult, ForeignKey, Index, String, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition_app.clock import utcnow
-from petition_app.db import Base, Moment, db, note_change
+from petition_app.db import Base, Moment, db, note_change, only
+from petition_app.randomness import new_id
 
 CLAIM = timedelta(seconds=30)
 HANDING = timedelta(minutes=5)
@@ -39,7 +40,11 @@ class Job(Base):
     handed_at: Mapped[datetime | None] = mapped_column(Moment)
     dead_on: Mapped[date | None]
 
-    __table_args__ = (Index("ix_jobs_due_at", "due_at"),)
+    # One backlog is due at one minute: the index must yield it in order, and pass over what is dead.
+    __table_args__ = (
+        Index("ix_jobs_due", "due_at", "id", **only("dead_on IS NULL")),
+        Index("ix_jobs_dead", "petition_id", "dead_on", **only("dead_on IS NOT NULL")),
+    )
 
 
 class DueMark(Base):
@@ -77,11 +82,20 @@ def enqueue(
 ) -> None:
     """Add a job to the open transaction; it exists if and only if the change does.
 
-    The time is cut to the minute, so that a job tells no more than it must. Messages say of which petition they are,
-    so that its organizers see what could not be delivered.
+    Messages say of which petition they are, so that its organizers see what could not be delivered.
     """
+    db.session.add(Job(**row(name, payload, at=at, courier_id=courier_id, petition_id=petition_id)))
+
+
+def row(
+    name: str, payload: dict[str, Any], *, at: datetime, courier_id: UUID | None, petition_id: UUID | None
+) -> dict[str, Any]:
+    """Return the columns of a new job. The time is cut to the minute, so that it tells no more than it must."""
     due_at = at.replace(second=0, microsecond=0)
-    db.session.add(Job(name=name, payload=payload, due_at=due_at, courier_id=courier_id, petition_id=petition_id))
+    return {
+        "id": new_id(), "name": name, "payload": payload, "due_at": due_at, "courier_id": courier_id,
+        "petition_id": petition_id,
+    }  # fmt: skip
 
 
 def claim(*, at: datetime, without: Collection[str] = (), couriers: Collection[UUID] = ()) -> Job | None:
@@ -91,20 +105,36 @@ def claim(*, at: datetime, without: Collection[str] = (), couriers: Collection[U
 
     PostgreSQL passes over rows another worker is taking; on SQLite the write transaction is enough.
     """
+    return next(iter(_claim(Job.name.not_in(without), at=at, couriers=couriers, most=1)), None)
+
+
+def claim_more(names: Collection[str], *, at: datetime, couriers: Collection[UUID], most: int) -> list[Job]:
+    """Take more jobs of these names that are due, in the order in which they wait, as `claim` does."""
+    return _claim(Job.name.in_(names), at=at, couriers=couriers, most=most)
+
+
+def _claim(named: ColumnElement[bool], *, at: datetime, couriers: Collection[UUID], most: int) -> list[Job]:
     mine = or_(Job.courier_id.is_(None), Job.courier_id.in_(couriers))
-    due = select(Job).where(Job.due_at <= at, Job.dead_on.is_(None), Job.name.not_in(without), mine)
-    waiting = due.order_by(Job.due_at, Job.id).limit(1)
-    job = db.session.scalar(waiting.with_for_update(skip_locked=True))
-    if job:
+    due = select(Job).where(Job.due_at <= at, Job.dead_on.is_(None), named, mine)
+    waiting = due.order_by(Job.due_at, Job.id).limit(most)
+    found = list(db.session.scalars(waiting.with_for_update(skip_locked=True)))
+    for job in found:
         job.tries += 1
         job.due_at = at + CLAIM
-        db.session.flush()
-    return job
+    db.session.flush()
+    return found
+
+
+def give_back(tries: Mapping[UUID, int], *, at: datetime) -> None:
+    """Let go of claims that came to nothing, as if they had not been made; `tries` tells them from later ones."""
+    for job in db.session.scalars(select(Job).where(Job.id.in_(tries)).with_for_update()):
+        if job.tries == tries[job.id] and job.handed_at is None:
+            job.tries, job.due_at = job.tries - 1, at
 
 
 def finish(job_id: UUID) -> None:
     """Remove a job that is done."""
-    db.session.execute(delete(Job).where(Job.id == job_id))
+    db.session.execute(delete(Job).where(Job.id == job_id).execution_options(synchronize_session=False))
 
 
 def postpone(job_id: UUID, *, failure: str, at: datetime) -> bool:
@@ -130,7 +160,8 @@ def hand_over(job_id: UUID, *, tries: int, at: datetime) -> bool:
     Nobody looks at it for five minutes, in which the mail server must have answered.
     """
     mine = update(Job).where(Job.id == job_id, Job.tries == tries, Job.handed_at.is_(None), Job.dead_on.is_(None))
-    return len(db.session.scalars(mine.values(handed_at=at, due_at=at + HANDING).returning(Job.id)).all()) == 1
+    noted = mine.values(handed_at=at, due_at=at + HANDING).execution_options(synchronize_session=False)
+    return cast(CursorResult[Any], db.session.execute(noted)).rowcount == 1
 
 
 def bury(job_id: UUID, *, failure: str, at: datetime) -> None:
@@ -227,3 +258,8 @@ def beat(worker_id: UUID, *, at: datetime) -> None:
 def last_beat() -> datetime | None:
     """Return when any worker was last seen."""
     return db.session.scalar(select(WorkerBeat.seen_at).order_by(WorkerBeat.seen_at.desc()).limit(1))
+
+
+def is_copying() -> bool:
+    """Return whether the database takes many rows by COPY."""
+    return db.engine.dialect.name == "postgresql"

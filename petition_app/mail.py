@@ -5,14 +5,16 @@ from __future__ import annotations
 import secrets
 import smtplib
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from email import policy
-from email.message import EmailMessage
+from email.charset import Charset
+from email.mime.text import MIMEText
 from email.utils import formatdate
 from ipaddress import ip_address
 from pathlib import Path
+from time import monotonic
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from uuid import UUID
 
@@ -20,6 +22,10 @@ from petition_app import config
 
 TIMEOUT = 20.0
 READY_FOR_DATA = 354
+CRLF = policy.compat32.clone(linesep="\r\n")
+UTF8 = Charset("utf-8")
+# As it is, so that whoever develops can read what lies in the outbox.
+UTF8.body_encoding = None  # type: ignore[assignment] # The library's types forget it.
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,10 @@ class NoTlsError(Exception):
     """The server on another machine offers no encryption, so nothing is said to it."""
 
 
-def send(letter: Letter, *, message_id: str, hand_over: Callable[[], None]) -> None:
-    """Send one message. `hand_over` is called at the last moment before the server may take it.
+def send(letter: Letter, *, message_id: str, hand_over: Callable[[], None], line: Line | None = None) -> None:
+    """Send one message, over a `line` that is kept or over one of its own.
+
+    `hand_over` is called at the last moment before the server may take it.
 
     The `message_id` stays the same however often a message is tried, so that a mailbox can tell a second copy.
 
@@ -67,11 +75,10 @@ def send(letter: Letter, *, message_id: str, hand_over: Callable[[], None]) -> N
         OSError, smtplib.SMTPException, NotNowError, NoTlsError: it was not taken; try again later.
     """
     settings = config.current()
-    message = EmailMessage()
-    message["To"], message["Subject"], message["Date"] = letter.to, letter.subject, formatdate()
-    message.set_content(letter.body)
+    message = _written(letter)
     if settings.mail_url:
-        _send_smtp(settings.mail_url, message, message_id, hand_over)
+        with closing(Line()) if line is None else nullcontext(line) as connected:
+            _send_smtp(settings.mail_url, message, message_id, hand_over, connected)
         return
     if letter.sealed:
         del message["To"]
@@ -79,14 +86,26 @@ def send(letter: Letter, *, message_id: str, hand_over: Callable[[], None]) -> N
     _write(settings.instance / "outbox", message)
 
 
+def _written(letter: Letter) -> MIMEText:
+    """Return a letter as a message; by hand, since the library's newer way takes as long as all the rest of sending.
+
+    Raises: ValueError: a line break where none may be.
+    """
+    if any(mark in letter.to + letter.subject for mark in "\r\n"):
+        raise ValueError("a header is one line")
+    message = MIMEText(letter.body, "plain", UTF8)  # type: ignore[arg-type] # As above.
+    message["To"], message["Subject"], message["Date"] = letter.to, letter.subject, formatdate()
+    return message
+
+
 def check() -> None:
     """Speak with the mail server without sending anything, where one is set. Raises: as `send`."""
     if url := config.current().mail_url:
-        with _connected(urlsplit(url)) as connection:
-            _expect(connection.noop()[0])
+        with closing(Line()) as line:
+            _expect(line.open(url).noop()[0])
 
 
-def _write(outbox: Path, message: EmailMessage) -> None:
+def _write(outbox: Path, message: MIMEText) -> None:
     outbox.mkdir(mode=0o700, exist_ok=True)
     message["From"] = "no-reply@example.org"
     part = outbox / f"{secrets.token_hex(12)}.part"
@@ -97,37 +116,96 @@ def _write(outbox: Path, message: EmailMessage) -> None:
 # --- SMTP -------------------------------------------------------------------------------------------------------
 
 
-def _send_smtp(url: str, message: EmailMessage, message_id: str, hand_over: Callable[[], None]) -> None:
-    parts = urlsplit(url)
-    host = parts.hostname or "localhost"
-    sender = _option(parts, "from") or f"no-reply@{host}"
-    message["From"], message["Message-ID"] = sender, f"<{message_id}@{sender.rpartition('@')[2]}>"
-    text = message.as_bytes(policy=policy.SMTP).replace(b"\r\n.", b"\r\n..")
-    with _connected(parts) as connection:
+class Line:
+    """A connection to the mail server that is kept open from one message to the next.
+
+    A server may end it at any time: then it is opened anew before anything has been handed over. It is also after a
+    hundred messages, as many servers want no more, and given up when none was sent for ten seconds.
+    """
+
+    MOST, IDLE = 100, 10.0
+
+    def __init__(self) -> None:
+        """Nothing is connected before the first message."""
+        self._connection: smtplib.SMTP | None = None
+        self._url, self._sent, self._used_at = "", 0, 0.0
+
+    def open(self, url: str) -> smtplib.SMTP:
+        """Return a new connection, which is kept."""
+        self.close()
+        self._connection, self._url, self._sent = _connect(urlsplit(url)), url, 1
+        return self._connection
+
+    def begin(self, url: str, sender: str) -> smtplib.SMTP:
+        """Begin a message on the connection that is there, or on a new one where it has ended."""
+        if self._url != url or self._sent >= self.MOST:
+            self.close()
+        self._sent, self._used_at = self._sent + 1, monotonic()
+        if self._connection:
+            with suppress(OSError, smtplib.SMTPException):
+                if self._connection.mail(sender)[0] == 250:
+                    return self._connection
+            self.drop()
+        connection = self.open(url)
         _expect(connection.mail(sender)[0])
+        return connection
+
+    def reset(self) -> None:
+        """Go on after a message that was not taken."""
+        try:
+            if self._connection and self._connection.rset()[0] != 250:
+                self.drop()
+        except (OSError, smtplib.SMTPException):
+            self.drop()
+
+    def rest(self) -> None:
+        """Take leave of the server unless a message was sent lately."""
+        if self._connection and monotonic() - self._used_at > self.IDLE:
+            self.close()
+
+    def close(self) -> None:
+        """Take leave of the server. However it does, it changes nothing about what it has taken."""
+        if self._connection:
+            with suppress(OSError, smtplib.SMTPException):
+                self._connection.quit()
+        self.drop()
+
+    def drop(self) -> None:
+        """Let go of the connection without a word."""
+        if self._connection:
+            self._connection.close()
+        self._connection = None
+
+
+def _send_smtp(url: str, message: MIMEText, message_id: str, hand_over: Callable[[], None], line: Line) -> None:
+    parts = urlsplit(url)
+    sender = _option(parts, "from") or f"no-reply@{parts.hostname or 'localhost'}"
+    message["From"], message["Message-ID"] = sender, f"<{message_id}@{sender.rpartition('@')[2]}>"
+    text = message.as_bytes(policy=CRLF).replace(b"\r\n.", b"\r\n..")
+    try:
+        connection = line.begin(url, sender)
         _expect(connection.rcpt(str(message["To"]))[0])
         _expect(connection.docmd("DATA")[0], READY_FOR_DATA)
         hand_over()
-        try:
-            connection.send(text.rstrip(b"\r\n") + b"\r\n.\r\n")
-            code = connection.getreply()[0]
-        except (OSError, smtplib.SMTPException) as error:
-            raise UnsureError from error
-        if not 200 <= code < 600:
-            raise UnsureError
-        _expect(code)
+        _expect(_hand(connection, text))
+    except (RefusedError, NotNowError):
+        line.reset()
+        raise
+    except BaseException:
+        line.drop()  # Nobody knows at which point of the conversation it stands.
+        raise
 
 
-@contextmanager
-def _connected(parts: SplitResult) -> Iterator[smtplib.SMTP]:
-    """Be connected. However the server takes leave, it changes nothing about what it has taken."""
-    connection = _connect(parts)
+def _hand(connection: smtplib.SMTP, text: bytes) -> int:
+    """Hand the text over and return what the server says to it. Raises: UnsureError."""
     try:
-        yield connection
-        with suppress(OSError, smtplib.SMTPException):
-            connection.quit()
-    finally:
-        connection.close()
+        connection.send(text.rstrip(b"\r\n") + b"\r\n.\r\n")
+        code = connection.getreply()[0]
+    except (OSError, smtplib.SMTPException) as error:
+        raise UnsureError from error
+    if not 200 <= code < 600:
+        raise UnsureError
+    return code
 
 
 def _connect(parts: SplitResult) -> smtplib.SMTP:

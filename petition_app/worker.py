@@ -9,21 +9,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import closing, nullcontext
 from datetime import datetime, timedelta
 from types import FrameType
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import click
 from flask import Flask
 
-from petition_app import config, couriers, jobs, mail, switches
+from petition_app import config, couriers, jobs, switches
 from petition_app.accounts import tasks as accounts
 from petition_app.clock import utcnow
-from petition_app.db import transaction
-from petition_app.mail import Letter
+from petition_app.db import is_alone, transaction
+from petition_app.mail import Letter, Line
 from petition_app.petitions import tasks as petitions
+from petition_app.posting import Round, Taken
 from petition_app.roster import tasks as roster
 from petition_app.shell import door
 from petition_app.signatures import tasks as signatures
@@ -67,7 +68,13 @@ PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(hours=1), signatures.forget_sent),
     (timedelta(minutes=5), petitions.freeze_silent),
 )
+# What several workers may do at once, each its own rows; all else that comes round is one worker's at a time.
+TOGETHER = (verification.match_waiting,)
 IDLE = 0.5
+# So many messages are claimed in one transaction; other work waits for no more than these.
+MESSAGES = 20
+# Of all web processes together: while some wait for the disk, others take what comes next, and are written together.
+THREADS, FEWEST_THREADS = 32, 8
 
 
 def init_app(app: Flask) -> None:
@@ -76,89 +83,44 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(serve)
 
 
-@dataclass(frozen=True)
-class Taken:
-    """A job that this worker has claimed: the `tries` tell it from any other worker's claim."""
+def run_job(line: Line | None = None) -> int:
+    """Take what is due and do it: one job, or a few messages together; return how many there were.
 
-    id: UUID
-    name: str
-    payload: dict[str, Any]
-    tries: int
-    handed: bool
-
-
-class LostClaimError(Exception):
-    """Another worker has taken the message up, since this one took too long."""
-
-
-def run_job() -> bool:
-    """Take one job that is due and do it; return whether there was one.
-
-    While mail is paused its jobs stay where they are; while the installation is read-only all do.
+    While mail is paused its jobs stay where they are; while the installation is read-only all do. Messages go over
+    the `line`, or over one of their own.
     """
     with transaction():
         on = switches.list_on()
         waits = LETTERS.keys() if switches.MAIL in on else ()
-        free = switches.READ_ONLY not in on
-        job = jobs.claim(at=utcnow(), without=waits, couriers=couriers.mine()) if free else None
-        taken = Taken(job.id, job.name, job.payload, job.tries, job.handed_at is not None) if job else None
-    if taken is None:
-        return False
+        at, mine = utcnow(), couriers.mine()
+        job = None if switches.READ_ONLY in on else jobs.claim(at=at, without=waits, couriers=mine)
+        taken = [Taken.of(job)] if job else []
+        if job and job.name in LETTERS:
+            taken += map(Taken.of, jobs.claim_more(LETTERS.keys(), at=at, couriers=mine, most=MESSAGES - 1))
+    if not taken:
+        return 0
+    if taken[0].name in LETTERS:
+        with closing(Line()) if line is None else nullcontext(line) as connected:
+            new_round(connected).post_all(taken)
+    else:
+        _do(taken[0])
+    return len(taken)
+
+
+def _do(taken: Taken) -> None:
     try:
-        if taken.name in LETTERS:
-            _post(taken)
-        else:
-            with transaction():
-                TASKS[taken.name](taken.payload, utcnow())
-                jobs.finish(taken.id)
-    except LostClaimError:
-        pass
+        with transaction():
+            TASKS[taken.name](taken.payload, utcnow())
+            jobs.finish(taken.id)
     except Exception as error:
         logger.warning("Job %s failed: %s", taken.name, type(error).__name__)
         with transaction():
-            tried_again = jobs.postpone(taken.id, failure=type(error).__name__, at=utcnow())
-        if not tried_again and taken.name in LETTERS:
-            _tell_case(taken, type(error).__name__)
-    return True
+            jobs.postpone(taken.id, failure=type(error).__name__, at=utcnow())
 
 
-def _post(taken: Taken) -> None:
-    """Deliver a message once: what may have arrived is never sent again without somebody having looked.
-
-    The row says that it is handed over before the server may take it. A message found handed over, because its worker
-    was killed, and one whose connection broke at that point, are left to the organizers; so is what was refused.
-    """
-    letter, failure = (None, mail.UnsureError.__name__) if taken.handed else _try_to_send(taken)
-    with transaction():
-        if failure:
-            logger.warning("Message %s was not delivered: %s", taken.name, failure)
-            jobs.bury(taken.id, failure=failure, at=utcnow())
-        else:
-            jobs.finish(taken.id)
-        if letter and not failure:
-            signatures.note_sent(letter, taken.id.hex, utcnow())
-    if failure:
-        _tell_case(taken, failure)
-
-
-def _try_to_send(taken: Taken) -> tuple[Letter | None, str]:
-    """Send a message; return it, and why it must not be tried again, if so. Raises what may be over by another time."""
-    with transaction(saving=False):
-        letter = LETTERS[taken.name](taken.payload, utcnow())
-    try:
-        if letter:
-            mail.send(letter, message_id=taken.id.hex, hand_over=lambda: _hand_over(taken))
-    except mail.RefusedError as error:
-        return letter, f"{type(error).__name__} {error.code}"
-    except mail.UnsureError as error:
-        return letter, type(error).__name__
-    return letter, ""
-
-
-def _hand_over(taken: Taken) -> None:
-    with transaction():
-        if not jobs.hand_over(taken.id, tries=taken.tries, at=utcnow()):
-            raise LostClaimError
+def new_round(line: Line) -> Round:
+    """Return what delivers messages over a line to the mail server."""
+    return Round(line, writers=LETTERS, note_sent=signatures.note_sent, tell_case=_tell_case)
 
 
 def _tell_case(taken: Taken, failure: str) -> None:
@@ -167,11 +129,11 @@ def _tell_case(taken: Taken, failure: str) -> None:
         run_periodic(lambda at: tell(taken.payload, failure, at))
 
 
-def run_periodic(task: Callable[[datetime], object]) -> None:
-    """Run one of the tasks that come round, unless nothing may change now."""
+def run_periodic(task: Callable[[datetime], object], *, together: bool = True) -> None:
+    """Run one of the tasks that come round, unless nothing may change now, or another worker is at it."""
     try:
         with transaction():
-            if not switches.is_on(switches.READ_ONLY):
+            if not switches.is_on(switches.READ_ONLY) and (together or is_alone(f"{task.__module__}.{task.__name__}")):
                 task(utcnow())
     except Exception as error:
         logger.error("Task %s failed: %s", getattr(task, "__name__", "?"), type(error).__name__)
@@ -180,15 +142,21 @@ def run_periodic(task: Callable[[datetime], object]) -> None:
 def run_once() -> int:
     """Work off all that is due and every periodic task once; return how many jobs were done."""
     done = 0
-    while run_job():
-        done += 1
+    with closing(Line()) as line:
+        while number := run_job(line):
+            done += number
     for _, task in PERIODIC:
-        run_periodic(task)
+        run_periodic(task, together=task in TOGETHER)
     return done
 
 
 def run_forever(stopped: Callable[[], bool]) -> None:
     """Work until told to stop; a job that is under way is finished first."""
+    with closing(Line()) as line:
+        _run(stopped, line)
+
+
+def _run(stopped: Callable[[], bool], line: Line) -> None:
     worker_id, next_beat = uuid4(), utcnow()
     due = {task: utcnow() for _, task in PERIODIC}
     while not stopped():
@@ -200,9 +168,10 @@ def run_forever(stopped: Callable[[], bool]) -> None:
             next_beat = now + timedelta(seconds=5)
         for interval, task in PERIODIC:
             if now >= due[task]:
-                run_periodic(task)
+                run_periodic(task, together=task in TOGETHER)
                 due[task] = utcnow() + interval
-        if not run_job():
+        if not run_job(line):
+            line.rest()
             time.sleep(IDLE)
 
 
@@ -223,24 +192,26 @@ def work(drain: bool) -> None:
 
 @door.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True)
-def serve(host: str) -> None:
+@click.option("--web-only", is_flag=True, help="Without the worker, which then runs elsewhere: flask worker.")
+def serve(host: str, web_only: bool) -> None:
     """Start the web server and the worker; Ctrl-C ends both."""
-    port = str(config.current().port)
+    port, processes = str(config.current().port), config.current().web_processes
     click.echo(f"Countersign on http://{host}:{port} (Ctrl-C ends it)")
-    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", port, "--workers", "1"]
-    web += ["--blocking-threads", "8", "--no-ws", "--log-level", "error", "wsgi:app"]
-    commands = (web, [sys.executable, "-m", "flask", "--app", "wsgi", "worker"])
-    processes = [subprocess.Popen(command, start_new_session=True) for command in commands]  # noqa: S603 -- fixed words.
+    threads = str(max(FEWEST_THREADS, THREADS // processes))
+    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", port, "--no-ws"]
+    web += ["--workers", str(processes), "--blocking-threads", threads, "--log-level", "error", "wsgi:app"]
+    commands = [web] if web_only else [web, [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]]
+    running = [subprocess.Popen(command, start_new_session=True) for command in commands]  # noqa: S603 -- fixed words.
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        for process in processes:
+        for process in running:
             if process.poll() is None:
                 os.kill(process.pid, signal.SIGTERM)
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    while all(process.poll() is None for process in processes):
+    while all(process.poll() is None for process in running):
         time.sleep(0.2)
     stop(0, None)
-    codes = [process.wait() for process in processes]
+    codes = [process.wait() for process in running]
     sys.exit(max(abs(code) for code in codes if code != -signal.SIGTERM) if any(codes) else 0)

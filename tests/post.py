@@ -20,6 +20,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 class Server:
     """What the server does with each address: `refuse`, `later`, `stall`, `drop` (before or after taking), or takes it.
 
+    It ends a connection at the message after `leave_after`, with these words or without any. `connections` counts them.
     `taken` counts the messages it has said yes to or kept before it broke off, by address; `ids` their Message-IDs.
     """
 
@@ -28,10 +29,36 @@ class Server:
     texts: list[tuple[str, str]] = field(default_factory=list)
     ids: dict[str, set[str]] = field(default_factory=dict)
     tries: Counter[str] = field(default_factory=Counter)
+    begun: Counter[int] = field(default_factory=Counter)
     signed_in: list[str] = field(default_factory=list)
     stall: float = 3
     farewell: str = "221 goodbye"
+    connections: int = 0
+    leave_after: int = 0
+    leave_with: str = ""
     port: int = 0
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Greet."""
+        session.host_name = hostname
+        self.connections += 1
+        self.begun[id(session)] = 0
+        return responses
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Begin a message, unless there were enough."""
+        self.begun[id(session)] += 1
+        if self.leave_after and self.begun[id(session)] > self.leave_after:
+            if not self.leave_with:
+                assert server.transport
+                server.transport.abort()
+            return self.leave_with or "421 never heard"
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(  # noqa: N802 -- the library calls it so.
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

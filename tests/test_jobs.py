@@ -123,3 +123,28 @@ def test_the_mail_is_neutral(app: Any) -> None:
         assert word not in subject + text, word
     assert "\nReceived:" not in raw
     assert (path.stat().st_mode & 0o077 == 0) or (path.parent.stat().st_mode & 0o077 == 0)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_what_comes_round_is_done_by_one_worker_at_a_time(app: Any) -> None:
+    began, go_on = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def long(_at: Any) -> None:
+        began.set()
+        assert go_on.wait(30)
+        done.append("long")
+
+    def run() -> None:
+        with app.app_context():
+            worker.run_periodic(long, together=False)
+
+    first = threading.Thread(target=run)
+    first.start()
+    assert began.wait(30)
+    run()
+    assert done == [], "the second worker passes on"
+    go_on.set()
+    first.join()
+    run()
+    assert done == ["long", "long"]

@@ -11,10 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import trustme
@@ -26,7 +28,9 @@ from petition_app.config import Settings
 from petition_app.db import db
 from petition_app.jobs import Job
 from petition_app.petitions import dead_letters
+from petition_app.posting import LostClaimError, Taken
 from petition_app.signatures import bounces, sealing
+from petition_app.signatures.messages import Message, enqueue_message
 from petition_app.signatures.models import SentLetter, Signature
 from petition_app.verification import unanswered
 from tests import factories as make
@@ -289,12 +293,89 @@ def test_two_workers_that_hold_one_message_send_it_once(app: Any, server: Server
     with make.acting(app):
         job = jobs.claim(at=utcnow())
         assert job is not None
-        slow = worker.Taken(job.id, job.name, job.payload, job.tries, handed=False)
+        slow = Taken(job.id, job.name, job.payload, job.tries, handed=False)
         job.due_at = utcnow()
     work_off(app, 1)
-    with app.app_context(), pytest.raises(worker.LostClaimError):
-        worker._post(slow)
+    with app.app_context(), closing(mail.Line()) as line, pytest.raises(LostClaimError):
+        worker.new_round(line).post(slow)
     assert server.taken == {"a@example.org": 1}
+
+
+@pytest.mark.parametrize("words", ["", "421 that is enough"])
+def test_a_connection_that_the_server_ends_is_opened_anew_and_nothing_is_lost_or_sent_twice(
+    app: Any, server: Server, words: str
+) -> None:
+    world = make.make_world(app)
+    use(server)
+    server.leave_after, server.leave_with = 3, words
+    addresses = [f"signer{number}@example.org" for number in range(8)]
+    server.manners["signer4@example.org"] = "refuse"
+    for address in addresses:
+        sign(app, world.petition_id, address)
+    with app.app_context(), closing(mail.Line()) as line:
+        assert worker.run_job(line) == 8
+        assert worker.run_job(line) == 0
+    assert server.connections == 3
+    assert server.taken == dict.fromkeys({*addresses} - {"signer4@example.org"}, 1)
+    assert left(app) == 0
+    assert dead(app) == ["RefusedError 550"]
+
+
+def test_what_became_of_a_message_is_written_with_the_next_one(app: Any, server: Server) -> None:
+    world = make.make_world(app)
+    use(server)
+    for address in ("a@example.org", "b@example.org"):
+        sign(app, world.petition_id, address)
+    with make.acting(app):
+        taken = [
+            Taken.of(job) for job in jobs.claim_more(worker.LETTERS, at=utcnow(), couriers=couriers.mine(), most=9)
+        ]
+    with app.app_context(), closing(mail.Line()) as line:
+        posted = worker.new_round(line)
+        handed = []
+        for one in taken:
+            posted.post(one)
+            handed.append(handed_over(app))
+        posted.finish()
+    assert handed == [[taken[0].id], [taken[1].id]]
+    assert left(app) == 0
+    assert server.taken.total() == 2
+
+
+def handed_over(app: Flask) -> list[Any]:
+    """Return the messages that would be found handed over if the worker were killed now."""
+    with make.looking(app):
+        return list(db.session.scalars(db.select(Job.id).where(Job.handed_at.is_not(None))))
+
+
+def test_a_message_about_a_signature_that_is_gone_holds_up_no_other(app: Any, server: Server) -> None:
+    world = make.make_world(app)
+    use(server)
+    with make.acting(app):
+        for address in ("a@example.org", "b@example.org"):
+            message = Message("12345678", "en", address, uuid4())
+            enqueue_message("signatures.mail_code", message, make.petition(world.petition_id), at=utcnow())
+    work_off(app, 1)
+    assert left(app) == 0
+    assert server.taken == {"a@example.org": 1, "b@example.org": 1}
+
+
+def test_claims_that_there_was_no_time_for_go_back_as_they_were(app: Any, server: Server) -> None:
+    world = make.make_world(app)
+    for address in ("a@example.org", "b@example.org"):
+        sign(app, world.petition_id, address)
+    with make.acting(app):
+        first, second = jobs.claim_more(worker.LETTERS, at=utcnow(), couriers=(), most=9)
+        second.tries += 1  # Another worker has claimed it since.
+        ids = {first.id: 1, second.id: 1}
+    with make.acting(app):
+        jobs.give_back(ids, at=utcnow())
+    with make.looking(app):
+        tries = {job.id: job.tries for job in db.session.scalars(db.select(Job))}
+    assert sorted(tries.values()) == [0, 2]
+    with make.acting(app):
+        assert jobs.claim(at=utcnow()) is not None
+        assert jobs.claim(at=utcnow()) is None
 
 
 def test_workers_killed_at_random_points_deliver_each_message_once_or_give_it_up(
