@@ -32,9 +32,10 @@ from petition_app.petitions import services as petitions
 from petition_app.petitions.services import NewPetition
 from petition_app.roster import services as rosters
 from petition_app.roster.tables import Entry
+from petition_app.signatures.arrivals import NewSignature
 from petition_app.signatures.models import Signature
 from petition_app.signatures.sealing import Identity
-from petition_app.signatures.services import NewSignature, add_unconfirmed
+from petition_app.signatures.services import add_unconfirmed
 from petition_app.signatures.slices import open_many
 from petition_app.signatures.states import move
 from petition_app.verification import batches, pairs

@@ -24,7 +24,6 @@ from petition_app.roster.tables import COMPARED, Entry
 CHUNK = 1000
 EXAMPLES = 5
 WAITS = timedelta(days=1)
-COLUMNS = [RosterEntry.key, *(getattr(RosterEntry, field) for field in COMPARED)]
 _values = attrgetter(*COMPARED)
 
 
@@ -210,10 +209,15 @@ def list_entries(version_id: UUID) -> list[RosterEntry]:
 
 def iter_entries(version_id: UUID) -> Iterator[Entry]:
     """Go through everybody on a version in the order of their keys, a thousand at a time, as plain values."""
-    query = select(*COLUMNS).where(RosterEntry.version_id == version_id).order_by(RosterEntry.key)
+    return (Entry(*row) for row in iter_fields(version_id, ("key", *COMPARED)))
+
+
+def iter_fields(version_id: UUID, fields: Sequence[str]) -> Iterator[Sequence[Any]]:
+    """Go through everybody on a version in the order of their keys, these fields of each alone."""
+    columns = [getattr(RosterEntry, field) for field in fields]
+    query = select(*columns).where(RosterEntry.version_id == version_id).order_by(RosterEntry.key)
     with db.session.execute(query.execution_options(yield_per=CHUNK)) as rows:
-        for row in rows:
-            yield Entry(*row)
+        yield from rows
 
 
 def get_entry(version_id: UUID, key: str) -> RosterEntry | None:

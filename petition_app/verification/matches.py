@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
 
 from petition_app import audit, jobs, vault
@@ -34,6 +34,7 @@ OPEN = ("received", "checking", "needs_info")
 SLICE = 100
 AT_ONCE = 5_000  # Rosters up to this size are indexed while somebody waits; larger ones by the worker alone.
 KEPT = 2
+MATCHED = ("key", "surname", "given", "patronymic", "body", "place", "term_from", "term_to")  # As an `Entry` is made.
 LONGEST = vault.LENGTHS["case"] - 64
 
 _indexes: OrderedDict[UUID, RosterIndex] = OrderedDict()
@@ -107,20 +108,27 @@ def refresh(signature: Signature, petition: Petition, *, at: datetime) -> None:
 def match_waiting(petition: Petition, *, at: datetime) -> int:
     """Match the next hundred open signatures that the current roster has not seen; return how many there were.
 
-    Where no roster is kept, only the keys are made that find similar names among the signatures.
+    Where no roster is kept, only the keys are made that find similar names.
     """
-    version, seen = current_roster(petition), Signature.matched_number
+    version = current_roster(petition)
     waiting = (
         select(Signature)
         .where(Signature.petition_id == petition.id, Signature.state.in_(OPEN))
-        .where(or_(seen.is_(None), seen != number_of(version)))
         .limit(SLICE)
         .with_for_update(skip_locked=True, key_share=True)
     )
-    found = db.session.scalars(waiting).all()
+    for part in unseen(number_of(version)):
+        if found := db.session.scalars(waiting.where(part)).all():
+            break
     for signature in found:
         _look_at(signature, version, at=at)
     return len(found)
+
+
+def unseen(number: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of not having been matched with this roster, apart, since an index finds each alone."""
+    seen = Signature.matched_number
+    return seen.is_(None), seen < number, seen > number
 
 
 def current_roster(petition: Petition) -> RosterVersion | None:
@@ -135,10 +143,8 @@ def number_of(version: RosterVersion | None) -> int:
 
 def match_all_waiting(*, at: datetime) -> None:
     """Match a slice of every petition; what is left waits for the next round."""
-    running = select(Petition).where(
-        Petition.state != "draft", Petition.mode == "standard", Petition.frozen_at.is_(None)
-    )
-    for petition in db.session.scalars(running.order_by(Petition.id)).all():
+    running = select(Petition).where(Petition.state != "draft", Petition.mode == "standard")
+    for petition in db.session.scalars(running.where(Petition.frozen_at.is_(None)).order_by(Petition.id)).all():
         match_waiting(petition, at=at)
 
 
@@ -220,14 +226,8 @@ def _index(version: RosterVersion) -> RosterIndex:
     """Return the index of a roster; the two used last stay in memory."""
     with _guard:
         if version.id not in _indexes:
-            _indexes[version.id] = RosterIndex([
-                Entry(
-                    id=row.key, surname=row.surname, given=row.given, patronymic=row.patronymic,
-                    body=row.body, place=row.place, term_from=row.term_from, term_to=row.term_to,
-                )
-                for row in rosters.iter_entries(version.id)
-            ])  # fmt: skip
-            while len(_indexes) > KEPT:
+            _indexes[version.id] = RosterIndex([Entry(*row) for row in rosters.iter_fields(version.id, MATCHED)])
+            if len(_indexes) > KEPT:
                 _indexes.popitem(last=False)
         _indexes.move_to_end(version.id)
         return _indexes[version.id]
@@ -260,9 +260,7 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         "to": entry.term_to.isoformat() if entry.term_to else "",
         "score": candidate.score,
         "probability": candidate.probability,
-        "rows": [
-            [row.part, row.submitted, row.roster, row.relation, row.similarity, row.bits] for row in candidate.rows
-        ],
+        "rows": [list(astuple(row)) for row in candidate.rows],
     }
 
 

@@ -62,7 +62,7 @@ class RosterIndex:
                 parts.append(found)
                 owners.append(owner)
         total = max(len(self.entries), 1)
-        surnames, givens, patronymics = ([fold(each[part]) for each in parts] for part in range(3))
+        surnames, givens, patronymics = (_folded([each[part] for each in parts]) for part in range(3))
         self.surnames = Vocabulary(SURNAME, surnames, total=total)
         self.givens = Vocabulary(GIVEN, givens, total=total)
         self.patronymics = Vocabulary(PATRONYMIC, patronymics)
@@ -212,6 +212,12 @@ def _shared_out(head: Word | None, others: Sequence[Word], fathers: set[Word]) -
                     continue
                 left = tuple(word for place, word in enumerate(others) if place not in (one, two))
                 yield Way(head, given, patronymic, left)
+
+
+def _folded(values: list[str]) -> list[str]:
+    """Return every value folded; the many that are equal are folded once."""
+    folded = {value: fold(value) for value in set(values)}
+    return [folded[value] for value in values]
 
 
 def _days(days: Sequence[date | None], empty: int) -> Integers:

@@ -36,8 +36,12 @@ class Word:
 
 
 _WORD = re.compile(r"[^\W\d_]+(?:[^\W\d_]|[\u0300-\u036f]|['’ʼʻʹʺ`´‘]|[-‐‑–](?=[^\W\d_]))*\.?", re.UNICODE)
+LAST_LATIN = "\u024f"
 _APOSTROPHES = str.maketrans("", "", "'’ʼʻʹʺ`´‘ʿʾ.")
 _HYPHENS = re.compile("[-‐‑–]")
+_NO_SOUND = re.compile("[^a-z]+")
+_TWICE = re.compile(r"(.)\1+")
+_UNSTRESSED = re.compile("[aeiou]")
 # What follows from two letters being next to each other, once a word is spelled by sound.
 _COLLAPSE = tuple(
     (re.compile(pattern), by)
@@ -65,8 +69,10 @@ def unmask(word: str) -> str:
 
     Letters that look like none of the other alphabet decide which it is; where there are none, most letters do.
     """
+    if word.isascii() or min(word) > LAST_LATIN:
+        return word
     cyrillic = [letter for letter in word if "\u0400" <= letter <= "\u052f"]
-    latin = [letter for letter in word if letter.isalpha() and letter < "\u0250"]
+    latin = [letter for letter in word if letter.isalpha() and letter <= LAST_LATIN]
     if not cyrillic or not latin:
         return word
     own, others = (sum(ord(letter) not in LOOKS_LATIN for letter in cyrillic),
@@ -129,7 +135,7 @@ def spelling(word: str) -> str:
 
 def collapse(sounds: str) -> str:
     """Return a word spelled by sound without what schools of transliteration differ in."""
-    sounds = "".join(letter for letter in sounds.casefold() if "a" <= letter <= "z")
+    sounds = _NO_SOUND.sub("", sounds.casefold())
     for pattern, by in _COLLAPSE:
         sounds = pattern.sub(by, sounds)
     return sounds
@@ -137,7 +143,7 @@ def collapse(sounds: str) -> str:
 
 def coarse(sounds: str) -> str:
     """Return a spelling with voiced and unvoiced, hissing, and unstressed vowels merged."""
-    return re.sub(r"(.)\1+", r"\1", sounds.translate(_COARSE))
+    return _TWICE.sub(r"\1", sounds.translate(_COARSE))
 
 
 def skeleton(sounds: str) -> str:
@@ -146,7 +152,7 @@ def skeleton(sounds: str) -> str:
     if not rough:
         return ""
     first = "a" if rough[0] in _VOWELS else rough[0]
-    return first + re.sub(r"(.)\1+", r"\1", re.sub(f"[{_VOWELS}]", "", rough[1:]))
+    return first + _TWICE.sub(r"\1", _UNSTRESSED.sub("", rough[1:]))
 
 
 def near_keys(name: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+BITS, MASK = 21, 2**21 - 1  # Of one letter.
 LEAST = 0.15  # What is less alike is not looked at.
 
 
@@ -17,23 +18,42 @@ def _grams(sounds: str) -> set[str]:
     }
 
 
+def _pairs(strings: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Return every gram, as a number, beside the place of each string that has it; in order, each pair once."""
+    padded = [f"^{each}$" for each in strings]
+    letters = np.frombuffer("".join(padded).encode("utf-32-le"), np.uint32).astype(np.int64)
+    owners = np.repeat(np.arange(len(padded)), [len(each) for each in padded])
+    two, three = owners[:-1] == owners[1:], owners[:-2] == owners[2:]
+    doubles = letters[:-1] << BITS | letters[1:]
+    triples = doubles[:-1] << BITS | letters[2:]
+    codes = np.concatenate([doubles[two], triples[three]])
+    places = np.concatenate([owners[:-1][two], owners[:-2][three]])
+    known, numbers = np.unique(codes, return_inverse=True)
+    pairs = np.sort(numbers * len(padded) + places)
+    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
+    return known[pairs // len(padded)], (pairs % len(padded)).astype(np.int32)
+
+
+def _text(code: int) -> str:
+    """Return the letters of a gram that was made a number."""
+    letters = (code >> 2 * BITS, code >> BITS & MASK, code & MASK)
+    return "".join(chr(letter) for letter in letters if letter)
+
+
 class Trigrams:
     """An index of strings by pairs and triples of letters."""
 
     def __init__(self, strings: Sequence[str]) -> None:
-        where: dict[str, list[int]] = {}
+        codes, places = _pairs(strings)
         lengths = np.zeros(len(strings), np.float32)
-        for place, each in enumerate(strings):
-            for gram in _grams(each):
-                where.setdefault(gram, []).append(place)
         self._where: dict[str, npt.NDArray[np.int32]] = {}
         self._worth: dict[str, float] = {}
-        for gram in list(where):
-            places = np.array(where.pop(gram), np.int32)
-            worth = float(np.log2((len(strings) + 1) / len(places)))
-            if len(places) <= len(strings) / 12:
-                self._where[gram], self._worth[gram] = places, worth
-                lengths[places] += np.float32(worth)
+        ends = np.append(np.flatnonzero(np.diff(codes)) + 1, len(codes)).tolist()
+        for start, end in zip([0, *ends], ends, strict=False):
+            if end - start <= len(strings) / 12:
+                gram, worth = _text(int(codes[start])), float(np.log2((len(strings) + 1) / (end - start)))
+                self._where[gram], self._worth[gram] = places[start:end], worth
+                lengths[places[start:end]] += np.float32(worth)
         self._lengths = np.maximum(lengths, 1.0)
 
     def nearest(self, sounds: Sequence[str], count: int) -> Iterator[int]:
