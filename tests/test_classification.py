@@ -70,6 +70,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "imports": {
         NONE: "id petition_id account_id sha256 initial state columns total staged bad added at undone_at",
         SEALED: "box",
+        RANDOM: "terms",
     },
     "jobs": {NONE: "id name due_at tries failure courier_id petition_id handed_at dead_on", SEALED: "payload"},
     "key_wraps": {NONE: "id key_id account_id", KEY: "box"},
@@ -111,13 +112,17 @@ COLUMNS: dict[str, dict[str, str]] = {
     "signature_deltas": {NONE: f"id petition_id batch_id {COUNTS}"},
     "signatures": {
         NONE: "id petition_id text_version_id batch_id state language consent others arrived_on names_due "
-        "match_class matched_number",
+        "match_class matched_number agreed",
         RANDOM: "commitment code_hash signer_key",
         INDEX: "name_index mailbox_index match_index entry_index",
     },
     "signing_keys": {NONE: "petition_id public_key key_id made_on", KEY: "box"},
     "signed_acts": {NONE: "nonce at"},
-    "staged_rows": {NONE: "id import_id line", SEALED: "record"},
+    "staged_rows": {
+        NONE: "id import_id line language consent",
+        RANDOM: "commitment code_hash signer_key",
+        INDEX: "name_index mailbox_index ref_index",
+    },
     "switches": {NONE: "name since"},
     "tally_days": {NONE: "petition_id day tally"},
     "tally_totals": {NONE: f"id petition_id batch_id {COUNTS}"},

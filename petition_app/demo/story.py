@@ -25,8 +25,8 @@ from petition_app.roster import tables as roster_tables
 from petition_app.security import new_form_token
 from petition_app.signatures import imports, messages, tables
 from petition_app.signatures import services as signing
+from petition_app.signatures.arrivals import NewSignature
 from petition_app.signatures.sealing import Identity
-from petition_app.signatures.services import NewSignature
 from petition_app.signatures.tables import Row
 from petition_app.tally.names import open_due_names
 from petition_app.tally.services import publish_due, publish_now

@@ -192,15 +192,15 @@ def open_waiting(database: Database, keys: Keys) -> Iterator[tuple[str, str]]:
                     yield "jobs", ring.open(payload["key"], base64.b64decode(payload["box"]), b"job/v1").decode()
                 except (UnreadableError, ValueError):
                     continue
-    for row in database.dicts("staged_rows"):
-        record = json.loads(as_bytes(row["record"]))
-        wrapped = WrappedKey(record["key"][0], base64.b64decode(record["key"][1]))
-        for imported in database.dicts("imports"):
-            if imported["id"] != row["import_id"] or not (petition_id := as_uuid(imported["petition_id"])):
-                continue
-            place = Place(petition_id, UUID(record["id"]), "key")
-            if wrapped.box[:1] == bytes([RING]) and _unwrap(wrapped, place, keys.random):
-                yield "staged_rows", str(petition_id)
+    imports = {as_uuid(row["id"]): as_uuid(row["petition_id"]) for row in database.dicts("imports")}
+    staged = {as_uuid(row["id"]): imports.get(as_uuid(row["import_id"])) for row in database.dicts("staged_rows")}
+    for row in database.dicts("sealed_keys") if staged else ():
+        signature_id, box = as_uuid(row["signature_id"]), as_bytes(row["box"])
+        petition_id = staged.get(signature_id)
+        if not signature_id or not petition_id or not row["key_id"] or box[:1] != bytes([RING]):
+            continue
+        if _unwrap(WrappedKey(row["key_id"], box), Place(petition_id, signature_id, "key"), keys.random):
+            yield "staged_rows", str(petition_id)
 
 
 # --- what was erased --------------------------------------------------------------------------------------------

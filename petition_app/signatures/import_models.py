@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition_app.db import Base, Moment
@@ -21,6 +21,7 @@ class Import(Base):
     `account_id` is empty where a command did it. `columns` says what each column of an uploaded file is taken for, and
     `box` holds their titles and the word on consent, sealed as the file is. `total` rows are to be taken, `staged` are
     sealed so far, `bad` cannot be taken, `added` became signatures. `at` is when it began, in the end when it was done.
+    `terms` is a keyed HMAC of the words that a command was given: with the same ones it goes on where it was cut off.
     """
 
     __tablename__ = "imports"
@@ -39,6 +40,7 @@ class Import(Base):
     added: Mapped[int] = mapped_column(default=0)
     at: Mapped[datetime] = mapped_column(Moment)
     undone_at: Mapped[datetime | None] = mapped_column(Moment)
+    terms: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
     __table_args__ = (
         UniqueConstraint("petition_id", "sha256"),
@@ -67,14 +69,25 @@ class ImportBadRow(Base):
 
 
 class StagedRow(Base):
-    """One row of a file, sealed and ready to become a signature with all the others of its file."""
+    """One row of a file, ready to become a signature with all the others of its file; `id` is the signature's.
+
+    Its sealed parts and keys stand where they will stay, in `sealed_parts` and `sealed_keys`; they belong to no
+    signature until then. `ref_index` is remembered in standard mode.
+    """
 
     __tablename__ = "staged_rows"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
     import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id"))
     line: Mapped[int]
-    record: Mapped[bytes] = mapped_column(LargeBinary)
+    language: Mapped[str] = mapped_column(String(8))
+    consent: Mapped[int] = mapped_column(SmallInteger)
+    commitment: Mapped[bytes] = mapped_column(LargeBinary(32))
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    signer_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    name_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    mailbox_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    ref_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
     __table_args__ = (UniqueConstraint("import_id", "line"),)
 

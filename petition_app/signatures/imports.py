@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 import secrets
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ScalarSelect, Select, delete, false, func, insert, literal, null, select
 
-from petition_app import jobs, vault
-from petition_app.db import db, lock, note_erasure
+from petition_app import jobs
+from petition_app.db import Base, db, lock, note_erasure
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import N_
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
-from petition_app.security import fingerprint, hash_secret, new_secret_code
+from petition_app.security import fingerprint
 from petition_app.sheets import BadRow
-from petition_app.signatures import sealing
+from petition_app.signatures import sealing, staging
 from petition_app.signatures.import_models import (
     Import,
     ImportBadRow,
@@ -32,10 +30,12 @@ from petition_app.signatures.import_models import (
     StagedRow,
 )
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
+from petition_app.signatures.staging import Ready, Recipe
 from petition_app.signatures.states import count
 from petition_app.signatures.tables import Row
 
 CHUNK = 500
+SLICE = 20_000  # Of lines that become signatures by one statement.
 
 
 class ImportClosedError(DomainError):
@@ -44,20 +44,35 @@ class ImportClosedError(DomainError):
     message = N_("The petition is closed; nothing can be imported any more.")
 
 
+class ImportBrokenError(DomainError):
+    """Another run imports the same file, or the keys were changed meanwhile."""
+
+    message = N_("The same file is being imported by another command, or the keys were changed. Please start it again.")
+
+
 def file_hash(path: Path) -> bytes:
     """Return SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def begin(petition: Petition, *, sha256: bytes, initial: bool, at: datetime, known: UUID | None = None) -> Import:
-    """Begin the import of a file, or return the one that was done; an import that was cut off starts anew.
+def begin(
+    petition: Petition,
+    *,
+    sha256: bytes,
+    initial: bool,
+    at: datetime,
+    known: UUID | None = None,
+    terms: Sequence[str] = (),
+) -> Import:
+    """Begin the import of a file, or return the one that was done, or was cut off and can go on.
 
-    In sealed mode no hash of the file is kept, since a short file could be guessed: it is `known` by the random id of
-    an earlier try, which is written beside it.
+    It goes on only with the same `terms` (the words that change what is sealed); else it starts anew. In sealed mode no
+    hash of the file is kept, since a short file could be guessed: it is `known` by the random id of an earlier try,
+    which is written beside it, and its terms must tell a file that was changed since.
 
     Raises:
-        ImportClosedError
+        ImportClosedError, FrozenError
     """
     lock(Petition, petition.id)
     if petition.is_sealed:
@@ -70,12 +85,16 @@ def begin(petition: Petition, *, sha256: bytes, initial: bool, at: datetime, kno
         return found
     if petition.state == "closed":
         raise ImportClosedError
+    require_thawed(petition)
+    told = fingerprint("import", petition.id, str(initial), *terms) if terms else None
+    if found and found.state == "staging" and told and found.terms == told:
+        return found
     if found:
         let_go(found)
         found.state, found.account_id = "staging", None
-        found.initial, found.at = initial, at
+        found.initial, found.at, found.terms = initial, at, told
     else:
-        found = Import(petition_id=petition.id, sha256=sha256, initial=initial, at=at)
+        found = Import(petition_id=petition.id, sha256=sha256, initial=initial, at=at, terms=told)
         db.session.add(found)
     db.session.flush()
     return found
@@ -83,11 +102,27 @@ def begin(petition: Petition, *, sha256: bytes, initial: bool, at: datetime, kno
 
 def let_go(job: Import) -> None:
     """Remove every row of a file that has not become a signature, and its bad rows."""
-    for table in (ImportChunk, StagedRow, ImportBadRow):
+    _drop(select(StagedRow.id).where(StagedRow.import_id == job.id).scalar_subquery())
+    for table in (ImportChunk, ImportBadRow):
         db.session.execute(delete(table).where(table.import_id == job.id))
-    job.box = job.columns = None
+    job.box = job.columns = job.terms = None
     job.total = job.staged = job.bad = 0
     note_erasure()
+
+
+def start_over(job: Import) -> None:
+    """Forget what is staged of an import that was cut off; it begins with the first row again."""
+    terms = job.terms
+    let_go(job)
+    job.terms = terms
+    db.session.flush()
+
+
+def _drop(staged: ScalarSelect[UUID]) -> None:
+    """Remove staged rows with all that is sealed for them."""
+    for table in (SealedKey, SealedPart):
+        db.session.execute(delete(table).where(table.signature_id.in_(staged)), execution_options=_AS_IT_IS)
+    db.session.execute(delete(StagedRow).where(StagedRow.id.in_(staged)), execution_options=_AS_IT_IS)
 
 
 def keep_bad_rows(job: Import, bad: Sequence[BadRow]) -> None:
@@ -106,127 +141,110 @@ def get(import_id: UUID) -> Import:
     return job
 
 
+# --- staging ----------------------------------------------------------------------------------------------------
+
+
+def recipe(job: Import, *, consent_held: str, codes: bool) -> Recipe:
+    """Return what the rows of a file are sealed with. Raises: StorageSealedError."""
+    petition = db.session.get_one(Petition, job.petition_id)
+    return Recipe(
+        sealing.lock_for(petition), petition_id=petition.id, import_id=job.id, on=job.at.date(),
+        consent_held=consent_held, codes=codes,
+    )  # fmt: skip
+
+
 def stage(job: Import, rows: Iterable[Row], *, consent_held: str, codes: bool) -> dict[int, str]:
     """Seal some rows of a file and keep them for later; return the secret codes made, by line.
 
     A row whose `ref` was imported before is passed over; in sealed mode no `ref` is remembered.
     """
-    made: dict[int, str] = {}
-    petition = db.session.get_one(Petition, job.petition_id)
-    seal_lock, remembers = sealing.lock_for(petition), not petition.is_sealed
-    for row in rows:
-        ref = fingerprint("ref", job.petition_id, row.ref) if row.ref and remembers else None
-        if ref and db.session.get(ImportedRef, ref):
-            continue
-        case = {"kind": "imported", "on": job.at.date().isoformat(), "text": consent_held if row.consent else ""}
-        sealed = sealing.seal(seal_lock, petition_id=job.petition_id, identity=row.identity, email=row.email, case=case)
-        record = _record(sealed, language=row.language, consent=row.consent, ref=ref)
-        if codes:
-            secret_code, entropy = new_secret_code(row.language)
-            made[row.line] = secret_code
-            signer_key = vault.signer_keys(entropy, job.petition_id).public_key().public_bytes_raw()
-            record["code_hash"], record["signer_key"] = _text(hash_secret("my/v1", entropy)), _text(signer_key)
-        db.session.add(StagedRow(import_id=job.id, line=row.line, record=json.dumps(record).encode()))
-    db.session.flush()
-    return made
+    seal = recipe(job, consent_held=consent_held, codes=codes).seal
+    return {row.line: row.code for row in keep(job, [seal(row) for row in rows]) if codes}
 
 
-def admit(job: Import, *, batch_id: UUID | None, at: datetime) -> int:
-    """Turn all staged rows of a file into signatures at once; return how many.
+def keep(job: Import, rows: Sequence[Ready]) -> list[Ready]:
+    """Keep sealed rows for later; return those that were not passed over for their `ref`."""
+    refs = [row.ref for row in rows if row.ref]
+    known = (
+        set(db.session.scalars(select(ImportedRef.ref_index).where(ImportedRef.ref_index.in_(refs)))) if refs else ()
+    )
+    taken = [row for row in rows if row.ref not in known]
+    staging.load(taken)
+    return taken
 
-    Initial signatories go into batch 0 (`batch_id`) and are checked there; others are received.
+
+def keep_next(import_id: UUID, rows: Sequence[Ready], *, using: Recipe, staged: int) -> list[Ready]:
+    """Keep the next sealed rows of a file of which `staged` rows are kept; return those that were not passed over.
+
+    Raises:
+        ImportBrokenError: another run has kept rows of it, or the keys are not those the rows are sealed with.
+    """
+    job = lock(Import, import_id)
+    if job is None or job.state != "staging" or job.staged != staged:
+        raise ImportBrokenError
+    if using.lock != sealing.lock_for(db.session.get_one(Petition, job.petition_id)):
+        raise ImportBrokenError
+    taken = keep(job, rows)
+    job.staged += len(taken)
+    return taken
+
+
+def last_staged(job: Import) -> int:
+    """Return the last line of a file that is staged, 0 where none is."""
+    return db.session.scalar(select(func.max(StagedRow.line)).where(StagedRow.import_id == job.id)) or 0
+
+
+# --- admission --------------------------------------------------------------------------------------------------
+
+
+def admit(
+    job: Import, *, batch_id: UUID | None, at: datetime, told: Callable[[int], None] = lambda _number: None
+) -> int:
+    """Turn all staged rows of a file into signatures at once; return how many. `told` hears how far it is.
+
+    Initial signatories go into batch 0 (`batch_id`) and are checked there; others are received. What is sealed stands
+    where it belongs already; here the database itself makes the signatures of the staged rows.
     """
     petition = lock(Petition, job.petition_id)
     if petition is None:
         raise ImportClosedError
     require_thawed(petition)
     lock(Import, job.id)
+    known = select(ImportedRef.ref_index)
+    mine = StagedRow.import_id == job.id
+    _drop(select(StagedRow.id).where(mine, StagedRow.ref_index.in_(known)).scalar_subquery())
     state, number = ("checking" if batch_id else "received"), 0
-    shared = {
-        "petition_id": petition.id,
-        "text_version_id": petition.text.id,
-        "batch_id": batch_id,
-        "state": state,
-        "arrived_on": at.date(),
+    columns = {
+        "petition_id": literal(petition.id),
+        "text_version_id": literal(petition.text.id),
+        "batch_id": literal(batch_id) if batch_id else null(),
+        "state": literal(state),
+        "arrived_on": literal(at.date()),
+        "names_due": false(),
+        "agreed": false(),
     }
-    while staged := db.session.scalars(select(StagedRow).where(StagedRow.import_id == job.id).limit(CHUNK)).all():
-        _insert([json.loads(row.record) for row in staged], shared, job.id)
-        for row in staged:
-            db.session.delete(row)
-        db.session.flush()
-        number += len(staged)
+    same = ("id", "language", "consent", "commitment", "code_hash", "signer_key", "name_index", "mailbox_index")
+    own = [getattr(StagedRow, name) for name in same]
+    for first in range(0, last_staged(job) + 1, SLICE):
+        here = (mine, StagedRow.line >= first, StagedRow.line < first + SLICE)
+        made = select(*own, *columns.values()).where(*here)
+        _fill(Signature, [*same, *columns], made)
+        members, refs = select(StagedRow.id, StagedRow.import_id), select(StagedRow.ref_index, StagedRow.import_id)
+        _fill(ImportMember, ["signature_id", "import_id"], members.where(*here))
+        _fill(ImportedRef, ["ref_index", "import_id"], refs.where(*here, StagedRow.ref_index.is_not(None)))
+        number += db.session.scalar(select(func.count()).select_from(StagedRow).where(*here)) or 0
+        told(number)
+    db.session.execute(delete(StagedRow).where(mine), execution_options=_AS_IT_IS)
     if number:
         count(petition.id, batch_id, arrived=number, **{state: number})
         jobs.mark_due(petition.id)
-    job.state, job.added, job.at = "done", number, at
+    job.state, job.added, job.at, job.terms = "done", number, at, None
     db.session.flush()
     return number
 
 
-def _record(sealed: sealing.SealedSignature, *, language: str, consent: int, ref: bytes | None) -> dict[str, Any]:
-    parts = {part: [_text(new.sealed.box), _text(new.sealed.wrapped_key)] for part, new in sealed.parts.items()}
-    return {
-        "id": str(sealed.signature_id),
-        "commitment": _text(sealed.commitment),
-        "name_index": _text(sealed.name_index) if sealed.name_index else None,
-        "mailbox_index": _text(sealed.mailbox_index) if sealed.mailbox_index else None,
-        "key": [sealed.key.key_id, _text(sealed.key.box)],
-        "parts": parts,
-        "language": language,
-        "consent": consent,
-        "ref": _text(ref) if ref else None,
-    }
+def _fill(table: type[Base], columns: list[str], rows: Select[*tuple[Any, ...]]) -> None:
+    db.session.execute(insert(table).from_select(columns, rows, include_defaults=False))
 
 
-def _insert(records: list[dict[str, Any]], shared: dict[str, UUID | str | date | None], import_id: UUID) -> None:
-    signatures, parts, keys, refs = [], [], [], []
-    for record in records:
-        signature_id = UUID(record["id"])
-        signatures.append(
-            {
-                **shared,
-                "id": signature_id,
-                "language": record["language"],
-                "consent": record["consent"],
-                "commitment": _bytes(record["commitment"]),
-                "name_index": _bytes(record.get("name_index")),
-                "mailbox_index": _bytes(record["mailbox_index"]),
-                "code_hash": _bytes(record.get("code_hash")),
-                "signer_key": _bytes(record.get("signer_key")),
-                "names_due": False,
-            }
-        )
-        key_id, box = record["key"]
-        keys.append(
-            {"id": uuid4(), "signature_id": signature_id, "part_id": None, "key_id": key_id, "box": _bytes(box)}
-        )
-        for part, (part_box, part_key) in record["parts"].items():
-            part_id = uuid4()
-            parts.append({"id": part_id, "signature_id": signature_id, "part": part, "box": _bytes(part_box)})
-            keys.append(
-                {
-                    "id": uuid4(),
-                    "signature_id": signature_id,
-                    "part_id": part_id,
-                    "key_id": None,
-                    "box": _bytes(part_key),
-                }
-            )
-        if record["ref"]:
-            refs.append({"ref_index": _bytes(record["ref"]), "import_id": import_id})
-    db.session.execute(insert(Signature), signatures)
-    db.session.execute(
-        insert(ImportMember), [{"signature_id": one["id"], "import_id": import_id} for one in signatures]
-    )
-    db.session.execute(insert(SealedPart), parts)
-    db.session.execute(insert(SealedKey), keys)
-    if refs:
-        db.session.execute(insert(ImportedRef), refs)
-
-
-def _text(value: bytes) -> str:
-    return base64.b64encode(value).decode()
-
-
-def _bytes(value: str | None) -> bytes | None:
-    return base64.b64decode(value) if value else None
+_AS_IT_IS = {"synchronize_session": False}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -121,7 +122,9 @@ def _announcement(given: dict[str, str] | None, *, written_for: int | None, size
     return texts
 
 
-def admit_import(import_id: UUID, *, by: Account | None, at: datetime) -> int:
+def admit_import(
+    import_id: UUID, *, by: Account | None, at: datetime, told: Callable[[int], None] = lambda _number: None
+) -> int:
     """Turn a staged file into signatures; initial signatories join batch 0. Returns how many.
 
     Raises:
@@ -132,7 +135,7 @@ def admit_import(import_id: UUID, *, by: Account | None, at: datetime) -> int:
         raise NothingToSealError
     lock(Petition, job.petition_id)
     batch = _initial_batch(job.petition_id, at=at) if job.initial else None
-    number = imports.admit(job, batch_id=batch.id if batch else None, at=at)
+    number = imports.admit(job, batch_id=batch.id if batch else None, at=at, told=told)
     if batch:
         batch.size += number
     audit.record(

@@ -16,7 +16,7 @@ from petition_app.db import db
 from petition_app.petitions.models import Petition
 from petition_app.roster import services as rosters
 from petition_app.signatures.models import Signature
-from petition_app.verification.desk import decided_by
+from petition_app.verification.leasing import decided_by
 from petition_app.verification.models import Batch, Evidence, Lease
 
 CLASSES = {"strong": ("strong",), "possible": ("strong", "possible")}

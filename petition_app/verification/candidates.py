@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from rapidfuzz import fuzz
+from sqlalchemy import Select, select, union_all
 
 from petition_app.db import db
-from petition_app.signatures import sealing
+from petition_app.petitions.models import Petition
 from petition_app.signatures.models import NearKey, Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
 from petition_app.signatures.sealing import Identity
+from petition_app.signatures.slices import open_many
+from petition_app.vault import UnreadableError
 from petition_app.verification import pairs
 from petition_app.verification.matching.duplicates import Agreement, Record, compare
+from petition_app.verification.matching.normalize import spelling, words
 from petition_app.verification.rules import case_number
 
 SHOWN = 5
-LOOKED_AT = 50
+LOOKED_AT = 30
+COMPARED = 6
+SAME = 30.0  # Percent of likeness of the names that the same place or mailbox makes up for.
+LIVE = ("checking", "needs_info", "verified")
 
 
 @dataclass(frozen=True)
@@ -48,47 +56,90 @@ def list_candidates(signature: Signature) -> list[Candidate]:
 
     Raises: UnreadableError, StorageSealedError.
     """
-    found = db.session.scalars(
-        select(Signature)
-        .where(
+    petition = db.session.get_one(Petition, signature.petition_id)
+    sure, near = _list_ids(_alike(signature)) | pairs.alike(signature), _list_ids(_sounding(signature))
+    rows = db.session.scalars(
+        select(Signature).where(
+            Signature.id.in_(sure | near),
             Signature.petition_id == signature.petition_id,
             Signature.id != signature.id,
-            Signature.state.in_(("checking", "needs_info", "verified")),
-            or_(*_alike(signature)),
+            Signature.state.in_(LIVE),
         )
-        .order_by(Signature.state != "verified", Signature.id)
-        .limit(LOOKED_AT)
-    ).all()
+    )
+    ordered = sorted(rows, key=lambda other: (other.id not in sure, other.state != "verified", other.id))
+    found = ordered[:LOOKED_AT]
     if not found:
         return []
+    read = open_many(petition, [signature.id, *(other.id for other in found)])
+    if signature.id not in read:
+        raise UnreadableError("the keys were erased")
     same = pairs.same_entry(signature)
-    candidates = [_candidate(other, signature, known=other.id in same) for other in found]
+    near_first = sorted(
+        (other for other in found if other.id in read),
+        key=lambda other: (
+            other.id not in sure,
+            other.state != "verified",
+            -_closeness(read[signature.id], read[other.id]),
+        ),
+    )
+    candidates = [_candidate(other, signature, read, known=other.id in same) for other in near_first[:COMPARED]]
     kept = [candidate for candidate in candidates if candidate.sure or candidate.likely >= pairs.LIKELY]
     return sorted(kept, key=lambda one: (not one.sure, one.state != "verified", -one.likely, one.number))[:SHOWN]
 
 
-def _alike(signature: Signature) -> list[ColumnElement[bool]]:
-    keys = select(NearKey.key).where(NearKey.signature_id == signature.id)
-    near = select(NearKey.signature_id).where(NearKey.petition_id == signature.petition_id, NearKey.key.in_(keys))
-    alike = [Signature.id.in_(near), Signature.id.in_(pairs.alike(signature))]
+def _closeness(mine: tuple[Identity, str], other: tuple[Identity, str]) -> float:
+    """Return at a glance how much two people have in common, to choose those who are worth a comparison."""
+    (one, address), (two, second) = mine, other
+    names = fuzz.token_sort_ratio(_spelled(one.name), _spelled(two.name))
+    return (
+        names
+        + SAME * (one.place == two.place)
+        + SAME * (bool(address) and fold_mailbox(address) == fold_mailbox(second))
+    )
+
+
+def _spelled(name: str) -> str:
+    return " ".join(spelling(word.folded) for word in words(name))
+
+
+def _list_ids(queries: Iterable[Select[UUID]]) -> set[UUID]:
+    """Return what several queries find, each of them no more than its limit."""
+    found = [select(query.subquery()) for query in queries]
+    return set(db.session.scalars(union_all(*found))) if found else set()
+
+
+def _alike(signature: Signature) -> Iterator[Select[UUID]]:
+    """Give a query for each thing that may be the same: each goes by its own index, and is bounded."""
     columns = (
         (Signature.mailbox_index, signature.mailbox_index),
         (Signature.name_index, signature.name_index),
         (Signature.match_index, signature.match_index),
         (Signature.entry_index, signature.match_index),
     )
-    return [*alike, *(column == value for column, value in columns if value is not None)]
+    for column, value in columns:
+        if value is not None:
+            same = select(Signature.id).where(Signature.petition_id == signature.petition_id, column == value)
+            yield same.where(Signature.state.in_(LIVE), Signature.id != signature.id).limit(LOOKED_AT)
 
 
-def _candidate(other: Signature, signature: Signature, *, known: bool) -> Candidate:
+def _sounding(signature: Signature) -> Iterator[Select[UUID]]:
+    """Give a query for each rough sound of the name."""
+    for key in db.session.scalars(select(NearKey.key).where(NearKey.signature_id == signature.id)).all():
+        near = select(NearKey.signature_id).where(NearKey.petition_id == signature.petition_id, NearKey.key == key)
+        yield near.order_by(NearKey.signature_id).limit(LOOKED_AT)
+
+
+def _candidate(
+    other: Signature, signature: Signature, read: Mapping[UUID, tuple[Identity, str]], *, known: bool
+) -> Candidate:
     """Compare two signatures; in sealed mode it is `known` from the notes that they match one entry."""
-    mine, record = _record(signature, known=known), _record(other, known=known)
+    mine, record = (_record(one, *read[one.id], known=known) for one in (signature, other))
     pair = compare(mine, record)
     return Candidate(
         id=other.id,
         number=case_number(other.id),
         state=other.state,
-        identity=sealing.open_identity(other),
+        identity=read[other.id][0],
         same_mailbox=bool(mine.mailbox) and mine.mailbox == record.mailbox,
         same_name=fold_name(mine.name) == fold_name(record.name),
         same_entry=known
@@ -98,8 +149,7 @@ def _candidate(other: Signature, signature: Signature, *, known: bool) -> Candid
     )
 
 
-def _record(signature: Signature, *, known: bool) -> Record:
-    identity, address = sealing.open_identity(signature), sealing.open_address(signature)
+def _record(signature: Signature, identity: Identity, address: str, *, known: bool) -> Record:
     return Record(
         id=str(signature.id),
         name=identity.name,

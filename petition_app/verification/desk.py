@@ -7,10 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import select
 
-from petition_app import audit
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import name_accounts, require_role
 from petition_app.db import db
@@ -25,13 +23,14 @@ from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import DECIDED
 from petition_app.signatures.sealing import Identity
 from petition_app.vault import UnreadableError
-from petition_app.verification import evidence, matches, pairs, policy, questions, rules, settling
+from petition_app.verification import evidence, matches, pairs, policy, rules, settling
 from petition_app.verification.candidates import Candidate, list_candidates
 from petition_app.verification.evidence import Shown
+from petition_app.verification.leasing import lease_next
 from petition_app.verification.matches import StoredMatch
-from petition_app.verification.models import Batch, Decision, Evidence, Lease
+from petition_app.verification.models import Batch, Decision, Lease
 from petition_app.verification.rules import VERDICTS, case_number
-from petition_app.verification.services import LEASE, NotYoursError, holds
+from petition_app.verification.services import NotYoursError, holds
 
 # Words of a reviewer that would tell the second one what the first has decided.
 HIDDEN = ("note", "grounds")
@@ -79,90 +78,6 @@ def next_case(
         pairs.catch_up(petition, by=by, at=at)
         settling.settle_waiting(petition)
     return lease_next(petition, by=by, at=at, after=after, asked=asked)
-
-
-def lease_next(
-    petition: Petition, *, by: Account, at: datetime, after: UUID | None = None, asked: bool = False
-) -> UUID | None:
-    """Lease the next case to a reviewer without opening anything.
-
-    A case the reviewer holds already is given again. Batches go in order; within one, cases follow their random
-    ids. It goes on from `after` and around, so that a case just put back comes last; but first come those whose
-    signers have answered this reviewer. With `asked` it is a case whose question has not been answered.
-    """
-    require_role(by, petition.id, "reviewer", "organizer")
-    require_thawed(petition)
-    state = "needs_info" if asked else "checking"
-    held = db.session.scalar(
-        select(Lease.signature_id)
-        .join(Signature, Signature.id == Lease.signature_id)
-        .where(
-            Lease.account_id == by.id,
-            Lease.until > at,
-            Signature.petition_id == petition.id,
-            Signature.state == state,
-        )
-        .limit(1)
-    )
-    if held:
-        return held
-    free = (
-        select(Signature)
-        .join(Batch, Batch.id == Signature.batch_id)
-        .where(
-            Signature.petition_id == petition.id,
-            Signature.state == state,
-            ~exists().where(Lease.signature_id == Signature.id, Lease.until > at),
-            ~decided_by(by),
-            ~questions.kept_for_others(by, at=at),
-            ~exists().where(
-                Evidence.signature_id == Signature.id, Evidence.account_id == by.id, Evidence.own_word.is_(True)
-            ),
-        )
-        .order_by(Batch.number, Signature.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, key_share=True, of=Signature)
-    )
-    for query in (free.where(questions.answers_to(by)), *_ahead(free, after), free):
-        while signature := db.session.scalars(query.execution_options(populate_existing=True)).first():
-            if _take(signature, by=by, at=at):
-                matches.refresh(signature, petition, at=at)
-                return signature.id
-    return None
-
-
-def _ahead(free: Select[Signature], after: UUID | None) -> list[Select[Signature]]:
-    """Return the cases that follow the one seen last: later in its batch, or in a later batch."""
-    seen = select(Batch.number).join(Signature, Signature.batch_id == Batch.id).where(Signature.id == after)
-    number = db.session.scalar(seen) if after else None
-    if number is None:
-        return []
-    return [free.where(or_(Batch.number > number, and_(Batch.number == number, Signature.id > after)))]
-
-
-def decided_by(by: Account) -> ColumnElement[bool]:
-    """Return the condition that this reviewer's verdict stands in the round now open (`rules.standing` as SQL)."""
-    mine, later, undone = aliased(Decision), aliased(Decision), aliased(Decision)
-    return exists().where(
-        mine.signature_id == Signature.id,
-        mine.account_id == by.id,
-        mine.outcome.in_(VERDICTS),
-        ~exists().where(
-            later.signature_id == Signature.id, later.position > mine.position, later.outcome == "reopened"
-        ),
-        ~exists().where(undone.supersedes_id == mine.id),
-    )
-
-
-def _take(signature: Signature, *, by: Account, at: datetime) -> bool:
-    """Lease a locked case, unless another reviewer leased it between the search and the lock."""
-    lease = db.session.get(Lease, signature.id, populate_existing=True)
-    if lease and lease.until > at:
-        return False
-    db.session.merge(Lease(signature_id=signature.id, account_id=by.id, until=at + LEASE))
-    audit.record("case.opened", by=by.id, petition_id=signature.petition_id, object_id=signature.id, at=at)
-    db.session.flush()
-    return True
 
 
 def open_case(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -> Case:

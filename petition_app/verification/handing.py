@@ -18,7 +18,7 @@ from petition_app.keys.models import AccountKey, KeyWrap, PetitionKey
 from petition_app.petitions.models import Petition, TextVersion
 from petition_app.roster import services as rosters
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
-from petition_app.verification import desk, pairs, settling
+from petition_app.verification import desk, leasing, pairs, settling
 from petition_app.verification.batches import list_batches
 from petition_app.verification.models import Decision, Evidence, Lease, Question
 from petition_app.verification.services import NotYoursError, holds
@@ -30,7 +30,7 @@ LIGHT = ("identity", "contact")
 # What a reviewer's machine has no use for, or should not learn.
 PRIVATE = {
     Account: ("password", "fs_uniquifier", "failed_count", "delayed_until", "seen_on"),
-    Signature: ("code_hash", "entry_index", "match_index", "match_class", "name_index", "mailbox_index"),
+    Signature: ("code_hash", "entry_index", "match_index", "match_class", "name_index", "mailbox_index", "agreed"),
     Decision: ("bulk_id",),
 }
 
@@ -72,14 +72,14 @@ def next_for(petition: Petition, *, by: Account, at: datetime, after: UUID | Non
     First comes what only somebody with the keys can do: where cases are not matched yet their number is returned
     instead, and, unless `settled`, agreed cases that wait to be carried out.
     """
-    now = pairs.progress(petition)
-    if now.left:
+    if pairs.progress(petition, most=1).left:
+        now = pairs.progress(petition)
         return {"left": now.left, "live": now.live}
     waiting = [] if settled else settling.list_waiting(petition, limit=WAITING)
     if waiting:
         _log("cases.handed_for_settling", len(waiting), petition, by=by, at=at)
         return {"waiting": [{"case": _case(row, petition, by), "mark": mark and mark.hex()} for row, mark in waiting]}
-    signature_id = desk.lease_next(petition, by=by, at=at, after=after, asked=asked)
+    signature_id = leasing.lease_next(petition, by=by, at=at, after=after, asked=asked)
     if signature_id is None:
         return {"case": None}
     lease = db.session.get_one(Lease, signature_id)

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, select
 
 from petition_app import audit, vault
 from petition_app.accounts.models import Account
@@ -84,32 +84,36 @@ def _notes(signature: Signature) -> list[dict[str, Any]]:
     return [note for note in sealing.open_case(signature) if note.get("kind") == "alike"]
 
 
-def progress(petition: Petition) -> Progress:
-    """Return how the matching of a sealed petition stands."""
+def progress(petition: Petition, *, most: int | None = None) -> Progress:
+    """Return how the matching of a sealed petition stands; with `most` nothing is counted further than that."""
     pages = select(MatchPage.last_id).where(MatchPage.petition_id == petition.id)
     last = db.session.scalar(pages.order_by(MatchPage.last_id.desc()).limit(1))
     live = (Signature.petition_id == petition.id, Signature.state.in_(COMPARED))
     return Progress(
-        live=_count(*live),
-        left=_count(*_unmatched(petition)),
-        done=_count(*live, Signature.id <= last) if last else 0,
+        live=_count(*live, most=most),
+        left=sum(_count(*part, most=most) for part in _unmatched(petition)),
+        done=_count(*live, Signature.id <= last, most=most) if last else 0,
         under_way=last is not None,
     )
 
 
-def _count(*conditions: ColumnElement[bool]) -> int:
-    return db.session.scalar(select(func.count()).select_from(Signature).where(*conditions)) or 0
+def _count(*conditions: ColumnElement[bool], most: int | None) -> int:
+    found = select(Signature.id).where(*conditions).limit(most).subquery()
+    return db.session.scalar(select(func.count()).select_from(found)) or 0
 
 
-def _unmatched(petition: Petition) -> tuple[ColumnElement[bool], ...]:
-    seen = Signature.matched_number
+def _unmatched(petition: Petition) -> list[tuple[ColumnElement[bool], ...]]:
+    """Return the conditions of what the current roster has not seen, as parts that an index finds."""
     number = matches.number_of(matches.current_roster(petition))
-    return Signature.petition_id == petition.id, Signature.state.in_(matches.OPEN), or_(seen.is_(None), seen != number)
+    return [
+        (Signature.petition_id == petition.id, Signature.state.in_(matches.OPEN), part)
+        for part in matches.unseen(number)
+    ]
 
 
 def catch_up(petition: Petition, *, by: Account, at: datetime) -> None:
     """Match what is left, where that takes no noticeable time; else it waits for a run."""
-    now = progress(petition)
+    now = progress(petition, most=AT_ONCE + 1)
     if now.live > AT_ONCE or not (now.left or now.under_way):
         return
     while run_slice(petition, by=by, at=at).under_way:

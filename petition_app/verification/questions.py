@@ -130,13 +130,17 @@ def answer(signature: Signature, text: str, *, at: datetime) -> None:
 # --- back to who asked ------------------------------------------------------------------------------------------
 
 
-def answers_to(by: Account) -> ColumnElement[bool]:
-    """Return the condition that a signer has answered this reviewer, who has not put the case back since."""
-    return Signature.id.in_(
-        select(Question.signature_id).where(
-            Question.account_id == by.id, Question.answered_on.is_not(None), ~_put_back_since(Question)
-        )
+def list_answered(petition: Petition, *, by: Account, state: str) -> list[UUID]:
+    """Return the cases in a state whose signers have answered this reviewer, who has not put them back since.
+
+    It begins with the reviewer's own questions, which are few, and never with the cases.
+    """
+    mine = select(Question.signature_id).where(
+        Question.account_id == by.id, Question.answered_on.is_not(None), ~_put_back_since(Question)
     )
+    ids = db.session.scalars(mine.distinct()).all()
+    there = select(Signature.id).where(Signature.id.in_(ids), Signature.petition_id == petition.id)
+    return list(db.session.scalars(there.where(Signature.state == state))) if ids else []
 
 
 def kept_for_others(by: Account, *, at: datetime) -> ColumnElement[bool]:

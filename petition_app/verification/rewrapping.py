@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from petition_app import audit, vault
 from petition_app.db import db
 from petition_app.petitions import signing
+from petition_app.signatures.import_models import Import, StagedRow
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
 from petition_app.vault import KeyRing, Place, WrappedKey
 from petition_app.verification.sampling import bound_of
@@ -27,8 +28,10 @@ def rewrap_slice(*, at: datetime) -> int:
     ring = vault.key_ring()
     older = [key_id for key_id in ring.keys if key_id != ring.newest]
     rows = db.session.execute(
-        select(SealedKey, Signature.petition_id, SealedPart.part)
-        .join(Signature, Signature.id == SealedKey.signature_id)
+        select(SealedKey, func.coalesce(Signature.petition_id, Import.petition_id), SealedPart.part)
+        .outerjoin(Signature, Signature.id == SealedKey.signature_id)
+        .outerjoin(StagedRow, StagedRow.id == SealedKey.signature_id)
+        .outerjoin(Import, Import.id == StagedRow.import_id)
         .outerjoin(SealedPart, SealedPart.id == SealedKey.part_id)
         .where(SealedKey.key_id.in_(older))
         .limit(SLICE)

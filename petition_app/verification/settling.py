@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from sqlalchemy import exists, select, true
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from petition_app.db import db
@@ -44,11 +44,9 @@ def settle(signature: Signature, petition: Petition) -> None:
 
 def settle_waiting(petition: Petition) -> None:
     """Look again at agreed cases that had to wait, after a withdrawal or where they were held at the moment."""
-    verified = exists().where(Decision.signature_id == Signature.id, Decision.outcome == "verified")
     waiting = (
         select(Signature)
-        .where(Signature.petition_id == petition.id, Signature.state == "checking", verified)
-        .where(true() if petition.is_sealed else Signature.match_index.is_not(None))
+        .where(Signature.petition_id == petition.id, Signature.agreed, Signature.state == "checking")
         .limit(SLICE)
         .with_for_update(skip_locked=True, key_share=True)
     )
@@ -62,10 +60,9 @@ def list_waiting(petition: Petition, *, limit: int) -> list[tuple[Signature, byt
 
     They wait for another case, or for somebody who has the keys open.
     """
-    verified = exists().where(Decision.signature_id == Signature.id, Decision.outcome == "verified")
     found = []
     for signature in db.session.scalars(
-        select(Signature).where(Signature.petition_id == petition.id, Signature.state == "checking", verified)
+        select(Signature).where(Signature.petition_id == petition.id, Signature.agreed, Signature.state == "checking")
     ):
         verdicts = verdicts_of(signature.id)
         agreed = rules.outcome(verdicts, reviewers=petition.reviewers)
@@ -92,7 +89,8 @@ def _carry_out_if_open(signature: Signature, petition: Petition) -> bool:
 def _carry_out(signature: Signature, petition: Petition) -> bool:
     verdicts = verdicts_of(signature.id)
     agreed = rules.outcome(verdicts, reviewers=petition.reviewers)
-    if agreed is None or signature.state not in ("checking", "needs_info"):
+    signature.agreed = agreed is not None and signature.state in ("checking", "needs_info")
+    if agreed is None or not signature.agreed:
         return False
     decision = db.session.get_one(Decision, rules.standing(verdicts)[-1].id)
     entry = _entry(signature, decision) if agreed[0] == "verified" else None
@@ -106,7 +104,7 @@ def _carry_out(signature: Signature, petition: Petition) -> bool:
         except IntegrityError:
             raise EntryTakenError from None
     move(signature, agreed[0])
-    decision.carried = True
+    signature.agreed, decision.carried = False, True
     return True
 
 

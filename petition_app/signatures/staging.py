@@ -1,0 +1,123 @@
+"""Checking and sealing many rows of a file, also in processes of their own, for one transaction to write down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from petition_app import vault
+from petition_app.binary_rows import Loader
+from petition_app.randomness import drawing, new_id
+from petition_app.security import fingerprint, hash_secret, new_secret_code
+from petition_app.sheets import BadRow, Line
+from petition_app.signatures import sealing
+from petition_app.signatures.import_models import StagedRow
+from petition_app.signatures.models import SealedKey, SealedPart
+from petition_app.signatures.tables import Row, check
+from petition_app.vault import KeyRing, PublicLock
+
+
+@dataclass(frozen=True)
+class Ready:
+    """One row, sealed: its line, its `ref` as a keyed HMAC, its secret code, and its rows of the three tables.
+
+    Where it was staged by an earlier run, there are no rows.
+    """
+
+    line: int
+    ref: bytes | None
+    code: str
+    staged: Any = None
+    parts: tuple[Any, ...] = ()
+    keys: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the columns of a file are taken for, and whether a word on consent was given."""
+
+    used: list[str]
+    allow_consent: bool
+
+
+class Recipe:
+    """What the rows of one import are sealed with. It asks nothing of the database, so that any process may use it."""
+
+    def __init__(
+        self,
+        lock: KeyRing | PublicLock,
+        *,
+        petition_id: UUID,
+        import_id: UUID,
+        on: date,
+        consent_held: str,
+        codes: bool,
+    ) -> None:
+        """`on` is the day of the import; `codes` says whether each row gets a secret code."""
+        self.lock, self._petition_id, self._import_id = lock, petition_id, import_id
+        self._on, self._held, self._codes = on.isoformat(), consent_held, codes
+        self._staged, self._parts, self._keys = loaders()
+
+    def take(self, lines: Sequence[Line], columns: Columns, *, after: int) -> list[Ready | BadRow]:
+        """Check lines of a file and seal the good ones, but none up to `after`: those are staged already."""
+        return [self._take(line, cells, columns, after) for line, cells in lines if any(cell.strip() for cell in cells)]
+
+    def _take(self, line: int, cells: Sequence[str], columns: Columns, after: int) -> Ready | BadRow:
+        row = check(line, cells, columns.used, allow_consent=columns.allow_consent)
+        if isinstance(row, BadRow):
+            return row
+        return self.seal(row) if line > after else Ready(line, self._ref(row), "")
+
+    def _ref(self, row: Row) -> bytes | None:
+        return fingerprint("ref", self._petition_id, row.ref) if row.ref else None
+
+    @drawing(sealing.ENOUGH)
+    def seal(self, row: Row) -> Ready:
+        """Seal one row. In sealed mode its `ref` is not written down."""
+        case = {"kind": "imported", "on": self._on, "text": self._held if row.consent else ""}
+        sealed = sealing.seal(
+            self.lock, petition_id=self._petition_id, identity=row.identity, email=row.email, case=case
+        )
+        ref, code, code_hash, signer_key = self._ref(row), "", None, None
+        if self._codes:
+            code, entropy = new_secret_code(row.language)
+            code_hash = hash_secret("my/v1", entropy)
+            signer_key = vault.signer_keys(entropy, self._petition_id).public_key().public_bytes_raw()
+        signature_id, parts = sealed.signature_id, sealed.parts.items()
+        remembered = ref if isinstance(self.lock, KeyRing) else None
+        plain = (row.language, row.consent, sealed.commitment, code_hash, signer_key)
+        indexes = (sealed.name_index, sealed.mailbox_index, remembered)
+        pack = self._keys.pack
+        return Ready(
+            row.line,
+            ref,
+            code,
+            self._staged.pack((signature_id, self._import_id, row.line, *plain, *indexes)),
+            tuple(self._parts.pack((new.id, signature_id, part, new.sealed.box)) for part, new in parts),
+            (
+                pack((new_id(), signature_id, None, sealed.key.key_id, sealed.key.box)),
+                *(pack((new_id(), signature_id, new.id, None, new.sealed.wrapped_key)) for _, new in parts),
+            ),
+        )
+
+
+def loaders() -> tuple[Loader, Loader, Loader]:
+    """Return what writes staged rows, sealed parts and sealed keys."""
+    words = ("language", "consent", "commitment", "code_hash", "signer_key", "name_index", "mailbox_index", "ref_index")
+    return (
+        Loader(StagedRow, "id", "import_id", "line", *words),
+        Loader(SealedPart, "id", "signature_id", "part", "box"),
+        Loader(SealedKey, "id", "signature_id", "part_id", "key_id", "box"),
+    )
+
+
+def load(rows: Iterable[Ready]) -> None:
+    """Write sealed rows in the open transaction."""
+    rows = list(rows)
+    staged, parts, keys = loaders()
+    staged.load(row.staged for row in rows)
+    parts.load(part for row in rows for part in row.parts)
+    keys.load(key for row in rows for key in row.keys)
