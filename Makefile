@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 FLASK := $(BIN)/flask --app wsgi
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes
 CHROMIUM := /usr/bin/chromium
+REDIS := /usr/bin/redis-server
+NGINX := /usr/sbin/nginx
+WRK := /usr/bin/wrk
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
@@ -13,7 +16,7 @@ WORKERS ?= 3
 help:
 	@echo "make run    install, migrate, load the demo if the database is empty, start web and worker"
 	@echo "make test   install all that tests need and run every check"
-	@echo "make bench  measure matching and duplicates at full size, each beside a control; JSON=FILE writes the rows, too"
+	@echo "make bench  measure signing, reading, the desk, imports, mail and matching, each beside a control; JSON=FILE writes the rows, too"
 	@echo "make prove  take each protection of signers away in turn and see its test fail; BARS=\"b04 b05\" for some"
 
 $(VENV)/bin/pip:
@@ -33,6 +36,15 @@ $(VENV)/test.stamp: requirements-dev.txt requirements.txt | $(VENV)/bin/pip
 
 $(CHROMIUM):
 	@$(call system,chromium)
+
+$(REDIS):
+	@$(call system,redis-server)
+
+$(NGINX):
+	@$(call system,nginx-light)
+
+$(WRK):
+	@$(call system,wrk)
 
 petition_app/translations/%.mo: petition_app/translations/%.po
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
@@ -55,10 +67,10 @@ checks: $(VENV)/test.stamp $(MESSAGES)
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/djlint templates --lint --quiet
 
-test: checks $(CHROMIUM)
+test: checks $(CHROMIUM) $(REDIS) $(NGINX)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-bench: $(VENV)/test.stamp
+bench: $(VENV)/test.stamp $(MESSAGES) $(NGINX) $(REDIS) $(WRK)
 	@$(BIN)/python bench $(if $(JSON),--json "$(JSON)")
 
 prove: $(VENV)/test.stamp $(MESSAGES)

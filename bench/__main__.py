@@ -34,11 +34,18 @@ def main() -> None:
     options = parser.parse_args()
     size = ["--size", str(options.size)] if options.size else []
     rows = [
+        *run("signing.py", "--json", *size),
+        *run("killing.py", "--json", *size),
+        *run("reading.py", "--json", *size),
         *run("matching.py", "--json", *size),
         *run("duplicates.py", "measure", *LABELLED),
         *run("duplicates_million.py", "--json", *size),
         *run("sealing.py", "--json", *size),
         *run("sealed_matching.py", "--json", *size),
+        *run("desk.py", "--json", *size),
+        *run("mailing.py", "--json", *size),
+        *run("matching_84.py", "--json", *size),
+        *run("importing.py", "--json", *size),
     ]
     print(table(rows))
     if options.json:

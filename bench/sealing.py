@@ -30,9 +30,10 @@ from petition_app.keys import services as keys
 from petition_app.petitions import services as petitions
 from petition_app.petitions.services import NewPetition
 from petition_app.signatures import sealing
+from petition_app.signatures.arrivals import NewSignature
 from petition_app.signatures.models import Signature
 from petition_app.signatures.sealing import Identity
-from petition_app.signatures.services import NewSignature, add_unconfirmed
+from petition_app.signatures.services import add_unconfirmed
 from petition_app.signatures.slices import open_many
 
 TURNS = 2_000
