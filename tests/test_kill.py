@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import random
 import re
@@ -24,6 +25,8 @@ from petition_app.config import Settings
 from petition_app.db import db, transaction
 from petition_app.jobs import Job
 from petition_app.petitions.services import get_by_slug
+from petition_app.signatures import sealing
+from petition_app.signatures import services as signing
 from petition_app.signatures.import_models import Import, StagedRow
 from petition_app.signatures.models import Signature
 from petition_app.tally.counting import recount
@@ -34,6 +37,7 @@ from tests.factories import PASSWORD, outbox, read_mail
 
 KILLS = 12
 ROWS = 600
+LONG = 3500  # Enough for processes that seal side by side.
 PETITION = """
 slug = "letter"
 addressee = "The Assembly"
@@ -187,6 +191,51 @@ def test_an_import_killed_at_random_points_is_whole_or_not_there(place: Place) -
         place.check()
     with place.inside(), transaction(saving=False):
         assert db.session.scalar(select(func.count()).select_from(Signature)) == ROWS * (KILLS // 3)
+
+
+def test_a_long_import_goes_on_where_it_was_killed(place: Place) -> None:
+    file, codes = place.folder / "long.csv", place.folder / "codes.csv"
+    letters = "абвгдежзик"
+    names = [f"Иван Горный-{''.join(letters[int(digit)] for digit in f'{number:04}')}" for number in range(LONG)]
+    file.write_text("\n".join(["name,ref", *(f"{name},{number}" for number, name in enumerate(names)), "Ада,7", "5,x"]))
+    words = ("signatures", "import", "letter", str(file), "--codes", str(codes))
+    process = place.start(*words)
+    said = place.folder / "log"
+    while "rows sealed" not in said.read_text():
+        time.sleep(0.01)
+        assert process.poll() is None, said.read_text()
+    sealers = children_of(process.pid)
+    kill_group(process)
+    for _ in range(500):
+        if not any(Path(f"/proc/{pid}").exists() for pid in sealers):
+            break
+        time.sleep(0.01)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in sealers), "a process with keys outlived the command"
+    with place.inside(), transaction(saving=False):
+        staged = set(db.session.scalars(select(StagedRow.id)))
+        assert staged
+        assert not db.session.scalars(select(Signature.id)).all()
+    said.write_text("")
+    assert place.start(*words).wait() == 0
+    assert "going on after line" in said.read_text()
+    assert f"{LONG} signatures added, 2 rows not taken" in said.read_text()
+    with place.inside(), transaction(saving=False):
+        assert recount(get_by_slug("letter")) == []
+        found = db.session.scalars(select(Signature)).all()
+        assert len(found) == LONG
+        assert staged <= {signature.id for signature in found}
+        assert not db.session.scalar(select(func.count()).select_from(StagedRow))
+        assert {sealing.open_identity(signature).name for signature in found[:20]} <= set(names)
+        written = list(csv.DictReader(codes.read_text().splitlines()))
+        assert [int(row["line"]) for row in written] == list(range(2, LONG + 2))
+        for row in written[:: LONG // 7]:
+            signature = signing.find_by_code(row["code"])[0]
+            assert sealing.open_identity(signature).name == names[int(row["line"]) - 2]
+
+
+def children_of(pid: int) -> list[str]:
+    """Return the processes that a process has started."""
+    return subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
 
 
 def test_a_seal_and_a_mail_run_killed_at_random_points_lose_nothing_acknowledged(place: Place) -> None:
