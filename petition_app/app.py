@@ -32,6 +32,7 @@ from petition_app.petitions import cli as petitions_cli
 from petition_app.roles import IN_GROUPS
 from petition_app.roster import cli as roster_cli
 from petition_app.signatures import cli as signatures_cli
+from petition_app.signatures.rush import Rush
 from petition_app.tally import cli as tally_cli
 from petition_app.tally import frozen
 from petition_app.tally.services import publish_due
@@ -54,7 +55,7 @@ class Countersign(Flask):
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
-        self.pages = Pages()
+        self.pages, self.rush = Pages(), Rush(self)
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request and note how: the rule of its path, the method, the status, the time."""
@@ -66,7 +67,8 @@ class Countersign(Flask):
             return start_response(line, headers, exc_info)
 
         try:
-            return self.pages.answer(environ, start, super().wsgi_app)
+            door = self.rush if environ["REQUEST_METHOD"] == "POST" else self.pages
+            return door.answer(environ, start, super().wsgi_app)
         finally:
             rule, took = environ.get("countersign.rule", ""), perf_counter() - began
             self.extensions["meter"].note(rule=rule, method=environ["REQUEST_METHOD"], status=status, seconds=took)

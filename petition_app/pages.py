@@ -99,10 +99,7 @@ class Pages:
         path = environ["PATH_INFO"]
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or not (path == "/" or path.startswith("/p/")):
             return app(environ, start)
-        key = (
-            path, environ.get("QUERY_STRING", ""), _language(environ.get("HTTP_ACCEPT_LANGUAGE", "")),
-            environ.get("HTTP_HOST", ""), environ.get("wsgi.url_scheme", ""), environ.get("SCRIPT_NAME", ""),
-        )  # fmt: skip
+        key = asked(environ)
         found = self._find(key)
         if found.wait:
             found.wait.wait(PATIENCE)
@@ -142,7 +139,7 @@ class Pages:
         """Let the application answer as to a reader who knows nothing yet; keep the page if it says so."""
         made, known = monotonic(), environ.pop("HTTP_IF_NONE_MATCH", "")
         conditions = {name: environ.pop(name) for name in CONDITIONS if name in environ}
-        line, headers, body = _ask(environ, app)
+        line, headers, body = ask(environ, app)
         environ.update(conditions)
         named = {name.lower(): value for name, value in headers}
         if line[:3] != "200" or not named.get("cache-control", "").startswith(KEPT) or "set-cookie" in named:
@@ -177,7 +174,15 @@ class Pages:
         self._bytes += (len(page.body) if page else 0) - (len(before.body) if before else 0)
 
 
-def _ask(environ: WSGIEnvironment, app: WSGIApplication) -> tuple[str, Headers, bytes]:
+def asked(environ: WSGIEnvironment) -> Hashable:
+    """Return all that an answer may differ by: what was asked for, where, and in which language."""
+    return (
+        environ["PATH_INFO"], environ.get("QUERY_STRING", ""), _language(environ.get("HTTP_ACCEPT_LANGUAGE", "")),
+        environ.get("HTTP_HOST", ""), environ.get("wsgi.url_scheme", ""), environ.get("SCRIPT_NAME", ""),
+    )  # fmt: skip
+
+
+def ask(environ: WSGIEnvironment, app: WSGIApplication) -> tuple[str, Headers, bytes]:
     """Let an application answer, and return all of it."""
     line, headers = "", Headers()
 

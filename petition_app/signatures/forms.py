@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import get_locale, gettext, lazy_gettext
 from flask_wtf import FlaskForm
-from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
     EmailField,
@@ -155,7 +154,7 @@ class SignForm(PublicForm):
         )
 
 
-def read_plain(sent: MultiDict[str, str], *, mail: str, language: str) -> NewSignature | None:
+def read_plain(sent: Mapping[str, str], *, mail: str, language: str) -> NewSignature | None:
     """Return what `SignForm` would, without making one, where nothing at all is wrong with what was sent.
 
     In a rush nearly everything is such; whatever is not is left to the form, which says why.
