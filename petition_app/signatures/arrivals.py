@@ -21,7 +21,6 @@ from petition_app.jobs import DueMark, Job
 from petition_app.keys.models import PetitionKey
 from petition_app.keys.services import newest_key
 from petition_app.petitions.models import Petition, TextVersion, takes_signatures
-from petition_app.randomness import drawing
 from petition_app.security import fingerprint, hash_secret, new_mail_code, read_mail_code
 from petition_app.signatures import messages, sealing
 from petition_app.signatures.messages import Message
@@ -94,7 +93,6 @@ def hash_code(petition_id: UUID, code: str) -> bytes:
     return fingerprint("mail-code", petition_id, read_mail_code(code))
 
 
-@drawing(sealing.ENOUGH)
 def prepare(new: NewSignature, *, petition: Petition, lock: KeyRing | PublicLock, at: datetime) -> Arrival:
     """Seal a signature and make its code. Raises: StorageSealedError."""
     rows = unconfirmed_rows(new, petition=petition, lock=lock, case={}, at=at)

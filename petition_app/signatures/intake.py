@@ -1,8 +1,9 @@
-"""Signing under load: signatures that arrive at the same time are committed together.
+"""Signing under load: signatures that arrive at the same time are sealed and committed together.
 
 A signature is acknowledged only when it is on the disk, and waiting for the disk is what a rush is slow at: so those
-that arrive while one group is being written form the next one. The first of a group writes for all. This is the one
-place where a request does not commit for itself; `db.transaction` stays the owner of every commit.
+that arrive while one group is being written form the next one. The first of a group seals and writes for all, so that
+they need not pass the interpreter back and forth. This is the one place where a request does not commit for itself;
+`db.transaction` stays the owner of every commit.
 """
 
 from __future__ import annotations
@@ -11,18 +12,21 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 from threading import Lock
+from weakref import WeakKeyDictionary
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from petition_app import vault
 from petition_app.clock import utcnow
-from petition_app.db import transaction
+from petition_app.db import db, transaction
 from petition_app.errors import DomainError
 from petition_app.keys.services import public_lock
 from petition_app.petitions import standing
 from petition_app.petitions.models import Petition
+from petition_app.randomness import drawing
 from petition_app.recall import forget, recall
-from petition_app.signatures import arrivals
+from petition_app.signatures import arrivals, sealing
 from petition_app.signatures.arrivals import Arrival, NewSignature, OutdatedError
 from petition_app.vault import KeyRing, PublicLock
 
@@ -31,19 +35,49 @@ ATTEMPTS = 3
 
 
 class _Ticket:
-    """One arrival's place in the queue: told to write for all, or that it is done and how."""
+    """One signature's place in the queue: told to lead its group, or that it is done and how."""
 
-    def __init__(self, arrival: Arrival) -> None:
-        self.arrival = arrival
+    def __init__(self, new: NewSignature, petition: Petition, at: datetime) -> None:
+        self.new, self.petition, self.at = new, petition, at
+        self.arrival: Arrival | None = None
         self.called = Lock()
         self.called.acquire()
         self.done = False
         self.problem: Exception | None = None
 
 
-_door = Lock()
-_waiting: deque[_Ticket] = deque()
-_writing = False
+class _Queue:
+    """Those who wait to be stored in one database: while one group is being written, the next is sealed."""
+
+    def __init__(self) -> None:
+        self.pen = Lock()
+        self._door = Lock()
+        self.waiting: deque[_Ticket] = deque()
+        self._is_led = False
+
+    def enter(self, ticket: _Ticket) -> None:
+        """Wait until a ticket is done, or called to lead those who wait."""
+        with self._door:
+            self.waiting.append(ticket)
+            if not self._is_led:
+                self._is_led = True
+                ticket.called.release()
+        ticket.called.acquire()
+
+    def take(self) -> list[_Ticket]:
+        """Take those who wait, at most `MOST`."""
+        with self._door:
+            return [self.waiting.popleft() for _ in range(min(MOST, len(self.waiting)))]
+
+    def call_next(self) -> None:
+        """Let the first of those who have come meanwhile lead them."""
+        with self._door:
+            self._is_led = bool(self.waiting)
+            if self.waiting:
+                self.waiting[0].called.release()
+
+
+_queues: WeakKeyDictionary[Engine, _Queue] = WeakKeyDictionary()
 
 
 def sign(new: NewSignature, *, petition: Petition, at: datetime) -> str:
@@ -56,59 +90,67 @@ def sign(new: NewSignature, *, petition: Petition, at: datetime) -> str:
         ReadOnlyError: the installation takes no changes now.
         StorageSealedError: nothing can be sealed, so nothing is stored.
     """
+    queue = _queues.setdefault(db.engine, _Queue())
     for _ in range(ATTEMPTS):
-        arrival = arrivals.prepare(new, petition=petition, lock=_lock_for(petition), at=at)
+        ticket = _Ticket(new, petition, at)
         try:
-            _take(arrival)
+            _take(queue, ticket)
         except OutdatedError:
             forget()
             petition = standing.get_public(petition.slug)
         else:
-            return arrival.pending
+            return arrivals.pending_token(petition.id, new.form_token)
     raise arrivals.ClosedForSigningError
+
+
+def _take(queue: _Queue, ticket: _Ticket) -> None:
+    """Wait until a signature is durable, or raise what kept it out."""
+    queue.enter(ticket)
+    if not ticket.done:
+        _lead(queue)
+    if ticket.problem:
+        raise ticket.problem
+
+
+def _lead(queue: _Queue) -> None:
+    """Seal all who wait, and write them once the group before is written; the next is sealed meanwhile."""
+    group = queue.take()
+    try:
+        try:
+            _seal(group)
+        finally:
+            queue.pen.acquire()
+            queue.call_next()
+        try:
+            if sealed := [ticket for ticket in group if ticket.arrival]:
+                _write(sealed)
+        finally:
+            queue.pen.release()
+    except BaseException as error:
+        for ticket in group:
+            ticket.problem = ticket.problem or RuntimeError(f"not stored: {type(error).__name__}")
+        raise
+    finally:
+        for ticket in group:
+            ticket.done = True
+            ticket.called.release()
+
+
+def _seal(group: Sequence[_Ticket]) -> None:
+    """Make what each stores; a failure concerns that one alone."""
+    with drawing(sealing.ENOUGH * len(group)):
+        for ticket in group:
+            try:
+                lock = _lock_for(ticket.petition)
+                ticket.arrival = arrivals.prepare(ticket.new, petition=ticket.petition, lock=lock, at=ticket.at)
+            except Exception as error:
+                ticket.problem = error
 
 
 def _lock_for(petition: Petition) -> KeyRing | PublicLock:
     if not petition.is_sealed:
         return recall("ring", lambda _session: vault.key_ring())
     return recall(("lock", petition.id), lambda session: public_lock(petition.id, session))
-
-
-def _take(arrival: Arrival) -> None:
-    """Wait until an arrival is durable, or raise what kept it out."""
-    global _writing
-    ticket = _Ticket(arrival)
-    with _door:
-        _waiting.append(ticket)
-        if not _writing:
-            _writing = True
-            ticket.called.release()
-    ticket.called.acquire()
-    if not ticket.done:
-        _write_next()
-    if ticket.problem:
-        raise ticket.problem
-
-
-def _write_next() -> None:
-    """Write for all who wait, at most `MOST`, and call the next to write for those who have come meanwhile."""
-    global _writing
-    with _door:
-        group = [_waiting.popleft() for _ in range(min(MOST, len(_waiting)))]
-    try:
-        _write(group)
-    except BaseException as error:
-        for ticket in group:
-            ticket.problem = ticket.problem or RuntimeError(f"not stored: {type(error).__name__}")
-        raise
-    finally:
-        with _door:
-            _writing = bool(_waiting)
-            if _waiting:
-                _waiting[0].called.release()
-        for ticket in group:
-            ticket.done = True
-            ticket.called.release()
 
 
 def _write(group: Sequence[_Ticket]) -> None:
@@ -134,10 +176,11 @@ def _settle(ticket: _Ticket, error: IntegrityError) -> None:
 
 
 def _commit(group: Sequence[_Ticket]) -> None:
+    found = [ticket.arrival for ticket in group if ticket.arrival]
     with transaction() as work:
         work.adds = True
-        if any(ticket.arrival.key_id is None for ticket in group):
+        if any(arrival.key_id is None for arrival in found):
             vault.key_ring()  # What was remembered of it may be gone.
-        problems: list[DomainError | None] = arrivals.store([ticket.arrival for ticket in group], at=utcnow())
+        problems: list[DomainError | None] = arrivals.store(found, at=utcnow())
     for ticket, problem in zip(group, problems, strict=True):
         ticket.problem = problem

@@ -41,12 +41,14 @@ def sign(app: Flask, new: NewSignature | None = None) -> str:
 
 
 def together(app: Flask, monkeypatch: pytest.MonkeyPatch, *found: NewSignature) -> list[str | Exception]:
-    """Sign with all of them in one group: the first to write waits until everybody has come."""
-    everybody, write = Event(), intake._write_next
+    """Sign with all of them in one group: the first waits until everybody has come."""
+    everybody, lead = Event(), intake._lead
+    with app.app_context():
+        queue = intake._queues.setdefault(db.engine, intake._Queue())
 
-    def wait_and_write() -> None:
+    def wait_and_lead(queue: intake._Queue) -> None:
         everybody.wait(30)
-        write()
+        lead(queue)
 
     def one(new: NewSignature) -> str | Exception:
         try:
@@ -54,10 +56,10 @@ def together(app: Flask, monkeypatch: pytest.MonkeyPatch, *found: NewSignature) 
         except DomainError as error:
             return error
 
-    monkeypatch.setattr(intake, "_write_next", wait_and_write)
+    monkeypatch.setattr(intake, "_lead", wait_and_lead)
     with ThreadPoolExecutor(len(found)) as pool:
         results = [pool.submit(one, new) for new in found]
-        while len(intake._waiting) < len(found):
+        while len(queue.waiting) < len(found):
             everybody.wait(0.01)
         everybody.set()
         return [result.result() for result in results]
