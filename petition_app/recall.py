@@ -22,10 +22,11 @@ _read: WeakKeyDictionary[Engine, dict[Hashable, tuple[float, Any]]] = WeakKeyDic
 
 
 def recall(key: Hashable, read: Callable[[Session], T]) -> T:
-    """Return what `read` found within the last second; a change by this process makes it look anew.
+    """Return what `read` found within the last second or two; a change by this process makes it look anew.
 
-    It reads in a session of its own, so what it returns hangs on none, and nobody holds a connection for it. Inside a
-    transaction that saves, it reads there and remembers nothing.
+    After a second one reads again, and meanwhile the others have it as it was. It reads in a session of its own, so
+    what it returns hangs on none, and nobody holds a connection for it. Inside a transaction that saves, it reads there
+    and remembers nothing.
     """
     if is_saving():
         return read(db.session())
@@ -34,16 +35,22 @@ def recall(key: Hashable, read: Callable[[Session], T]) -> T:
     if found and now - found[0] < LIFE:
         value: T = found[1]
         return value
-    with Session(db.engine, expire_on_commit=False) as session:
-        value = read(session)
-        session.expunge_all()
+    if found and now - found[0] < 2 * LIFE:
+        known[key] = now, found[1]
+    try:
+        with Session(db.engine, expire_on_commit=False) as session:
+            value = read(session)
+            session.expunge_all()
+    except BaseException:
+        known.pop(key, None)
+        raise
     known[key] = now, value
     return value
 
 
 def forget() -> None:
-    """Look anew at everything."""
-    _read.get(db.engine, {}).clear()
+    """Look anew at everything; what somebody is reading now is not remembered."""
+    _read.pop(db.engine, None)
 
 
 after_change.append(forget)

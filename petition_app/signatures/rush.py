@@ -38,15 +38,19 @@ PLAIN = "application/x-www-form-urlencoded"
 Form = dict[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Frame:
-    """What the page answered, in the parts between which its token stands."""
+    """What the page answered, and when it was last asked, in the parts between which its token stands."""
 
-    made: float
+    asked: float
     headers: Headers
     parts: list[bytes]
-    language: str
     rule: str
+
+    @property
+    def language(self) -> str:
+        """The language it is in."""
+        return next(value for name, value in self.headers if name == "Content-Language")
 
 
 _all: WeakSet[Rush] = WeakSet()
@@ -55,7 +59,7 @@ _all: WeakSet[Rush] = WeakSet()
 def forget() -> None:
     """Let the page answer anew, since this process has changed something."""
     for rush in list(_all):
-        rush.frames.clear()
+        rush.frames = {}
 
 
 after_change.append(forget)
@@ -73,17 +77,19 @@ class Rush:
         """Take a plain form and answer as its page does, or let the page do so and remember how."""
         if not _may_be_plain(environ):
             return page(environ, start)
-        sent = _read(environ)
+        sent, frames = _read(environ), self.frames
         key = (asked(environ), bool(sent.get("email")))
-        frame, slug = self.frames.get(key), environ["PATH_INFO"][len(BEGIN) : -len(END)]
-        pending = self._sign(slug, sent, frame) if frame and monotonic() - frame.made < LIFE else None
+        frame, slug = _find(frames, key), environ["PATH_INFO"][len(BEGIN) : -len(END)]
+        pending = self._sign(slug, sent, frame) if frame else None
         if frame and pending:
             environ["countersign.rule"] = frame.rule
             start("200 OK", frame.headers[:])
             return [pending.join(frame.parts)]
         line, headers, body = ask(environ, page)
-        if line.startswith("200 "):
-            self._remember(key, slug, sent, headers, body, environ)
+        if line.startswith("200 ") and (parts := self._split(headers, body, slug, sent)):
+            if len(frames) >= MOST:
+                frames.clear()
+            frames[key] = Frame(monotonic(), headers, parts, environ.get("countersign.rule", ""))
         start(line, headers)
         return [body]
 
@@ -95,18 +101,25 @@ class Rush:
                 return intake.sign(new, petition=petition, at=utcnow()).encode()
         return None
 
-    def _remember(
-        self, key: Hashable, slug: str, sent: Form, headers: Headers, body: bytes, environ: WSGIEnvironment
-    ) -> None:
-        with self._app.app_context():
+    def _split(self, headers: Headers, body: bytes, slug: str, sent: Form) -> list[bytes] | None:
+        """Return what a page is apart from the token of a form; nothing if it is not the same for all others."""
+        pending = b""
+        with suppress(Exception), self._app.app_context():  # It has been answered; then it is not remembered.
             pending = pending_token(standing.get_public(slug).id, sent.get("form", "")).encode()
-        named = {name.lower(): value for name, value in headers}
-        if pending not in body or "set-cookie" in named:
-            return
-        if len(self.frames) >= MOST:
-            self.frames.clear()
-        language, rule = named["content-language"], environ.get("countersign.rule", "")
-        self.frames[key] = Frame(monotonic(), headers, body.split(pending), language, rule)
+        is_cookie_set = any(name.lower() == "set-cookie" for name, _ in headers)
+        return body.split(pending) if pending and pending in body and not is_cookie_set else None
+
+
+def _find(frames: dict[Hashable, Frame], key: Hashable) -> Frame | None:
+    """Return what the page answered within the last second or two; after a second one asks it again."""
+    frame, now = frames.get(key), monotonic()
+    if frame is None or now - frame.asked < LIFE:
+        return frame
+    if now - frame.asked < 2 * LIFE:
+        frame.asked = now
+    else:
+        frames.pop(key, None)
+    return None
 
 
 def _may_be_plain(environ: WSGIEnvironment) -> bool:
@@ -118,6 +131,7 @@ def _may_be_plain(environ: WSGIEnvironment) -> bool:
         and path.endswith(END)
         and environ.get("CONTENT_TYPE", "").partition(";")[0] == PLAIN
         and length.isdecimal()
+        and len(length) <= len(str(LONGEST))
         and int(length) <= LONGEST
         and environ.get("HTTP_SEC_FETCH_SITE") != "cross-site"
     )
@@ -125,8 +139,11 @@ def _may_be_plain(environ: WSGIEnvironment) -> bool:
 
 def _read(environ: WSGIEnvironment) -> Form:
     """Return the fields of a form, the first of each name, or none that could be read; the page can read it again."""
-    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    length = int(environ["CONTENT_LENGTH"])
+    body = environ["wsgi.input"].read(length)
     environ["wsgi.input"] = BytesIO(body)
+    if len(body) < length:
+        return {}
     with suppress(ValueError):
         fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS)
         return dict(reversed(fields))

@@ -7,23 +7,20 @@ from flask_babel import get_locale, gettext
 
 from petition_app import switches
 from petition_app.clock import utcnow
-from petition_app.i18n import LANGUAGES
 from petition_app.petitions import standing
 from petition_app.petitions.milestones import get_pause
 from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public
-from petition_app.recall import recall
 from petition_app.security import limits
 from petition_app.signatures import intake, invitations, resending, services
-from petition_app.signatures.forms import AgainForm, ConfirmForm, InvitationForm, SignForm, read_plain
+from petition_app.signatures.forms import AgainForm, ConfirmForm, InvitationForm, SignForm
 
 public = Blueprint("signatures", __name__)
 
 Answer = str | tuple[str, int]
 CLIENT_TRIES, PETITION_TRIES = "5 per hour", "100 per hour"
 CLIENT_AGAIN = "3 per hour"
-PENDING = "pending-of-this-very-page-goes-in-here"
 
 
 @public.get("/p/<slug>/sign")
@@ -39,14 +36,12 @@ def sign(slug: str) -> Answer:
 def submit(slug: str) -> Answer:
     """Take a signature and show where to type the code."""
     petition = standing.get_public(slug)
-    new = read_plain(request.form, mail=petition.mail, language=(language := str(get_locale())))
-    if new is None:
-        form = _sign_form(petition)
-        if not form.validate():
-            return _show_form(petition, form), 422
-        new = form.to_new_signature(language=language)
+    form = _sign_form(petition)
+    if not form.validate():
+        return _show_form(petition, form), 422
+    new = form.to_new_signature(language=str(get_locale()))
     pending = intake.sign(new, petition=petition, at=utcnow())
-    return _ask_for(pending, petition, mailed=bool(new.email))
+    return _show_confirm(petition, ConfirmForm(formdata=None, pending=pending), mailed=bool(new.email))
 
 
 @public.get("/p/<slug>/confirm")
@@ -153,17 +148,6 @@ def _show_confirm(petition: Petition, form: ConfirmForm, *, mailed: bool, again:
         mail_waits=switches.was_on(switches.MAIL),
         again=again or AgainForm(formdata=None, pending=form.pending.data), asked_again=again is not None,
     )  # fmt: skip
-
-
-def _ask_for(pending: str, petition: Petition, *, mailed: bool) -> str:
-    """Show where to type the code of a page; written once a second, since only `pending` tells one from another."""
-
-    def write(_session: object) -> str:
-        return _show_confirm(petition, ConfirmForm(formdata=None, pending=PENDING), mailed=mailed)
-
-    asked_in = request.args.get("lang", "")
-    key = ("confirm", petition.slug, str(get_locale()), asked_in if asked_in in LANGUAGES else "", mailed)
-    return recall(key, write).replace(PENDING, pending)
 
 
 def _may_try(petition: Petition) -> bool:
