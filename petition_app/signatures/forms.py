@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError
 from flask_babel import get_locale, gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -26,7 +26,7 @@ from petition_app.i18n import LANGUAGES
 from petition_app.security import is_form_token, new_form_token
 from petition_app.signatures.arrivals import NewSignature
 from petition_app.signatures.invitations import Agreement
-from petition_app.signatures.rules import UnfitTextError, read_line, read_name
+from petition_app.signatures.rules import UnfitTextError, read_address, read_line, read_name
 from petition_app.signatures.sealing import Identity
 
 MOST_OTHERS = 1_000_000
@@ -171,7 +171,7 @@ def read_plain(sent: Mapping[str, str], *, mail: str, language: str) -> NewSigna
             role=read_line(sent.get("role", "")),
             place=read_line(sent.get("place", "")),
         )
-        email = _address(sent["email"]) if by_mail else ""
+        email = read_address(sent["email"]) if by_mail else ""
     except (UnfitTextError, EmailNotValidError):
         return None
     return NewSignature(token, identity, email, lang if by_mail else language, int(tier), None)
@@ -180,14 +180,9 @@ def read_plain(sent: Mapping[str, str], *, mail: str, language: str) -> NewSigna
 _TIERS = {tier.value for tier in TIERS}
 
 
-def _address(typed: str) -> str:
-    """Return an address as it is written to. Raises: EmailNotValidError."""
-    return validate_email(typed.strip(), check_deliverability=False).normalized
-
-
 def _check_address(field: Field) -> None:
     try:
-        field.data = _address(field.data)
+        field.data = read_address(field.data)
     except EmailNotValidError:
         raise ValidationError(gettext("This is not an e-mail address. Please check it.")) from None
 

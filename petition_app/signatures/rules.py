@@ -6,6 +6,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
+
+from email_validator import validate_email
 
 from petition_app.i18n import N_
 
@@ -104,6 +107,24 @@ def _begun(line: str, longest: int) -> str:
 def _script(letter: str) -> str | None:
     kind = unicodedata.name(letter, "").split(" ")[0]
     return kind if kind in ("LATIN", "CYRILLIC") else None
+
+
+def read_address(typed: str) -> str:
+    """Return a mail address as it is written to. Raises: EmailNotValidError."""
+    typed = typed.strip()
+    local, _, domain = typed.partition("@")
+    if len(typed) <= 100 and len(local) <= 64 and _PLAIN_LOCAL.fullmatch(local):  # Only its domain needs a closer look.
+        return local + _at_domain(domain)
+    return validate_email(typed, check_deliverability=False).normalized
+
+
+_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
+
+
+@lru_cache(maxsize=64)
+def _at_domain(domain: str) -> str:
+    """Return the second half of an address, with its @: most people share few of them."""
+    return validate_email(f"a@{domain}", check_deliverability=False).normalized[1:]
 
 
 def fold_name(name: str) -> str:

@@ -7,14 +7,13 @@ import re
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError
 
 from petition_app.i18n import LANGUAGES, N_
 from petition_app.sheets import LIMITS, MEGABYTE, BadRow, Line, UnreadableFileError, read_rows
-from petition_app.signatures.rules import CONSENT, UnfitTextError, read_line, read_name
+from petition_app.signatures.rules import CONSENT, UnfitTextError, read_address, read_line, read_name
 from petition_app.signatures.sealing import Identity
 
 COLUMNS = {
@@ -33,7 +32,6 @@ TWICE = N_("this ref stands twice in the file")
 # A file that an operator imports by the command may be longer than one that is uploaded.
 LONG = replace(LIMITS, size=512 * MEGABYTE, unpacked=2048 * MEGABYTE, rows=2_000_000, seconds=900)
 _DIGEST = 14
-_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,9 @@ def check(line: int, cells: Sequence[str], used: Sequence[str], *, allow_consent
     except UnfitTextError as error:
         return BadRow(line, str(error))
     email, ref = values.get("email", "").strip(), values.get("ref", "").strip()
-    if email and not (email := _address(email)):
+    try:
+        email = email and read_address(email)
+    except EmailNotValidError:
         return BadRow(line, N_("not a mail address"))
     consent = CONSENT_WORDS.get(values.get("consent", "").strip().casefold())
     if consent is None:
@@ -147,22 +147,6 @@ def check_columns(columns: Sequence[str], titles: Sequence[str]) -> None:
         raise UnreadableFileError(why=N_("two columns have the same meaning."))
     if len(columns) != len(titles) or set(known) - set(FIELDS):
         raise UnreadableFileError(why=N_("there is no such kind of column."))
-
-
-def _address(email: str) -> str:
-    local, _, domain = email.partition("@")
-    if len(email) <= 100 and len(local) <= 64 and _PLAIN_LOCAL.fullmatch(local):  # Only its domain needs a closer look.
-        known = _validated(f"a@{domain}")
-        return f"{local}{known[1:]}" if known else ""
-    return _validated(email)
-
-
-@lru_cache(maxsize=4096)
-def _validated(email: str) -> str:
-    try:
-        return validate_email(email, check_deliverability=False).normalized
-    except EmailNotValidError:
-        return ""
 
 
 def _guess_language(name: str) -> str:

@@ -8,11 +8,21 @@ import time
 from pathlib import Path
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
 from petition_app.signatures import rules
-from petition_app.signatures.rules import MOVES, STATES, UnfitTextError, fold_mailbox, fold_name, read_line, read_name
+from petition_app.signatures.rules import (
+    MOVES,
+    STATES,
+    UnfitTextError,
+    fold_mailbox,
+    fold_name,
+    read_address,
+    read_line,
+    read_name,
+)
 
 NAMES = json.loads((Path(__file__).parent.parent / "data" / "names.json").read_text())
 REFUSED = {
@@ -149,3 +159,31 @@ def test_those_who_ask_for_fewer_than_the_size_are_exactly_the_set(conditions: l
     size = rules.publishable(conditions, unconditional=unconditional)
     named = [needed for needed in conditions if needed < size]
     assert len(named) + unconditional == size
+
+
+LOCALS = st.one_of(
+    st.from_regex(r"[A-Za-z0-9._+-]{0,70}", fullmatch=True), st.text(max_size=12), st.sampled_from(["вера", '"a b"'])
+)
+DOMAINS = st.one_of(
+    st.sampled_from(
+        ["example.org", "EXAMPLE.org", "пример.example.org", "localhost", "example", "[127.0.0.1]", "a..b"]
+    ),
+    st.from_regex(r"[a-z0-9.-]{0,40}\.org", fullmatch=True),
+    st.text(max_size=12),
+)
+
+
+@given(
+    local=LOCALS, at=st.sampled_from(["@", "@", "@", "", "@@", " @"]), domain=DOMAINS, around=st.sampled_from(["", " "])
+)
+def test_an_address_is_read_as_the_library_for_addresses_reads_it(
+    local: str, at: str, domain: str, around: str
+) -> None:
+    typed = around + local + at + domain + around
+    try:
+        read = validate_email(typed.strip(), check_deliverability=False).normalized
+    except EmailNotValidError:
+        with pytest.raises(EmailNotValidError):
+            read_address(typed)
+    else:
+        assert read_address(typed) == read
