@@ -50,6 +50,7 @@ db = SQLAlchemy(model_class=Base)
 
 Row = TypeVar("Row", bound=Base)
 
+ROOM = ("wal_autocheckpoint=10000", "cache_size=-16000")  # SQLite: pages of log until they go to their places; kB.
 RESTED = 2.0  # Seconds after which a connection may have died unnoticed.
 
 _saving: ContextVar[bool] = ContextVar("saving", default=False)
@@ -203,7 +204,7 @@ def configure_engine(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON", "synchronous=FULL"):
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON", "synchronous=FULL", *ROOM):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
