@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 from rapidfuzz import fuzz
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import CompoundSelect, bindparam, false, select, true, union_all
 
 from petition_app.db import db
 from petition_app.petitions.models import Petition
+from petition_app.signatures.contents import Contents
 from petition_app.signatures.models import NearKey, Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
 from petition_app.signatures.sealing import Identity
@@ -26,6 +28,13 @@ LOOKED_AT = 30
 COMPARED = 6
 SAME = 30.0  # Percent of likeness of the names that the same place or mailbox makes up for.
 LIVE = ("checking", "needs_info", "verified")
+# The index of another signature, and that of this one whose value it may have.
+SAME_INDEX = (
+    ("mailbox_index", "mailbox_index"),
+    ("name_index", "name_index"),
+    ("match_index", "match_index"),
+    ("entry_index", "match_index"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,16 +60,17 @@ class Candidate:
         return self.same_mailbox or self.same_name or self.same_entry
 
 
-def list_candidates(signature: Signature) -> list[Candidate]:
-    """Return at most five signatures that may be the same person's, the likeliest first.
+def list_candidates(signature: Signature, opened: Contents | None = None) -> list[Candidate]:
+    """Return at most five signatures that may be the same person's, the likeliest first; it may be `opened` already.
 
     Raises: UnreadableError, StorageSealedError.
     """
     petition = db.session.get_one(Petition, signature.petition_id)
-    sure, near = _list_ids(_alike(signature)) | pairs.alike(signature), _list_ids(_sounding(signature))
+    found_by = list_ids(signature)
+    sure = {id_ for id_, is_sure in found_by if is_sure} | pairs.alike(signature, opened)
     rows = db.session.scalars(
         select(Signature).where(
-            Signature.id.in_(sure | near),
+            Signature.id.in_(sure | {id_ for id_, _ in found_by}),
             Signature.petition_id == signature.petition_id,
             Signature.id != signature.id,
             Signature.state.in_(LIVE),
@@ -70,10 +80,12 @@ def list_candidates(signature: Signature) -> list[Candidate]:
     found = ordered[:LOOKED_AT]
     if not found:
         return []
-    read = open_many(petition, [signature.id, *(other.id for other in found)])
+    read = open_many(petition, [*(other.id for other in found), *(() if opened else (signature.id,))])
+    if opened:
+        read[signature.id] = opened.identity, opened.email
     if signature.id not in read:
         raise UnreadableError("the keys were erased")
-    same = pairs.same_entry(signature)
+    same = pairs.same_entry(signature, opened)
     near_first = sorted(
         (other for other in found if other.id in read),
         key=lambda other: (
@@ -102,31 +114,40 @@ def _spelled(name: str) -> str:
     return " ".join(spelling(word.folded) for word in words(name))
 
 
-def _list_ids(queries: Iterable[Select[UUID]]) -> set[UUID]:
-    """Return what several queries find, each of them no more than its limit."""
-    found = [select(query.subquery()) for query in queries]
-    return set(db.session.scalars(union_all(*found))) if found else set()
+def list_ids(signature: Signature) -> set[tuple[UUID, bool]]:
+    """Return what may be the same person's, each with whether something beyond the sound of the name is the same.
+
+    What is looked for goes by its own index and is bounded, so that namesakes make no case dearer.
+    """
+    sounds = db.session.scalars(select(NearKey.key).where(NearKey.signature_id == signature.id)).all()
+    same = tuple((one, other) for one, other in SAME_INDEX if getattr(signature, other) is not None)
+    if not same and not sounds:
+        return set()
+    values = {f"same_{one}": getattr(signature, other) for one, other in same}
+    values |= {f"sound_{number}": sound for number, sound in enumerate(sounds)}
+    values |= {"petition": signature.petition_id, "id": signature.id}
+    found = db.session.execute(_search(tuple(one for one, _ in same), len(sounds)), values)
+    return {(row[0], row[1]) for row in found}
 
 
-def _alike(signature: Signature) -> Iterator[Select[UUID]]:
-    """Give a query for each thing that may be the same: each goes by its own index, and is bounded."""
-    columns = (
-        (Signature.mailbox_index, signature.mailbox_index),
-        (Signature.name_index, signature.name_index),
-        (Signature.match_index, signature.match_index),
-        (Signature.entry_index, signature.match_index),
-    )
-    for column, value in columns:
-        if value is not None:
-            same = select(Signature.id).where(Signature.petition_id == signature.petition_id, column == value)
-            yield same.where(Signature.state.in_(LIVE), Signature.id != signature.id).limit(LOOKED_AT)
-
-
-def _sounding(signature: Signature) -> Iterator[Select[UUID]]:
-    """Give a query for each rough sound of the name."""
-    for key in db.session.scalars(select(NearKey.key).where(NearKey.signature_id == signature.id)).all():
-        near = select(NearKey.signature_id).where(NearKey.petition_id == signature.petition_id, NearKey.key == key)
-        yield near.order_by(NearKey.signature_id).limit(LOOKED_AT)
+@cache
+def _search(same: tuple[str, ...], sounds: int) -> CompoundSelect[UUID, bool]:
+    """Write the search by these indexes and so many sounds; to write it takes longer than to search."""
+    found = [
+        select(Signature.id, true().label("sure"))
+        .where(Signature.petition_id == bindparam("petition"), getattr(Signature, name) == bindparam(f"same_{name}"))
+        .where(Signature.state.in_(LIVE), Signature.id != bindparam("id"))
+        .limit(LOOKED_AT)
+        for name in same
+    ]
+    found += [
+        select(NearKey.signature_id, false().label("sure"))
+        .where(NearKey.petition_id == bindparam("petition"), NearKey.key == bindparam(f"sound_{number}"))
+        .order_by(NearKey.signature_id)
+        .limit(LOOKED_AT)
+        for number in range(sounds)
+    ]
+    return union_all(*(select(query.subquery()) for query in found))
 
 
 def _candidate(
