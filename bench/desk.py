@@ -160,7 +160,7 @@ def fill(place: Installation, size: int, acts: int) -> str:
             first = db.session.scalars(waiting).all()
             opened = {one.id for one in first}
             for one in first:
-                opened |= {id_ for id_, _ in candidates.list_ids(one)}
+                opened |= {row.id for row in candidates.search(one)}
             code = give_secret_code(first[-1])
         _seal(opened, names, ids["petition"])
         db.session.remove()
