@@ -291,8 +291,8 @@ def end_sessions(account_id: UUID) -> None:
 
 def name_accounts(ids: set[UUID | None]) -> dict[UUID, str]:
     """Return the names of accounts by id."""
-    rows = db.session.execute(select(Account.id, Account.name).where(Account.id.in_([id_ for id_ in ids if id_])))
-    return {row.id: row.name for row in rows}
+    named = select(Account.id, Account.name).where(Account.id.in_(ids))
+    return {row.id: row.name for row in db.session.execute(named)} if ids else {}
 
 
 def count_accounts() -> int:

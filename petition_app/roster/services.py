@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from operator import attrgetter
@@ -224,6 +224,12 @@ def get_entry(version_id: UUID, key: str) -> RosterEntry | None:
     """Return one person on a version."""
     query = select(RosterEntry).where(RosterEntry.version_id == version_id, RosterEntry.key == key)
     return db.session.scalar(query)
+
+
+def get_entries(version_id: UUID, keys: Collection[str]) -> list[RosterEntry]:
+    """Return the people with these keys who are on a version."""
+    query = select(RosterEntry).where(RosterEntry.version_id == version_id, RosterEntry.key.in_(keys))
+    return list(db.session.scalars(query))
 
 
 # --- comparing ----------------------------------------------------------------------------------------------------

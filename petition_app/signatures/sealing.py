@@ -126,7 +126,12 @@ def open_address(signature: Signature) -> str:
 
 def open_case(signature: Signature) -> list[dict[str, Any]]:
     """Open all that was added to the case, oldest first. Raises: UnreadableError, StorageSealedError, LockedError."""
-    return sorted(_open(signature, "case"), key=lambda entry: int(entry.get("n", 0)))
+    return by_age(_open(signature, "case"))
+
+
+def by_age(notes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what was added to a case, oldest first."""
+    return sorted(notes, key=lambda note: int(note.get("n", 0)))
 
 
 def read_identity(content: dict[str, Any]) -> Identity:
@@ -224,7 +229,7 @@ def _signature_key(signature: Signature) -> bytes:
     wrapped = _wrap_of(signature)
     if wrapped is None:
         raise UnreadableError("the keys were erased")
-    return _unwrap(signature, wrapped, "key")
+    return unwrap(signature, wrapped, "key")
 
 
 def _wrap_of(signature: Signature) -> WrappedKey | None:
@@ -236,7 +241,8 @@ def _wrap_of(signature: Signature) -> WrappedKey | None:
     return next((WrappedKey(row.key_id or "", row.box) for row in rows if row.part_id is None), None)
 
 
-def _unwrap(signature: Signature, wrapped: WrappedKey, part: str) -> bytes:
+def unwrap(signature: Signature, wrapped: WrappedKey, part: str) -> bytes:
+    """Unwrap a key of a signature. Raises: UnreadableError, StorageSealedError, LockedError."""
     return unwrap_at(Place(signature.petition_id, signature.id, part), wrapped, _petition(signature))
 
 
@@ -261,11 +267,12 @@ def _open(signature: Signature, part: str) -> list[dict[str, Any]]:
     ).all()
     if not found or any(wrapped is None for _, wrapped in found):
         raise UnreadableError("the keys were erased")
-    return [_open_part(signature, key, place, row, wrapped) for row, wrapped in found]
+    return [open_part(signature, key, place, row, wrapped) for row, wrapped in found]
 
 
-def _open_part(signature: Signature, key: bytes, place: Place, row: SealedPart, wrapped: SealedKey) -> dict[str, Any]:
+def open_part(signature: Signature, key: bytes, place: Place, row: SealedPart, wrapped: SealedKey) -> dict[str, Any]:
+    """Open one part with the signature's `key`, or with its own where the signer added it."""
     if wrapped.key_id is None:
         return vault.open_part(key, place, Sealed(row.box, wrapped.box))
-    own = _unwrap(signature, WrappedKey(wrapped.key_id, wrapped.box), place.part)
+    own = unwrap(signature, WrappedKey(wrapped.key_id, wrapped.box), place.part)
     return vault.open_box(own, place, row.box)

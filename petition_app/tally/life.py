@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import date, datetime
 from uuid import UUID
 
 from babel.dates import format_date
-from sqlalchemy import select
 
-from petition_app.db import db
 from petition_app.i18n import LANGUAGES, N_, text_in_each_language, translations
 from petition_app.petitions.milestones import list_milestones
 from petition_app.petitions.models import Milestone, Petition
@@ -32,23 +31,28 @@ FINAL_AMENDED = N_(
 )
 
 
-def tell_life(petition: Petition, tally: Tally) -> list[Update]:
-    """Return every entry about the petition as a whole; those told before are among them."""
+def tell_life(petition: Petition, tally: Tally, told: Container[tuple[str, UUID | None]]) -> list[Update]:
+    """Return the entries about the petition as a whole that are not `told` yet, by kind and source."""
     entries = []
-    if petition.opened_at:
+    if petition.opened_at and ("opened", petition.id) not in told:
         texts = text_in_each_language(N_("The letter was published and is open for signing."))
         entries.append(entry(petition, "opened", petition.opened_at, texts, source_id=petition.id))
-    entries += [_tell_milestone(petition, milestone, tally) for milestone in list_milestones(petition.id)]
-    if petition.closed_at:
+    entries += [
+        _tell_milestone(petition, milestone, tally)
+        for milestone in list_milestones(petition.id)
+        if (milestone.kind, milestone.id) not in told
+    ]
+    if petition.closed_at and ("closed", petition.id) not in told:
         texts = text_in_each_language(CLOSED)
         entries.append(entry(petition, "closed", petition.closed_at, texts, source_id=petition.id))
     return entries
 
 
-def report_final(petition: Petition, tally: Tally, *, at: datetime) -> None:
+def report_final(petition: Petition, tally: Tally, before: dict[str, int] | None, *, at: datetime) -> list[Update]:
     """Tell the final tally once a closed petition is checked to the last signature; amend it, visibly, if it changes.
 
-    Like every number in public it is told with a publication.
+    `before` are the counts of the newest one that was told, if any. Like every number in public it is told with a
+    publication.
     """
     total = tally.total
     counts = {
@@ -57,18 +61,15 @@ def report_final(petition: Petition, tally: Tally, *, at: datetime) -> None:
         "not_counted": total.not_counted,
         "retracted": total.retracted,
     }
-    finals = select(Update).where(Update.petition_id == petition.id, Update.kind == "final")
-    newest = db.session.scalar(finals.order_by(Update.at.desc(), Update.id).limit(1))
-    if petition.closed_at is None or total.received + total.checking + total.needs_info:
-        return
-    if newest is None:
+    if petition.closed_at is None or total.received + total.checking + total.needs_info or before == counts:
+        return []
+    if before is None:
         texts = text_in_each_language(FINAL_TALLY, **counts)
-    elif newest.counts != counts:
-        before = {f"{name}_before": number for name, number in (newest.counts or {}).items()}
-        texts = text_in_each_language(FINAL_AMENDED, **counts, **before)
     else:
-        return
-    db.session.add(entry(petition, "final", at, texts, counts=counts))
+        texts = text_in_each_language(
+            FINAL_AMENDED, **counts, **{f"{name}_before": number for name, number in before.items()}
+        )
+    return [entry(petition, "final", at, texts, counts=counts)]
 
 
 def entry(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from petition_app import audit, jobs
 from petition_app.accounts.models import Account
@@ -41,30 +41,31 @@ def publish_names(petition: Petition, *, named: dict[str, int]) -> dict[str, int
     batch, brought up to date from `named`.
     """
     named = _named(petition) if petition.is_sealed else dict(named)
-    waiting = db.session.scalars(
-        select(Signature)
-        .where(Signature.petition_id == petition.id, Signature.names_due)
-        .limit(CHUNK)
-        .with_for_update(skip_locked=True, key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    for signature in waiting:
-        if signature.others is None or not _agreed(signature):
-            _show(signature, petition, named, wanted=_agreed(signature))
-        signature.names_due = False
-    if len(waiting) == CHUNK:
+    waiting = len(db.session.scalars(select(Signature.id).where(_due(petition)).limit(CHUNK)).all())
+    seen = _look_at_due(petition, named) if waiting else 0
+    if seen == CHUNK:
         jobs.mark_due(petition.id)
-    db.session.flush()
-    if len(waiting) < CHUNK and not petition.is_sealed and _is_waiting(petition):
+    elif seen < waiting and not petition.is_sealed:
         jobs.leave_due(petition.id)  # Somebody holds a signature at this moment, perhaps to no end.
     _show_conditional(petition, named)
     db.session.flush()
     return {batch: number for batch, number in named.items() if number}
 
 
-def _is_waiting(petition: Petition) -> bool:
-    waiting = select(Signature.id).where(Signature.petition_id == petition.id, Signature.names_due)
-    return db.session.scalar(waiting.limit(1)) is not None
+def _due(petition: Petition) -> ColumnElement[bool]:
+    return and_(Signature.petition_id == petition.id, Signature.names_due)
+
+
+def _look_at_due(petition: Petition, named: dict[str, int]) -> int:
+    """Bring names in line with the signatures that are due and that nobody holds; return how many these were."""
+    free = select(Signature).where(_due(petition)).limit(CHUNK).with_for_update(skip_locked=True, key_share=True)
+    found = db.session.scalars(free.execution_options(populate_existing=True)).all()
+    for signature in found:
+        if signature.others is None or not _agreed(signature):
+            _show(signature, petition, named, wanted=_agreed(signature))
+        signature.names_due = False
+    db.session.flush()
+    return len(found)
 
 
 def _agreed(signature: Signature) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import CursorResult, func, select, update
 
 from petition_app import audit, jobs
 from petition_app.accounts.models import Account
@@ -17,11 +18,13 @@ from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import SignatureDelta
 from petition_app.tally import breakdown, timeline
-from petition_app.tally.counting import fold, live_tally
+from petition_app.tally.counting import fold, sums_by_batch, tally_of
 from petition_app.tally.lowering import take_down
 from petition_app.tally.models import DueName, Publication, TallyDay
 from petition_app.tally.names import open_due_names, publish_names
 from petition_app.tally.rules import IdentityError, Tally, each_day, public_speed
+from petition_app.verification.batches import list_batches
+from petition_app.verification.models import Batch
 from petition_app.verification.speed import speed
 
 logger = logging.getLogger(__name__)
@@ -41,8 +44,7 @@ def publish_due(petition_id: UUID, *, at: datetime) -> Publication | None:
     While a petition is frozen, what changes waits.
     """
     petition = lock(Petition, petition_id)
-    waiting = jobs.count_due(petition_id)
-    if petition is None or petition.frozen_at or not waiting:
+    if petition is None or petition.frozen_at:
         return None
     newest = get_publication(petition)
     if petition.is_sealed:
@@ -50,17 +52,17 @@ def publish_due(petition_id: UUID, *, at: datetime) -> Publication | None:
         open_due_names(petition, at=at)
         if not jobs.is_ripe(petition_id, many=SEALED_MANY, age=SEALED_AGE, at=at):
             return None
-    elif newest and waiting >= MANY and at - newest.as_of < PAUSE:
+    elif newest and at - newest.as_of < PAUSE and jobs.count_due(petition_id) >= MANY:
         return None
-    jobs.take_due(petition_id)
-    fold(petition_id)
-    if not petition.is_public:
+    if not jobs.take_due(petition_id) or not petition.is_public:
         return None
     return _publish(petition, newest, at=at)
 
 
 def _publish(petition: Petition, newest: Publication | None, *, at: datetime) -> Publication | None:
-    tally = live_tally(petition)
+    counts = sums_by_batch(petition)
+    batches = list_batches(petition.id)
+    tally = tally_of(petition, counts, batches)
     try:
         tally.check()
     except IdentityError as error:
@@ -74,18 +76,27 @@ def _publish(petition: Petition, newest: Publication | None, *, at: datetime) ->
         as_of=at,
         tally=tally.as_json(as_of=at, public=True),
         named={} if petition.frozen_at else publish_names(petition, named=dict(newest.named) if newest else {}),
-        speed=_speed(petition, tally, at=at),
+        speed=_speed(petition, tally, batches, at=at),
     )
     db.session.add(publication)
-    db.session.merge(TallyDay(petition_id=petition.id, day=at.date(), tally=publication.tally))
-    timeline.tell(petition, tally, at=at)
+    _keep_day(publication)
+    timeline.tell(petition, tally, batches, at=at)
     db.session.flush()
     return publication
 
 
-def _speed(petition: Petition, tally: Tally, *, at: datetime) -> dict[str, int | None] | None:
+def _keep_day(publication: Publication) -> None:
+    """Let a publication be the last of its day."""
+    day = {"petition_id": publication.petition_id, "day": publication.as_of.date()}
+    today = update(TallyDay).filter_by(**day).values(tally=publication.tally)
+    kept = db.session.execute(today.execution_options(synchronize_session=False))
+    if not cast(CursorResult[Any], kept).rowcount:
+        db.session.add(TallyDay(**day, tally=publication.tally))
+
+
+def _speed(petition: Petition, tally: Tally, batches: Sequence[Batch], *, at: datetime) -> dict[str, int | None] | None:
     waiting = tally.total.checking + tally.total.needs_info
-    now = speed(petition.id, at=at, waiting=waiting)
+    now = speed(petition.id, at=at, waiting=waiting, batches=batches)
     return public_speed(
         median=now.median, ninetieth=now.ninetieth, expected=now.expected, decided=now.decided, waiting=waiting
     )

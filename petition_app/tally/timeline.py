@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import and_, exists, or_, select
 
 from petition_app.db import db
 from petition_app.i18n import N_, in_each_language, text_in_each_language
@@ -15,7 +17,6 @@ from petition_app.signatures.import_models import Import
 from petition_app.tally.life import entry, report_final, tell_life
 from petition_app.tally.models import Publication, Update
 from petition_app.tally.rules import BatchCount, Tally
-from petition_app.verification.batches import list_batches
 from petition_app.verification.models import Batch, Decision
 
 REPORTED = ("received", "verified", "not_counted", "retracted", "checking")
@@ -28,29 +29,55 @@ REASONS = {
 }
 
 
-def tell(petition: Petition, tally: Tally, *, at: datetime) -> None:
+def tell(petition: Petition, tally: Tally, batches: Iterable[Batch], *, at: datetime) -> None:
     """Write what the timeline does not tell yet: opening, initial signatories, imports taken back, batches, …"""
-    query = select(Update.kind, Update.source_id).where(Update.petition_id == petition.id)
-    told = {(kind, source_id) for kind, source_id in db.session.execute(query)}
-    for told_now in (
-        *tell_life(petition, tally), *_initial(petition), *_undone(petition), *_batches(petition),
-        *_corrections(petition),
-    ):  # fmt: skip
-        if (told_now.kind, told_now.source_id) not in told:
-            db.session.add(told_now)
-    batches = {batch.number: batch for batch in list_batches(petition.id)}
-    for count in tally.batches:
-        _report(petition, batches[count.number], count, at=at)
-    report_final(petition, tally, at=at)
+    told = _told(petition)
+    news = [*tell_life(petition, tally, told.sources), *_imports(petition, told), *_batches(petition, batches, told)]
+    if told.corrections != tally.corrections:
+        news += _corrections(petition, told)
+    for batch, count in zip(batches, tally.batches, strict=True):
+        news += _report(petition, batch, count, told.reports.get(batch.id), at=at)
+    db.session.add_all([*news, *report_final(petition, tally, told.final, at=at)])
 
 
-def _initial(petition: Petition) -> list[Update]:
-    done = select(Import).where(Import.petition_id == petition.id, Import.initial, Import.added > 0)
-    found = db.session.scalars(done.where(Import.state == "done"))
-    ordered = sorted(found, key=lambda job: job.at)
+@dataclass(frozen=True)
+class Told:
+    """What stands in the timeline: of what it tells, how many corrections, and the newest counts that it reported."""
+
+    sources: frozenset[tuple[str, UUID | None]]
+    corrections: int
+    reports: dict[UUID, dict[str, int]]
+    final: dict[str, int] | None
+
+
+def _told(petition: Petition) -> Told:
+    query = select(Update.kind, Update.source_id, Update.batch_id, Update.counts)
+    rows = db.session.execute(
+        query.where(Update.petition_id == petition.id).order_by(Update.at, Update.id.desc())
+    ).all()
+    return Told(
+        sources=frozenset((row.kind, row.source_id) for row in rows),
+        corrections=sum(row.kind == "correction" for row in rows),
+        reports={row.batch_id: row.counts for row in rows if row.kind in ("report", "amended")},
+        final=next((row.counts or {} for row in reversed(rows) if row.kind == "final"), None),
+    )
+
+
+def _imports(petition: Petition, told: Told) -> list[Update]:
+    """Tell of initial signatories, and of imports that were taken back where a publication had shown them."""
+    shown = exists().where(
+        Publication.petition_id == petition.id, Publication.as_of >= Import.at, Publication.as_of < Import.undone_at
+    )
+    initial = and_(Import.state == "done", Import.initial, Import.added > 0)
+    query = select(Import).where(Import.petition_id == petition.id, or_(initial, and_(Import.state == "undone", shown)))
+    found = db.session.scalars(query.order_by(Import.at)).all()
+    first = next((job for job in found if job.state == "done"), None)
     return [
-        entry(petition, "initial", job.at, _initial_text(job.added, first=job is ordered[0]), source_id=job.id)
-        for job in ordered
+        entry(petition, "taken_back", job.undone_at or job.at, _undone_text(job), source_id=job.id)
+        if job.state == "undone"
+        else entry(petition, "initial", job.at, _initial_text(job.added, first=job is first), source_id=job.id)
+        for job in found
+        if ("taken_back" if job.state == "undone" else "initial", job.id) not in told.sources
     ]
 
 
@@ -64,18 +91,6 @@ def _initial_text(number: int, *, first: bool) -> dict[str, str]:
     return in_each_language(
         "%(num)s more initial signatory was entered.", "%(num)s more initial signatories were entered.", number
     )
-
-
-def _undone(petition: Petition) -> list[Update]:
-    """Tell of imports that were taken back, where a publication had shown what they brought."""
-    undone = select(Import).where(Import.petition_id == petition.id, Import.state == "undone")
-    shown = exists().where(
-        Publication.petition_id == petition.id, Publication.as_of >= Import.at, Publication.as_of < Import.undone_at
-    )
-    return [
-        entry(petition, "taken_back", job.undone_at or job.at, _undone_text(job), source_id=job.id)
-        for job in db.session.scalars(undone.where(shown))
-    ]
 
 
 def _undone_text(job: Import) -> dict[str, str]:
@@ -92,18 +107,20 @@ def _undone_text(job: Import) -> dict[str, str]:
     )
 
 
-def _batches(petition: Petition) -> list[Update]:
+def _batches(petition: Petition, batches: Iterable[Batch], told: Told) -> list[Update]:
     return [
         entry(petition, "batch", batch.sealed_at, batch.announcement, source_id=batch.id, batch_id=batch.id)
-        for batch in list_batches(petition.id)
-        if batch.sealed_at and batch.announcement
+        for batch in batches
+        if batch.sealed_at and batch.announcement and ("batch", batch.id) not in told.sources
     ]
 
 
-def _corrections(petition: Petition) -> list[Update]:
+def _corrections(petition: Petition, told: Told) -> list[Update]:
     taken = db.session.scalars(select(Decision).where(Decision.petition_id == petition.id, Decision.correction))
     entries = []
     for decision in taken:
+        if ("correction", decision.id) in told.sources:
+            continue
         reason = decision.reason or "checked_again"
         found = entry(
             petition, "correction", decision.at, text_in_each_language(REASONS[reason]), source_id=decision.id
@@ -116,23 +133,18 @@ def _corrections(petition: Petition) -> list[Update]:
 # --- closing reports --------------------------------------------------------------------------------------------
 
 
-def _report(petition: Petition, batch: Batch, count: BatchCount, *, at: datetime) -> None:
+def _report(
+    petition: Petition, batch: Batch, count: BatchCount, before: dict[str, int] | None, *, at: datetime
+) -> list[Update]:
     """Report on a batch when its last signature is decided; amend the report, visibly, when it changes later."""
     now = {name: int(count.public()[name]) for name in REPORTED}
-    newest = db.session.scalar(
-        select(Update)
-        .where(Update.petition_id == petition.id, Update.batch_id == batch.id, Update.kind.in_(("report", "amended")))
-        .order_by(Update.at.desc(), Update.id)
-        .limit(1)
-    )
-    before: dict[str, int] | None = newest.counts if newest else None
     if before is None and count.state == "closed":
         kind, texts = "report", _report_text(batch, now)
     elif before is not None and before != now:
         kind, texts = "amended", _amended_text(batch, before, now)
     else:
-        return
-    db.session.add(entry(petition, kind, at, texts, batch_id=batch.id, counts=now))
+        return []
+    return [entry(petition, kind, at, texts, batch_id=batch.id, counts=now)]
 
 
 def _report_text(batch: Batch, now: dict[str, int]) -> dict[str, str]:

@@ -51,7 +51,7 @@ def chosen_ids(chosen: Filter, *, petition: Petition, by: Account, at: datetime)
             Signature.matched_number == (version.number if version else None),
             ~_has_alike(),
             ~exists().where(Lease.signature_id == Signature.id, Lease.until > at),
-            ~decided_by(by),
+            ~decided_by(by.id),
             ~exists().where(Evidence.signature_id == Signature.id, Evidence.account_id == by.id, Evidence.own_word),
             *_has_evidence(chosen.strength, ()),
             *_has_evidence(petition.evidence_rule, petition.evidence_kinds),

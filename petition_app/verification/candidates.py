@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from rapidfuzz import fuzz
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import Row, Select, bindparam, false, select, true, union_all
 
 from petition_app.db import db
 from petition_app.petitions.models import Petition
+from petition_app.signatures.contents import Contents
 from petition_app.signatures.models import NearKey, Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
 from petition_app.signatures.sealing import Identity
@@ -26,6 +29,14 @@ LOOKED_AT = 30
 COMPARED = 6
 SAME = 30.0  # Percent of likeness of the names that the same place or mailbox makes up for.
 LIVE = ("checking", "needs_info", "verified")
+# The index of another signature, and that of this one whose value it may have.
+SAME_INDEX = (
+    ("mailbox_index", "mailbox_index"),
+    ("name_index", "name_index"),
+    ("match_index", "match_index"),
+    ("entry_index", "match_index"),
+)
+LOOKED_FOR = (Signature.id, Signature.state, Signature.match_index, Signature.entry_index)
 
 
 @dataclass(frozen=True)
@@ -51,86 +62,101 @@ class Candidate:
         return self.same_mailbox or self.same_name or self.same_entry
 
 
-def list_candidates(signature: Signature) -> list[Candidate]:
-    """Return at most five signatures that may be the same person's, the likeliest first.
+def list_candidates(signature: Signature, opened: Contents | None = None) -> list[Candidate]:
+    """Return at most five signatures that may be the same person's, the likeliest first; it may be `opened` already.
 
     Raises: UnreadableError, StorageSealedError.
     """
     petition = db.session.get_one(Petition, signature.petition_id)
-    sure, near = _list_ids(_alike(signature)) | pairs.alike(signature), _list_ids(_sounding(signature))
-    rows = db.session.scalars(
-        select(Signature).where(
-            Signature.id.in_(sure | near),
-            Signature.petition_id == signature.petition_id,
-            Signature.id != signature.id,
-            Signature.state.in_(LIVE),
-        )
-    )
-    ordered = sorted(rows, key=lambda other: (other.id not in sure, other.state != "verified", other.id))
+    rows = search(signature) + _noted(signature, pairs.alike(signature, opened))
+    sure = {row.id for row in rows if row.sure}
+    others = {row.id: row for row in rows}.values()
+    ordered = sorted(others, key=lambda other: (other.id not in sure, other.state != "verified", other.id))
     found = ordered[:LOOKED_AT]
     if not found:
         return []
-    read = open_many(petition, [signature.id, *(other.id for other in found)])
+    read = open_many(petition, [*(other.id for other in found), *(() if opened else (signature.id,))])
+    if opened:
+        read[signature.id] = opened.identity, opened.email
     if signature.id not in read:
         raise UnreadableError("the keys were erased")
-    same = pairs.same_entry(signature)
+    same = pairs.same_entry(signature, opened)
+    closeness = _closeness(*read[signature.id])
     near_first = sorted(
         (other for other in found if other.id in read),
-        key=lambda other: (
-            other.id not in sure,
-            other.state != "verified",
-            -_closeness(read[signature.id], read[other.id]),
-        ),
+        key=lambda other: (other.id not in sure, other.state != "verified", -closeness(*read[other.id])),
     )
     candidates = [_candidate(other, signature, read, known=other.id in same) for other in near_first[:COMPARED]]
     kept = [candidate for candidate in candidates if candidate.sure or candidate.likely >= pairs.LIKELY]
     return sorted(kept, key=lambda one: (not one.sure, one.state != "verified", -one.likely, one.number))[:SHOWN]
 
 
-def _closeness(mine: tuple[Identity, str], other: tuple[Identity, str]) -> float:
-    """Return at a glance how much two people have in common, to choose those who are worth a comparison."""
-    (one, address), (two, second) = mine, other
-    names = fuzz.token_sort_ratio(_spelled(one.name), _spelled(two.name))
-    return (
-        names
-        + SAME * (one.place == two.place)
-        + SAME * (bool(address) and fold_mailbox(address) == fold_mailbox(second))
-    )
+def _closeness(mine: Identity, address: str) -> Callable[[Identity, str], float]:
+    """Return what tells at a glance how much another has in common, to choose those who are worth a comparison."""
+    name, mailbox = _spelled(mine.name), fold_mailbox(address) if address else None
+
+    def closeness(other: Identity, address: str) -> float:
+        names = fuzz.token_sort_ratio(name, _spelled(other.name))
+        return names + SAME * (mine.place == other.place) + SAME * (mailbox == fold_mailbox(address))
+
+    return closeness
 
 
 def _spelled(name: str) -> str:
     return " ".join(spelling(word.folded) for word in words(name))
 
 
-def _list_ids(queries: Iterable[Select[UUID]]) -> set[UUID]:
-    """Return what several queries find, each of them no more than its limit."""
-    found = [select(query.subquery()) for query in queries]
-    return set(db.session.scalars(union_all(*found))) if found else set()
+def search(signature: Signature) -> list[Row[Any]]:
+    """Return what may be the same person's, `sure` where something beyond the sound of the name is the same.
+
+    What is looked for goes by its own index and is bounded, so that namesakes make no case dearer.
+    """
+    sounds = db.session.scalars(select(NearKey.key).where(NearKey.signature_id == signature.id)).all()
+    same = tuple((one, other) for one, other in SAME_INDEX if getattr(signature, other) is not None)
+    if not same and not sounds:
+        return []
+    values = {f"same_{one}": getattr(signature, other) for one, other in same}
+    values |= {f"sound_{number}": sound for number, sound in enumerate(sounds)}
+    values |= {"petition": signature.petition_id, "id": signature.id}
+    return list(db.session.execute(_search(tuple(one for one, _ in same), len(sounds)), values))
 
 
-def _alike(signature: Signature) -> Iterator[Select[UUID]]:
-    """Give a query for each thing that may be the same: each goes by its own index, and is bounded."""
-    columns = (
-        (Signature.mailbox_index, signature.mailbox_index),
-        (Signature.name_index, signature.name_index),
-        (Signature.match_index, signature.match_index),
-        (Signature.entry_index, signature.match_index),
+@cache
+def _search(same: tuple[str, ...], sounds: int) -> Select[Any]:
+    """Write the search by these indexes and so many sounds; to write it takes longer than to search."""
+    here = Signature.petition_id == bindparam("petition")
+    live = Signature.state.in_(LIVE), Signature.id != bindparam("id")
+    found = [
+        select(Signature.id, true().label("sure"))
+        .where(here, getattr(Signature, name) == bindparam(f"same_{name}"), *live)
+        .limit(LOOKED_AT)
+        for name in same
+    ]
+    found += [
+        select(NearKey.signature_id, false().label("sure"))
+        .where(NearKey.petition_id == bindparam("petition"), NearKey.key == bindparam(f"sound_{number}"))
+        .order_by(NearKey.signature_id)
+        .limit(LOOKED_AT)
+        for number in range(sounds)
+    ]
+    ids = union_all(*(select(query.subquery()) for query in found)).subquery()
+    there = select(*LOOKED_FOR, ids.c.sure).join_from(ids, Signature, Signature.id == ids.c[0])
+    return there.where(here, *live)
+
+
+def _noted(signature: Signature, ids: set[UUID]) -> list[Row[Any]]:
+    """Return those of a sealed petition that the notes of a case tell of."""
+    noted = select(*LOOKED_FOR, true().label("sure")).where(
+        Signature.id.in_(ids),
+        Signature.petition_id == signature.petition_id,
+        Signature.id != signature.id,
+        Signature.state.in_(LIVE),
     )
-    for column, value in columns:
-        if value is not None:
-            same = select(Signature.id).where(Signature.petition_id == signature.petition_id, column == value)
-            yield same.where(Signature.state.in_(LIVE), Signature.id != signature.id).limit(LOOKED_AT)
-
-
-def _sounding(signature: Signature) -> Iterator[Select[UUID]]:
-    """Give a query for each rough sound of the name."""
-    for key in db.session.scalars(select(NearKey.key).where(NearKey.signature_id == signature.id)).all():
-        near = select(NearKey.signature_id).where(NearKey.petition_id == signature.petition_id, NearKey.key == key)
-        yield near.order_by(NearKey.signature_id).limit(LOOKED_AT)
+    return list(db.session.execute(noted)) if ids else []
 
 
 def _candidate(
-    other: Signature, signature: Signature, read: Mapping[UUID, tuple[Identity, str]], *, known: bool
+    other: Row[Any], signature: Signature, read: Mapping[UUID, tuple[Identity, str]], *, known: bool
 ) -> Candidate:
     """Compare two signatures; in sealed mode it is `known` from the notes that they match one entry."""
     mine, record = (_record(one, *read[one.id], known=known) for one in (signature, other))
@@ -149,7 +175,7 @@ def _candidate(
     )
 
 
-def _record(signature: Signature, identity: Identity, address: str, *, known: bool) -> Record:
+def _record(signature: Signature | Row[Any], identity: Identity, address: str, *, known: bool) -> Record:
     return Record(
         id=str(signature.id),
         name=identity.name,

@@ -16,9 +16,8 @@ from petition_app.errors import NotFoundError
 from petition_app.keys import opened as keys
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition, TextVersion
-from petition_app.petitions.services import get_version
 from petition_app.roster import services as rosters
-from petition_app.signatures import sealing
+from petition_app.signatures.contents import Contents, open_all
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import DECIDED
 from petition_app.signatures.sealing import Identity
@@ -28,9 +27,10 @@ from petition_app.verification.candidates import Candidate, list_candidates
 from petition_app.verification.evidence import Shown
 from petition_app.verification.leasing import lease_next
 from petition_app.verification.matches import StoredMatch
-from petition_app.verification.models import Batch, Decision, Lease
+from petition_app.verification.models import Batch, Decision
 from petition_app.verification.rules import VERDICTS, case_number
-from petition_app.verification.services import NotYoursError, holds
+from petition_app.verification.services import NotYoursError, held_until
+from petition_app.verification.verdicts import list_decisions
 
 # Words of a reviewer that would tell the second one what the first has decided.
 HIDDEN = ("note", "grounds")
@@ -71,9 +71,9 @@ def next_case(
 
     In sealed mode what is not matched yet is matched first. Raises: LockedError, FrozenError.
     """
-    require_role(by, petition.id, "reviewer", "organizer")
-    require_thawed(petition)
     if petition.is_sealed:
+        require_role(by, petition.id, "reviewer", "organizer")
+        require_thawed(petition)
         keys.require(petition.id)
         pairs.catch_up(petition, by=by, at=at)
         settling.settle_waiting(petition)
@@ -91,9 +91,10 @@ def open_case(signature_id: UUID, *, petition: Petition, by: Account, at: dateti
     signature = db.session.get(Signature, signature_id)
     if signature is None or signature.petition_id != petition.id:
         raise NotFoundError
-    if not holds(signature_id, by=by, at=at) or signature.state not in ("checking", "needs_info"):
+    until = held_until(signature_id, by=by, at=at)
+    if until is None or signature.state not in ("checking", "needs_info"):
         raise NotYoursError
-    return _case(signature, petition, see_earlier=petition.reviewers == 1, at=at)
+    return _case(signature, petition, see_earlier=petition.reviewers == 1, until=until)
 
 
 def get_decided(signature_id: UUID, *, petition: Petition, by: Account) -> Case:
@@ -108,39 +109,39 @@ def get_decided(signature_id: UUID, *, petition: Petition, by: Account) -> Case:
     signature = db.session.get(Signature, signature_id)
     if signature is None or signature.petition_id != petition.id or not list_decisions(signature_id):
         raise NotFoundError
-    return _case(signature, petition, see_earlier=not _is_blind(petition, signature.state), at=None)
+    return _case(signature, petition, see_earlier=not _is_blind(petition, signature.state), until=None)
 
 
 def _is_blind(petition: Petition, state: str) -> bool:
     return petition.reviewers > 1 and state in ("checking", "needs_info")
 
 
-def _case(signature: Signature, petition: Petition, *, see_earlier: bool, at: datetime | None) -> Case:
-    lease = db.session.get(Lease, signature.id)
+def _case(signature: Signature, petition: Petition, *, see_earlier: bool, until: datetime | None) -> Case:
     found = evidence.list_evidence(signature.id)
     earlier = list_decisions(signature.id) if see_earlier else []
     try:
-        identity, email = sealing.open_identity(signature), sealing.open_address(signature)
-        notes, alike, match = sealing.open_case(signature), list_candidates(signature), matches.latest(signature)
+        opened = open_all(signature)
+        alike = list_candidates(signature, opened)
     except UnreadableError:
-        identity, email, notes, alike, match = Identity(name=""), "", [], [], None
+        opened, alike = Contents(), []
+    notes, match = opened.notes, matches.latest_among(opened.notes)
     version = rosters.current(petition.id) if match else None
     keys = [candidate.key for candidate in match.candidates] if match else []
-    entries = [rosters.get_entry(version.id, key) for key in keys] if version else []
+    entries = rosters.get_entries(version.id, keys) if version else []
     return Case(
         signature=signature,
-        version=get_version(signature.text_version_id),
+        version=next(version for version in petition.versions if version.id == signature.text_version_id),
         number=case_number(signature.id),
         batch_number=db.session.scalars(select(Batch.number).where(Batch.id == signature.batch_id)).one(),
-        identity=identity,
-        email=email,
+        identity=opened.identity,
+        email=opened.email,
         notes=[note for note in notes if note.get("text") and (see_earlier or note.get("kind") not in HIDDEN)],
         candidates=alike,
         earlier=earlier,
         names=name_accounts({decision.account_id for decision in earlier if decision.account_id}),
-        held_until=lease.until if lease and at else None,
+        held_until=until,
         match=match,
-        contacts=frozenset(entry.key for entry in entries if entry and entry.contact and entry.contact_safe),
+        contacts=frozenset(entry.key for entry in entries if entry.contact and entry.contact_safe),
         conflicts=[case_number(other.id) for other in policy.list_conflicts(signature, signature.match_index)]
         if signature.state in matches.OPEN
         else [],
@@ -154,13 +155,6 @@ def _case(signature: Signature, petition: Petition, *, see_earlier: bool, at: da
         second_code=max(
             (date.fromisoformat(note["on"]) for note in notes if note.get("kind") == "second_code"), default=None
         ),
-    )
-
-
-def list_decisions(signature_id: UUID) -> list[Decision]:
-    """Return the decisions on one signature in their order."""
-    return list(
-        db.session.scalars(select(Decision).where(Decision.signature_id == signature_id).order_by(Decision.position))
     )
 
 

@@ -18,10 +18,11 @@ from petition_app.keys.models import AccountKey, KeyWrap, PetitionKey
 from petition_app.petitions.models import Petition, TextVersion
 from petition_app.roster import services as rosters
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
-from petition_app.verification import desk, leasing, pairs, settling
+from petition_app.verification import leasing, pairs, settling
 from petition_app.verification.batches import list_batches
 from petition_app.verification.models import Decision, Evidence, Lease, Question
 from petition_app.verification.services import NotYoursError, holds
+from petition_app.verification.verdicts import list_decisions
 from petition_app.wire import pack
 
 PAGE = 200
@@ -102,7 +103,7 @@ def _case(signature: Signature, petition: Petition, by: Account) -> dict[str, An
 
 def _decisions(signature: Signature, petition: Petition, by: Account) -> list[Decision]:
     """Return all decisions where the policy lets them be seen, else the reviewer's own and what ended a round."""
-    rows = desk.list_decisions(signature.id)
+    rows = list_decisions(signature.id)
     if petition.reviewers == 1:
         return rows
     mine = {row.id for row in rows if row.account_id == by.id}

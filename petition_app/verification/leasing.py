@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Date, Select, Uuid, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from petition_app import audit
@@ -47,30 +48,39 @@ def lease_next(
     )
     if held:
         return held
-    free = (
+    answered = questions.list_answered(petition, by=by, state=state)
+    since = (at - questions.KEPT).date()
+    given = {"petition": petition.id, "state": state, "by": by.id, "now": at, "since": since}
+    for stretch in _stretches(petition, state, answered=answered, after=after):
+        query = _free().where(*stretch)
+        while signature := db.session.scalars(query, given).first():
+            if _take(signature, by=by, at=at):
+                matches.refresh(signature, petition, at=at)
+                return signature.id
+    return None
+
+
+@cache
+def _free() -> Select[Signature]:
+    """Write the search for a case that a reviewer may take; to write it takes longer than to search."""
+    by = bindparam("by", type_=Uuid())
+    return (
         select(Signature)
         .where(
-            Signature.petition_id == petition.id,
-            Signature.state == state,
-            ~exists().where(Lease.signature_id == Signature.id, Lease.until > at),
+            Signature.petition_id == bindparam("petition"),
+            Signature.state == bindparam("state"),
+            ~exists().where(Lease.signature_id == Signature.id, Lease.until > bindparam("now")),
             ~decided_by(by),
-            ~questions.kept_for_others(by, at=at),
+            ~questions.kept_for_others(by, since=bindparam("since", type_=Date())),
             ~exists().where(
-                Evidence.signature_id == Signature.id, Evidence.account_id == by.id, Evidence.own_word.is_(True)
+                Evidence.signature_id == Signature.id, Evidence.account_id == by, Evidence.own_word.is_(True)
             ),
         )
         .order_by(Signature.id)
         .limit(1)
         .with_for_update(skip_locked=True, key_share=True, of=Signature)
+        .execution_options(populate_existing=True)
     )
-    answered = questions.list_answered(petition, by=by, state=state)
-    for stretch in _stretches(petition, state, answered=answered, after=after):
-        query = free.where(*stretch).execution_options(populate_existing=True)
-        while signature := db.session.scalars(query).first():
-            if _take(signature, by=by, at=at):
-                matches.refresh(signature, petition, at=at)
-                return signature.id
-    return None
 
 
 def _stretches(
@@ -83,12 +93,12 @@ def _stretches(
     batches = _open_batches(petition, state)
     for batch_id in batches if answered else ():
         yield [Signature.batch_id == batch_id, Signature.id.in_(answered)]
-    seen = db.session.get(Signature, after) if after else None
-    number = db.session.scalar(select(Batch.number).where(Batch.id == seen.batch_id)) if seen else None
-    if seen and number is not None:
+    seen = select(Batch.number).join(Signature, Signature.batch_id == Batch.id).where(Signature.id == after)
+    number = db.session.scalar(seen) if after else None
+    if number is not None:
         for batch_id, later in batches.items():
             if later == number:
-                yield [Signature.batch_id == batch_id, Signature.id > seen.id]
+                yield [Signature.batch_id == batch_id, Signature.id > after]
             elif later > number:
                 yield [Signature.batch_id == batch_id]
     for batch_id in batches:
@@ -103,12 +113,12 @@ def _open_batches(petition: Petition, state: str) -> dict[UUID, int]:
     return {batch_id: number for batch_id, number in rows}  # noqa: C416 -- rows are typed as tuples only one by one.
 
 
-def decided_by(by: Account) -> ColumnElement[bool]:
+def decided_by(by: UUID | ColumnElement[UUID]) -> ColumnElement[bool]:
     """Return the condition that this reviewer's verdict stands in the round now open (`rules.standing` as SQL)."""
     mine, later, undone = aliased(Decision), aliased(Decision), aliased(Decision)
     return exists().where(
         mine.signature_id == Signature.id,
-        mine.account_id == by.id,
+        mine.account_id == by,
         mine.outcome.in_(VERDICTS),
         ~exists().where(
             later.signature_id == Signature.id, later.position > mine.position, later.outcome == "reopened"
@@ -120,9 +130,12 @@ def decided_by(by: Account) -> ColumnElement[bool]:
 def _take(signature: Signature, *, by: Account, at: datetime) -> bool:
     """Lease a locked case, unless another reviewer leased it between the search and the lock."""
     lease = db.session.get(Lease, signature.id, populate_existing=True)
-    if lease and lease.until > at:
+    if lease is None:
+        db.session.add(Lease(signature_id=signature.id, account_id=by.id, until=at + LEASE))
+    elif lease.until > at:
         return False
-    db.session.merge(Lease(signature_id=signature.id, account_id=by.id, until=at + LEASE))
+    else:
+        lease.account_id, lease.until = by.id, at + LEASE
     audit.record("case.opened", by=by.id, petition_id=signature.petition_id, object_id=signature.id, at=at)
     db.session.flush()
     return True

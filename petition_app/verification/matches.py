@@ -87,8 +87,13 @@ def latest(signature: Signature) -> StoredMatch | None:
     """Return the newest match kept with a case. Raises: UnreadableError, StorageSealedError, LockedError."""
     if given := handed.current():
         return _read_handed(given.match_of(signature.id))
-    notes = [note for note in sealing.open_case(signature) if note.get("kind") == "match"]
-    return _read(notes[-1]) if notes else None
+    return latest_among(sealing.open_case(signature))
+
+
+def latest_among(notes: list[dict[str, Any]]) -> StoredMatch | None:
+    """Return the newest match among the notes of a case."""
+    found = [note for note in notes if note.get("kind") == "match"]
+    return _read(found[-1]) if found else None
 
 
 def stands_on(version: RosterVersion, key: str) -> bool:

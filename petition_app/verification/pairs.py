@@ -26,6 +26,7 @@ from petition_app.keys.handed import Handed, HandedError
 from petition_app.keys.opened import Opened
 from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
+from petition_app.signatures.contents import Contents
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
 from petition_app.signatures.sealing import Identity
@@ -66,22 +67,26 @@ class Values:
     fresh: bool
 
 
-def alike(signature: Signature) -> set[UUID]:
-    """Return the signatures that a run has found to be like this one. Raises: UnreadableError, LockedError."""
-    return {UUID(other) for note in _notes(signature) for other in note["others"]}
+def alike(signature: Signature, opened: Contents | None = None) -> set[UUID]:
+    """Return the signatures that a run has found to be like this one; it may be `opened` already.
+
+    Raises: UnreadableError, LockedError.
+    """
+    return {UUID(other) for note in _notes(signature, opened) for other in note["others"]}
 
 
-def same_entry(signature: Signature) -> set[UUID]:
+def same_entry(signature: Signature, opened: Contents | None = None) -> set[UUID]:
     """Return those that a run has found to match the same entry of the roster. Raises: UnreadableError, LockedError."""
     if given := handed.current():
         return given.same_entry_as(signature.id)
-    return {UUID(other) for note in _notes(signature) for other in note["others"][: note["one_entry"]]}
+    return {UUID(other) for note in _notes(signature, opened) for other in note["others"][: note["one_entry"]]}
 
 
-def _notes(signature: Signature) -> list[dict[str, Any]]:
+def _notes(signature: Signature, opened: Contents | None) -> list[dict[str, Any]]:
     if not db.session.get_one(Petition, signature.petition_id).is_sealed:
         return []
-    return [note for note in sealing.open_case(signature) if note.get("kind") == "alike"]
+    notes = opened.notes if opened else sealing.open_case(signature)
+    return [note for note in notes if note.get("kind") == "alike"]
 
 
 def progress(petition: Petition, *, most: int | None = None) -> Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -17,7 +18,6 @@ from petition_app.roster import services as rosters
 from petition_app.signatures.models import Signature
 from petition_app.verification import matches, pairs, rules
 from petition_app.verification.matches import StoredMatch
-from petition_app.verification.models import Evidence
 from petition_app.verification.verdicts import standing_of
 
 
@@ -66,24 +66,20 @@ class NewDecision:
     agrees: bool = True
 
 
-def check_verified(signature: Signature, new: NewDecision, *, petition: Petition, by: Account) -> None:
+def check_verified(
+    signature: Signature, new: NewDecision, found: Sequence[tuple[str, int]], *, petition: Petition, by: Account
+) -> None:
     """Refuse a "verified" for which too little was found, or which the reviewer gave to somebody else.
+
+    `found` is the evidence that stands, as (kind, strength) pairs.
 
     Raises:
         PolicyError, ConflictError, EntryTakenError
     """
     if petition.roster:
         _check_person(signature, new, petition=petition)
-    found = db.session.execute(
-        select(Evidence.kind, Evidence.strength).where(
-            Evidence.signature_id == signature.id, Evidence.removed_on.is_(None)
-        )
-    ).all()
     if not rules.enough_evidence(
-        [(kind, strength) for kind, strength in found],
-        contact=new.contact,
-        strength=petition.evidence_rule,
-        kinds=petition.evidence_kinds,
+        found, contact=new.contact, strength=petition.evidence_rule, kinds=petition.evidence_kinds
     ):
         raise PolicyError(what=N_("evidence that it is this person, of the kind and strength that the petition names"))
     meant = matches.entry_index(petition, new.entry) if new.entry else signature.match_index

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from petition_app import audit, vault
@@ -135,21 +136,23 @@ def list_answered(petition: Petition, *, by: Account, state: str) -> list[UUID]:
 
     It begins with the reviewer's own questions, which are few, and never with the cases.
     """
-    mine = select(Question.signature_id).where(
-        Question.account_id == by.id, Question.answered_on.is_not(None), ~_put_back_since(Question)
-    )
-    ids = db.session.scalars(mine.distinct()).all()
+    ids = db.session.scalars(_answered(), {"by": by.id}).all()
     there = select(Signature.id).where(Signature.id.in_(ids), Signature.petition_id == petition.id)
     return list(db.session.scalars(there.where(Signature.state == state))) if ids else []
 
 
-def kept_for_others(by: Account, *, at: datetime) -> ColumnElement[bool]:
-    """Return the condition that a signer has just answered another reviewer, for whom the case is kept.
+@cache
+def _answered() -> Select[UUID]:
+    answered = select(Question.signature_id).where(Question.account_id == bindparam("by"))
+    return answered.where(Question.answered_on.is_not(None), ~_put_back_since(Question)).distinct()
 
-    It is kept until the end of the next day (UTC), unless they have put it back or decided it, or have left.
+
+def kept_for_others(by: ColumnElement[UUID], *, since: ColumnElement[date]) -> ColumnElement[bool]:
+    """Return the condition that a signer has answered another reviewer since that day, and the case is kept for them.
+
+    It is not kept once they have put it back or decided it, or have left.
     """
     other, mine, verdict = aliased(Question), aliased(Question), aliased(Decision)
-    since = (at - KEPT).date()
     stays = exists().where(
         Membership.account_id == other.account_id,
         Membership.petition_id == Signature.petition_id,
@@ -162,13 +165,13 @@ def kept_for_others(by: Account, *, at: datetime) -> ColumnElement[bool]:
     )
     for_another = exists().where(
         other.signature_id == Signature.id,
-        other.account_id != by.id,
+        other.account_id != by,
         other.answered_on >= since,
         stays,
         ~has_decided,
         ~_put_back_since(other),
     )
-    for_me = exists().where(mine.signature_id == Signature.id, mine.account_id == by.id, mine.answered_on >= since)
+    for_me = exists().where(mine.signature_id == Signature.id, mine.account_id == by, mine.answered_on >= since)
     return and_(for_another, ~for_me)
 
 

@@ -18,6 +18,7 @@ from petition_app.i18n import N_
 from petition_app.petitions.models import Petition, TextVersion
 from petition_app.petitions.services import get_version
 from petition_app.signatures import sealing
+from petition_app.signatures.contents import Contents, open_all
 from petition_app.signatures.models import Signature
 from petition_app.signatures.sealing import Identity
 from petition_app.vault import UnreadableError
@@ -138,10 +139,10 @@ def open_held(petition: Petition, *, by: Account) -> BlindCase | None:
     )
     found = evidence.list_evidence(signature.id)
     try:
-        identity, email = sealing.open_identity(signature), sealing.open_address(signature)
-        notes, match, alike = sealing.open_case(signature), matches.latest(signature), list_candidates(signature)
+        opened = open_all(signature)
+        alike = list_candidates(signature, opened)
     except UnreadableError:
-        identity, email, notes, match, alike = Identity(name=""), "", [], None, []
+        opened, alike = Contents(), []
     return BlindCase(
         recheck=recheck,
         sample=sample,
@@ -149,12 +150,12 @@ def open_held(petition: Petition, *, by: Account) -> BlindCase | None:
         signature=signature,
         version=get_version(signature.text_version_id),
         batch_number=db.session.get_one(Batch, sample.batch_id).number,
-        identity=identity,
-        email=email,
-        notes=[note for note in notes if note.get("text") and note.get("kind") not in HIDDEN],
-        match=match,
+        identity=opened.identity,
+        email=opened.email,
+        notes=[note for note in opened.notes if note.get("text") and note.get("kind") not in HIDDEN],
+        match=matches.latest_among(opened.notes),
         candidates=alike,
-        evidence=evidence.with_words(found, notes),
+        evidence=evidence.with_words(found, opened.notes),
     )
 
 

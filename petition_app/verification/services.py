@@ -18,11 +18,11 @@ from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.states import StateError, lock_signature
-from petition_app.verification import policy, settling
+from petition_app.verification import policy, rules, settling
 from petition_app.verification.models import Decision, Evidence, Lease
 from petition_app.verification.policy import NewDecision
 from petition_app.verification.rules import CONTACTS, ELIGIBLE, REASONS, VERDICTS
-from petition_app.verification.verdicts import append, standing_of
+from petition_app.verification.verdicts import append, list_decisions, read
 
 LEASE = timedelta(minutes=10)
 TEXT_LENGTH = 2000
@@ -85,13 +85,16 @@ def record_verdict(
     """Record a verdict on a locked signature and carry it out when enough reviewers agree. Raises: as `decide`."""
     require_thawed(petition)
     _check_shape(signature, new, at=at)
-    if any(verdict.reviewer == by.id for verdict in standing_of(signature.id)):
+    decisions = list_decisions(signature.id)
+    if any(verdict.reviewer == by.id for verdict in rules.standing(read(decisions))):
         raise DecidedAlreadyError
-    if gave_own_word(signature.id, by=by):
+    found = db.session.scalars(select(Evidence).where(Evidence.signature_id == signature.id)).all()
+    if any(row.own_word and row.account_id == by.id for row in found):  # Be it taken back or not.
         raise OwnWordError
     verified = new.outcome == "verified"
     if verified:
-        policy.check_verified(signature, new, petition=petition, by=by)
+        standing = [(row.kind, row.strength) for row in found if row.removed_on is None]
+        policy.check_verified(signature, new, standing, petition=petition, by=by)
     decision = append(
         signature,
         outcome=new.outcome,
@@ -109,18 +112,12 @@ def record_verdict(
     for kind, text in (("note", new.note), ("grounds", new.grounds if verified else "")):
         if text:
             sealing.add_to_case(signature, {"kind": kind, "by": by.name, "on": at.date().isoformat(), "text": text})
-    settling.settle(signature, petition)
+    settling.settle(signature, petition, [*decisions, decision])
     if petition.is_sealed:
         jobs.mark_due(petition.id)
     audit.record(f"case.decided_{new.outcome}", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)
     db.session.flush()
     return decision
-
-
-def gave_own_word(signature_id: UUID, *, by: Account) -> bool:
-    """Return whether this member of staff vouched in person, be it taken back or not."""
-    own = select(Evidence.id).where(Evidence.signature_id == signature_id, Evidence.account_id == by.id)
-    return db.session.scalar(own.where(Evidence.own_word).limit(1)) is not None
 
 
 def _check_shape(signature: Signature, new: NewDecision, *, at: datetime) -> None:
@@ -168,8 +165,13 @@ def held_case(signature_id: UUID, *, petition: Petition, by: Account, at: dateti
 
 def holds(signature_id: UUID, *, by: Account, at: datetime) -> bool:
     """Return whether this reviewer holds the case now."""
+    return held_until(signature_id, by=by, at=at) is not None
+
+
+def held_until(signature_id: UUID, *, by: Account, at: datetime) -> datetime | None:
+    """Return until when this reviewer holds the case, or nothing."""
     lease = db.session.get(Lease, signature_id, populate_existing=True)
-    return lease is not None and lease.account_id == by.id and lease.until > at
+    return lease.until if lease and lease.account_id == by.id and lease.until > at else None
 
 
 def put_back(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -> None:

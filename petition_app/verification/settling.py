@@ -18,14 +18,15 @@ from petition_app.verification import matches, policy, rules
 from petition_app.verification.matches import entry_index
 from petition_app.verification.models import Decision
 from petition_app.verification.policy import EntryTakenError
-from petition_app.verification.verdicts import verdicts_of
+from petition_app.verification.verdicts import list_decisions, read, verdicts_of
 
 SLICE = 100
 
 
-def settle(signature: Signature, petition: Petition) -> None:
+def settle(signature: Signature, petition: Petition, decisions: list[Decision]) -> None:
     """Carry out what has been agreed on a locked signature; then look at those that had to wait for it.
 
+    `decisions` are all that were made on it, in their order.
     "Verified" waits while another open signature matches the same person, and while the keys of a case are not open.
     On a reviewer's own machine nothing is settled, since only the server knows the other verdicts.
 
@@ -34,12 +35,12 @@ def settle(signature: Signature, petition: Petition) -> None:
     if handed.recording():
         return
     meant = signature.match_index
-    if not _carry_out_if_open(signature, petition) or signature.state == "verified":
+    if not _carry_out_if_open(signature, petition, decisions) or signature.state == "verified":
         return
     with suppress(LockedError):
         for other in policy.list_conflicts(signature, meant, hold=True):
             with suppress(EntryTakenError):
-                _carry_out_if_open(other, petition)
+                _carry_out_if_open(other, petition, list_decisions(other.id))
 
 
 def settle_waiting(petition: Petition) -> None:
@@ -52,7 +53,7 @@ def settle_waiting(petition: Petition) -> None:
     )
     for signature in db.session.scalars(waiting).all():
         with suppress(EntryTakenError):
-            _carry_out_if_open(signature, petition)
+            _carry_out_if_open(signature, petition, list_decisions(signature.id))
 
 
 def list_waiting(petition: Petition, *, limit: int) -> list[tuple[Signature, bytes | None]]:
@@ -78,21 +79,22 @@ def settle_all() -> None:
         settle_waiting(petition)
 
 
-def _carry_out_if_open(signature: Signature, petition: Petition) -> bool:
+def _carry_out_if_open(signature: Signature, petition: Petition, decisions: list[Decision]) -> bool:
     """Do so, unless it would need keys that are not open; then it is left for later."""
     try:
-        return _carry_out(signature, petition)
+        return _carry_out(signature, petition, decisions)
     except LockedError:
         return False
 
 
-def _carry_out(signature: Signature, petition: Petition) -> bool:
-    verdicts = verdicts_of(signature.id)
+def _carry_out(signature: Signature, petition: Petition, decisions: list[Decision]) -> bool:
+    verdicts = read(decisions)
     agreed = rules.outcome(verdicts, reviewers=petition.reviewers)
     signature.agreed = agreed is not None and signature.state in ("checking", "needs_info")
     if agreed is None or not signature.agreed:
         return False
-    decision = db.session.get_one(Decision, rules.standing(verdicts)[-1].id)
+    last = rules.standing(verdicts)[-1].id
+    decision = next(decision for decision in decisions if decision.id == last)
     entry = _entry(signature, decision) if agreed[0] == "verified" else None
     meant = entry_index(petition, entry) if entry else signature.match_index
     if agreed[0] == "verified" and policy.list_conflicts(signature, meant):
@@ -103,8 +105,8 @@ def _carry_out(signature: Signature, petition: Petition) -> bool:
                 signature.entry_index = entry_index(petition, entry)
         except IntegrityError:
             raise EntryTakenError from None
-    move(signature, agreed[0])
     signature.agreed, decision.carried = False, True
+    move(signature, agreed[0])
     return True
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from petition_app.accounts.models import Account
 from petition_app.db import db
@@ -15,16 +16,24 @@ from petition_app.verification.models import Decision, Evidence
 from petition_app.verification.rules import Verdict
 
 
+def list_decisions(signature_id: UUID) -> list[Decision]:
+    """Return the decisions on one signature in their order."""
+    found = select(Decision).where(Decision.signature_id == signature_id)
+    return list(db.session.scalars(found.order_by(Decision.position)))
+
+
 def verdicts_of(signature_id: UUID) -> list[Verdict]:
     """Return a signature's decisions in their order, as the rules read them."""
-    rows = db.session.scalars(
-        select(Decision).where(Decision.signature_id == signature_id).order_by(Decision.position)
-    ).all()
+    return read(list_decisions(signature_id))
+
+
+def read(decisions: Iterable[Decision]) -> list[Verdict]:
+    """Return decisions as the rules read them."""
     return [
         Verdict(
             row.id, row.account_id, row.outcome, row.duplicate_of_id, row.contact, row.supersedes_id, row.entry_mark
         )
-        for row in rows
+        for row in decisions
     ]
 
 
@@ -35,23 +44,18 @@ def standing_of(signature_id: UUID) -> list[Verdict]:
 
 def append(signature: Signature, *, outcome: str, by: Account | None, at: datetime, **fields: object) -> Decision:
     """Append a decision to a locked signature; without `by` it is nobody's of the staff."""
-    latest = db.session.scalar(
-        select(Decision.position)
-        .where(Decision.signature_id == signature.id)
-        .order_by(Decision.position.desc())
-        .limit(1)
-    )
+    before = select(func.coalesce(func.max(Decision.position), 0)).where(Decision.signature_id == signature.id)
     decision = Decision(
+        id=uuid4(),
         signature_id=signature.id,
         petition_id=signature.petition_id,
-        position=(latest or 0) + 1,
+        position=before.scalar_subquery() + 1,
         account_id=by.id if by else None,
         outcome=outcome,
         at=at,
         **fields,
     )
     db.session.add(decision)
-    db.session.flush()
     return decision
 
 

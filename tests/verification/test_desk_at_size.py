@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import event
 
@@ -73,6 +75,32 @@ def test_no_act_at_the_desk_and_no_task_that_comes_round_often_reads_every_signa
                 run_periodic(task)
     assert len(heard) > 100
     assert scans(app, heard) == []
+
+
+@pytest.mark.standard("In sealed mode what waits is matched first, in steps that each look anew.")
+def test_no_request_at_the_desk_reads_anything_twice(app: Any) -> None:
+    world = make.make_world(app, reviewers=1)
+    for _ in range(6):
+        make.make_signature(app, world.petition_id, "Вера Луговая", consent=0)
+    make.seal(app, world.petition_id)
+    client = make.signed_in(app, world.reviewers[0])
+    here = f"/organizer/p/{world.slug}"
+    token = make.csrf_token(client, f"{here}/desk")
+    today = utcnow().date().isoformat()
+    words = {"outcome": "verified", "agrees": "1", "contact": "known_account", "contacted_on": today}
+
+    def ask(method: str, path: str, **fields: str) -> str:
+        with listening(app) as heard:
+            answer = client.open(path, method=method, data={"csrf_token": token, **fields} if fields else None)
+        assert answer.status_code in (200, 303)
+        asked = Counter((statement, repr(values)) for statement, values in heard if statement.startswith("SELECT"))
+        assert [statement for (statement, _), times in asked.items() if times > 1] == []
+        return answer.headers.get("location", "")
+
+    for _ in range(2):
+        there = ask("POST", f"{here}/next", asked="")
+        ask("GET", there)
+        ask("POST", f"{there}/decisions", **words)
 
 
 @only_sqlite

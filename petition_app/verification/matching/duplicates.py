@@ -111,8 +111,8 @@ def compare(left: Record, right: Record, *, among: Sequence[Record] = (), weight
     """Return what agrees and what differs between two records; the records `among` say which values are rare."""
     records = (left, right, *among)
     columns = columns_of(records)
-    scale = first_look(columns, weights)
     found = evidence(columns, np.zeros(1, np.int32), np.ones(1, np.int32))
+    scale = first_look(columns, weights, sample=None if among else found)  # Of two records there is one pair.
     total = weigh(columns, found, scale).total
     alone = np.full(1, -1, np.int32)
     seen = Scan(found, total, probability(total, scale.prior), alone, np.zeros(1), scale)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -71,9 +72,14 @@ def probability(bits: Floats, prior: float) -> Floats:
     return chances
 
 
-def first_look(columns: Columns, weights: Weights) -> Scale:
-    """Return bits before any pair is known: beliefs, and what random pairs and counted values say."""
-    chance = _chance(columns, weights)
+def first_look(columns: Columns, weights: Weights, sample: Evidence | None = None) -> Scale:
+    """Return bits before any pair is known: beliefs, and what random pairs and counted values say.
+
+    The evidence on the pairs of `random_pairs` may be given, where it is known already.
+    """
+    if sample is None:
+        sample = compared(columns, *random_pairs(columns.size))
+    chance = _chance(columns, weights, sample)
     levels = {how: np.append(_bits(_both(weights.same, how), chance[how]), 0.0) for how in COMPARISONS}
     prior = _prior(columns, weights.copies * columns.size)
     return Scale(levels, _exact(columns, weights, {}), float(np.log2(weights.swapped)), prior)
@@ -88,7 +94,13 @@ def _bits(same: Floats, chance: Floats) -> Floats:
 
 def _both(table: Mapping[str, tuple[float, ...]], how: Comparison) -> Floats:
     """Return a row of a table; where names are crossed, the mean of both parts'."""
-    mean: Floats = np.array([table[how[0]], table[how[1]]], np.float64).mean(axis=0)
+    return _mean(table[how[0]], table[how[1]])
+
+
+@lru_cache(maxsize=64)
+def _mean(one: tuple[float, ...], other: tuple[float, ...]) -> Floats:
+    mean: Floats = np.array([one, other], np.float64).mean(axis=0)
+    mean.flags.writeable = False
     return mean
 
 
@@ -141,15 +153,14 @@ def _exact(columns: Columns, weights: Weights, matched: dict[str, Floats]) -> di
     return exact
 
 
-def _chance(columns: Columns, weights: Weights) -> dict[Comparison, Floats]:
+def _chance(columns: Columns, weights: Weights, sample: Evidence) -> dict[Comparison, Floats]:
     """Return how often strangers reach each level: the belief, moved by random pairs of this list.
 
     Forms and initials stay as believed: how many people use them says nothing about whom they fit.
     """
-    sample = compared(columns, *random_pairs(columns.size))
     chance = {}
     for how in COMPARISONS:
-        chance[how] = _both(weights.chance, how)
+        chance[how] = _both(weights.chance, how).copy()
         both_ways = np.concatenate([sample.levels[how], sample.levels[how[::-1]]])
         counted = np.bincount(both_ways, minlength=LEVELS)[:KNOWN_FORM] / 2
         believed = weights.belief * chance[how][:KNOWN_FORM]
