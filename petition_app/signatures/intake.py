@@ -9,8 +9,10 @@ they need not pass the interpreter back and forth. This is the one place where a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from functools import partial
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -34,28 +36,36 @@ MOST = 64  # In one group.
 ATTEMPTS = 3
 
 
-class _Ticket:
-    """One signature's place in the queue: told to lead its group, or that it is done and how."""
+class Ticket:
+    """One signature's place in the queue: told to lead its group, or that it is done and how.
 
-    def __init__(self, new: NewSignature, petition: Petition, at: datetime) -> None:
-        self.new, self.petition, self.at = new, petition, at
+    `read` is called by whoever leads; it returns the signature and its petition, or raises why there is none.
+    """
+
+    def __init__(self, read: Callable[[], tuple[NewSignature, Petition]], *, at: datetime) -> None:
+        self.read, self.at = read, at
         self.arrival: Arrival | None = None
         self.called = Lock()
         self.called.acquire()
         self.done = False
         self.problem: Exception | None = None
 
+    @property
+    def pending(self) -> str:
+        """The token of the page that the form leads to, once the signature is stored."""
+        return self.arrival.pending if self.arrival else ""
 
-class _Queue:
+
+class Queue:
     """Those who wait to be stored in one database: while one group is being written, the next is sealed."""
 
     def __init__(self) -> None:
         self.pen = Lock()
         self._door = Lock()
-        self.waiting: deque[_Ticket] = deque()
+        self.waiting: deque[Ticket] = deque()
         self._is_led = False
 
-    def enter(self, ticket: _Ticket) -> None:
+    def enter(self, ticket: Ticket) -> None:
         """Wait until a ticket is done, or called to lead those who wait."""
         with self._door:
             self.waiting.append(ticket)
@@ -64,7 +74,7 @@ class _Queue:
                 ticket.called.release()
         ticket.called.acquire()
 
-    def take(self) -> list[_Ticket]:
+    def take(self) -> list[Ticket]:
         """Take those who wait, at most `MOST`."""
         with self._door:
             return [self.waiting.popleft() for _ in range(min(MOST, len(self.waiting)))]
@@ -77,7 +87,7 @@ class _Queue:
                 self.waiting[0].called.release()
 
 
-_queues: WeakKeyDictionary[Engine, _Queue] = WeakKeyDictionary()
+_queues: WeakKeyDictionary[Engine, Queue] = WeakKeyDictionary()
 
 
 def sign(new: NewSignature, *, petition: Petition, at: datetime) -> str:
@@ -90,29 +100,38 @@ def sign(new: NewSignature, *, petition: Petition, at: datetime) -> str:
         ReadOnlyError: the installation takes no changes now.
         StorageSealedError: nothing can be sealed, so nothing is stored.
     """
-    queue = _queues.setdefault(db.engine, _Queue())
     for _ in range(ATTEMPTS):
-        ticket = _Ticket(new, petition, at)
+        ticket = Ticket(partial(_as_given, new, petition), at=at)
         try:
-            _take(queue, ticket)
+            take(ticket, queue())
         except OutdatedError:
             forget()
             petition = standing.get_public(petition.slug)
         else:
-            return arrivals.pending_token(petition.id, new.form_token)
+            return ticket.pending
     raise arrivals.ClosedForSigningError
 
 
-def _take(queue: _Queue, ticket: _Ticket) -> None:
-    """Wait until a signature is durable, or raise what kept it out."""
+def _as_given(new: NewSignature, petition: Petition) -> tuple[NewSignature, Petition]:
+    return new, petition
+
+
+def queue() -> Queue:
+    """Return the queue of this application's database."""
+    return _queues.setdefault(db.engine, Queue())
+
+
+def take(ticket: Ticket, queue: Queue, *, leading: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
+    """Wait until a signature is durable, or raise what kept it out; whoever leads does so within `leading`."""
     queue.enter(ticket)
     if not ticket.done:
-        _lead(queue)
+        with leading():
+            _lead(queue)
     if ticket.problem:
         raise ticket.problem
 
 
-def _lead(queue: _Queue) -> None:
+def _lead(queue: Queue) -> None:
     """Seal all who wait, and write them once the group before is written; the next is sealed meanwhile."""
     group = queue.take()
     try:
@@ -136,13 +155,13 @@ def _lead(queue: _Queue) -> None:
             ticket.called.release()
 
 
-def _seal(group: Sequence[_Ticket]) -> None:
+def _seal(group: Sequence[Ticket]) -> None:
     """Make what each stores; a failure concerns that one alone."""
     with drawing(sealing.ENOUGH * len(group)):
         for ticket in group:
             try:
-                lock = _lock_for(ticket.petition)
-                ticket.arrival = arrivals.prepare(ticket.new, petition=ticket.petition, lock=lock, at=ticket.at)
+                new, petition = ticket.read()
+                ticket.arrival = arrivals.prepare(new, petition=petition, lock=_lock_for(petition), at=ticket.at)
             except Exception as error:
                 ticket.problem = error
 
@@ -153,7 +172,7 @@ def _lock_for(petition: Petition) -> KeyRing | PublicLock:
     return recall(("lock", petition.id), lambda session: public_lock(petition.id, session))
 
 
-def _write(group: Sequence[_Ticket]) -> None:
+def _write(group: Sequence[Ticket]) -> None:
     """Store a group in one transaction; if that fails, each alone, so that a failure reaches only whom it concerns."""
     try:
         _commit(group)
@@ -167,7 +186,7 @@ def _write(group: Sequence[_Ticket]) -> None:
             group[0].problem = error
 
 
-def _settle(ticket: _Ticket, error: IntegrityError) -> None:
+def _settle(ticket: Ticket, error: IntegrityError) -> None:
     """The same form may have been stored by another process meanwhile: then it is found now."""
     try:
         _commit([ticket])
@@ -175,7 +194,7 @@ def _settle(ticket: _Ticket, error: IntegrityError) -> None:
         ticket.problem = error
 
 
-def _commit(group: Sequence[_Ticket]) -> None:
+def _commit(group: Sequence[Ticket]) -> None:
     found = [ticket.arrival for ticket in group if ticket.arrival]
     with transaction() as work:
         work.adds = True

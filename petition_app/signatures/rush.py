@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -22,9 +23,11 @@ from petition_app.clock import utcnow
 from petition_app.db import after_change
 from petition_app.pages import Headers, ask, asked
 from petition_app.petitions import standing
+from petition_app.petitions.models import Petition
 from petition_app.signatures import intake
-from petition_app.signatures.arrivals import pending_token
+from petition_app.signatures.arrivals import NewSignature, pending_token
 from petition_app.signatures.forms import read_plain
+from petition_app.signatures.intake import Queue, Ticket
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -51,6 +54,10 @@ class Frame:
     def language(self) -> str:
         """The language it is in."""
         return next(value for name, value in self.headers if name == "Content-Language")
+
+
+class NotPlainError(Exception):
+    """The page must look at it."""
 
 
 _all: WeakSet[Rush] = WeakSet()
@@ -80,7 +87,7 @@ class Rush:
         sent, frames = _read(environ), self.frames
         key = (asked(environ), bool(sent.get("email")))
         frame, slug = _find(frames, key), environ["PATH_INFO"][len(BEGIN) : -len(END)]
-        pending = self._sign(slug, sent, frame) if frame else None
+        pending = self._sign(slug, sent, frame.language) if frame else None
         if frame and pending:
             environ["countersign.rule"] = frame.rule
             start("200 OK", frame.headers[:])
@@ -93,13 +100,25 @@ class Rush:
         start(line, headers)
         return [body]
 
-    def _sign(self, slug: str, sent: Form, frame: Frame) -> bytes | None:
+    def _sign(self, slug: str, sent: Form, language: str) -> bytes | None:
         """Store what was sent and return its page's token; nothing when the page must say what is wrong."""
-        with suppress(Exception), self._app.app_context():  # The page meets what went wrong, and tells it.
+
+        def read() -> tuple[NewSignature, Petition]:
             petition = standing.get_public(slug)
-            if new := read_plain(sent, mail=petition.mail, language=frame.language):
-                return intake.sign(new, petition=petition, at=utcnow()).encode()
+            if new := read_plain(sent, mail=petition.mail, language=language):
+                return new, petition
+            raise NotPlainError
+
+        ticket = Ticket(read, at=utcnow())
+        with suppress(Exception):  # The page meets what went wrong, and tells it.
+            intake.take(ticket, self._queue, leading=self._app.app_context)
+            return ticket.pending.encode()
         return None
+
+    @cached_property
+    def _queue(self) -> Queue:
+        with self._app.app_context():
+            return intake.queue()
 
     def _split(self, headers: Headers, body: bytes, slug: str, sent: Form) -> list[bytes] | None:
         """Return what a page is apart from the token of a form; nothing if it is not the same for all others."""

@@ -44,9 +44,9 @@ def together(app: Flask, monkeypatch: pytest.MonkeyPatch, *found: NewSignature) 
     """Sign with all of them in one group: the first waits until everybody has come."""
     everybody, lead = Event(), intake._lead
     with app.app_context():
-        queue = intake._queues.setdefault(db.engine, intake._Queue())
+        queue = intake.queue()
 
-    def wait_and_lead(queue: intake._Queue) -> None:
+    def wait_and_lead(queue: intake.Queue) -> None:
         everybody.wait(30)
         lead(queue)
 
