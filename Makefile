@@ -16,7 +16,7 @@ WORKERS ?= 3
 help:
 	@echo "make run    install, migrate, load the demo if the database is empty, start web and worker"
 	@echo "make test   install all that tests need and run every check"
-	@echo "make bench  measure signing, reading, the desk, imports, mail and matching, each beside a control; JSON=FILE writes the rows, too"
+	@echo "make bench  measure signing, reading, the desk, imports, mail and matching, each beside a control; JSON=FILE writes the rows, too; AGAINST=REVISION compares with that build alone"
 	@echo "make prove  take each protection of signers away in turn and see its test fail; BARS=\"b04 b05\" for some"
 
 $(VENV)/bin/pip:
@@ -71,7 +71,7 @@ test: checks $(CHROMIUM) $(REDIS) $(NGINX)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 bench: $(VENV)/test.stamp $(MESSAGES) $(NGINX) $(REDIS) $(WRK)
-	@$(BIN)/python bench $(if $(JSON),--json "$(JSON)")
+	@$(BIN)/python bench $(if $(JSON),--json "$(JSON)") $(if $(AGAINST),--against "$(AGAINST)")
 
 prove: $(VENV)/test.stamp $(MESSAGES)
 	@$(BIN)/python tests/bars/prove.py $(BARS)

@@ -1,6 +1,7 @@
 """Every bench, each in a process of its own, in one table: `python bench [--size N] [--json FILE]`.
 
-With a size all rosters and lists are no longer than that, for a trial; the bars are meant for full size.
+With a size all rosters and lists are no longer than that, for a trial; the bars are meant for full size. `--against
+REVISION` runs the comparison with an earlier build alone.
 """
 
 from __future__ import annotations
@@ -31,9 +32,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
+    parser.add_argument("--against", metavar="REVISION", help="compare with this build, side by side, and nothing else")
     options = parser.parse_args()
     size = ["--size", str(options.size)] if options.size else []
-    rows = [
+    rows = run("side_by_side.py", options.against, "--json", *size) if options.against else every(size)
+    print(table(rows))
+    if options.json:
+        options.json.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def every(size: list[str]) -> list[Row]:
+    """Return the rows of every bench, each beside its control."""
+    return [
         *run("signing.py", "--json", *size),
         *run("killing.py", "--json", *size),
         *run("reading.py", "--json", *size),
@@ -47,9 +57,6 @@ def main() -> None:
         *run("matching_84.py", "--json", *size),
         *run("importing.py", "--json", *size),
     ]
-    print(table(rows))
-    if options.json:
-        options.json.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

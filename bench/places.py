@@ -92,9 +92,9 @@ def free_port() -> int:
 class Installation:
     """Countersign in a folder of its own, with the processes an operator runs."""
 
-    def __init__(self, place: Path, database_url: str = "", **environ: str) -> None:
-        """`database_url` may be empty: then it is SQLite, in the folder."""
-        self.place, self.port = place, free_port()
+    def __init__(self, place: Path, database_url: str = "", *, home: Path = HOME, **environ: str) -> None:
+        """`database_url` may be empty: then it is SQLite, in the folder; `home` holds the build that runs."""
+        self.place, self.home, self.port = place, home, free_port()
         self.environ = {
             **os.environ,
             "COUNTERSIGN_ENV": "development",
@@ -114,7 +114,7 @@ class Installation:
         """Run a command to its end and return what it printed."""
         command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
         done = subprocess.run(  # noqa: S603 -- commands of the product.
-            command, env=self.environ, cwd=HOME, input=feed, text=True, capture_output=True, check=False
+            command, env=self.environ, cwd=self.home, input=feed, text=True, capture_output=True, check=False
         )
         if done.returncode:
             raise RuntimeError(f"flask {' '.join(words)}: {done.stderr[-2000:]}")
@@ -123,7 +123,7 @@ class Installation:
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Start a command that goes on, with all it starts in one group."""
         command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
-        return start(command, self.environ, self.place / "log")
+        return start(command, self.environ, self.place / "log", home=self.home)
 
     @contextmanager
     def serving(self) -> Iterator[subprocess.Popen[bytes]]:
@@ -136,11 +136,11 @@ class Installation:
             end(process)
 
 
-def start(command: list[str], environ: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+def start(command: list[str], environ: dict[str, str], log: Path, *, home: Path = HOME) -> subprocess.Popen[bytes]:
     """Start a process in a group of its own; what it prints goes to a file."""
     with log.open("ab") as file:
         return subprocess.Popen(  # noqa: S603 -- commands of the bench.
-            command, env=environ, cwd=HOME, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+            command, env=environ, cwd=home, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
         )
 
 

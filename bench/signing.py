@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psycopg
 from bare_apps import WIDTH, bare_rows
-from places import Installation, Load, bare, folder, peak_megabytes, postgresql, redis, wrk
+from places import HOME, Installation, Load, bare, folder, peak_megabytes, postgresql, redis, wrk
 from rows import Row, row, table
 from sqlalchemy import create_engine
 
@@ -81,10 +81,12 @@ def sign(address: str, tokens: Tokens, *, seconds: int, rate: float = 0) -> Load
 
 
 @contextmanager
-def open_petition(place: Path, database_url: str, mode: str, **environ: str) -> Iterator[tuple[Installation, int]]:
+def open_petition(
+    place: Path, database_url: str, mode: str, *, home: Path = HOME, **environ: str
+) -> Iterator[tuple[Installation, int]]:
     """Run an installation with one open petition; messages wait, so that sending them is measured apart."""
     place.mkdir(exist_ok=True)
-    here = Installation(place, database_url, SECRET_KEY=SECRET, MAIL_URL="smtp://127.0.0.1:9", **environ)
+    here = Installation(place, database_url, home=home, SECRET_KEY=SECRET, MAIL_URL="smtp://127.0.0.1:9", **environ)
     (place / "petition.toml").write_text(PETITION.format(mode=mode))
     here.flask("petitions", "create", str(place / "petition.toml"))
     if mode == "sealed":
