@@ -179,7 +179,7 @@ _LOOK = (
         Petition.id,
         exists().where(Switch.name == READ_ONLY),
         Confirmation.form_hash,
-        Petition.state, Petition.opens, Petition.closes, Petition.frozen_at, _newest_text(),
+        Petition.state, Petition.opens, Petition.closes, Petition.frozen_at, Petition.mode, _newest_text(),
         newest_key(Petition.id).with_only_columns(PetitionKey.id).scalar_subquery(),
     )
     .outerjoin(Confirmation, Confirmation.form_hash.in_(bindparam("hashes", expanding=True)))
@@ -190,11 +190,12 @@ _LOOK = (
 def _problem(arrival: Arrival, standing: Any | None, on: date) -> DomainError | None:
     if standing is None:
         return ClosedForSigningError()
-    state, opens, closes, frozen_at, text_id, key_id = standing
+    state, opens, closes, frozen_at, mode, text_id, key_id = standing
     if not takes_signatures(state, opens=opens, closes=closes, frozen_at=frozen_at, on=on):
         return ClosedForSigningError()
-    outdated = arrival.rows.signature["text_version_id"] != text_id or arrival.key_id not in (None, str(key_id))
-    return OutdatedError() if outdated else None
+    is_sealed_for_it = arrival.key_id == (str(key_id) if mode == "sealed" else None)
+    is_for_this_text = arrival.rows.signature["text_version_id"] == text_id
+    return None if is_sealed_for_it and is_for_this_text else OutdatedError()
 
 
 def _insert(taken: Sequence[Arrival], *, at: datetime) -> None:

@@ -23,7 +23,6 @@ from petition_app import vault
 from petition_app.clock import utcnow
 from petition_app.db import db, transaction
 from petition_app.errors import DomainError
-from petition_app.keys.services import public_lock
 from petition_app.petitions import standing
 from petition_app.petitions.models import Petition
 from petition_app.randomness import drawing
@@ -74,14 +73,18 @@ class Queue:
                 ticket.called.release()
         ticket.called.acquire()
 
-    def take(self) -> list[Ticket]:
-        """Take those who wait, at most `MOST`."""
+    def take(self, group: list[Ticket]) -> None:
+        """Move those who wait, at most `MOST`, to a group."""
         with self._door:
-            return [self.waiting.popleft() for _ in range(min(MOST, len(self.waiting)))]
+            while self.waiting and len(group) < MOST:
+                group.append(self.waiting[0])
+                self.waiting.popleft()
 
-    def call_next(self) -> None:
-        """Let the first of those who have come meanwhile lead them."""
+    def call_next(self, *, is_taken: bool = True) -> None:
+        """Let the first of those who have come meanwhile lead them, after whoever leads now, who may not be taken."""
         with self._door:
+            if not is_taken:
+                self.waiting.popleft()
             self._is_led = bool(self.waiting)
             if self.waiting:
                 self.waiting[0].called.release()
@@ -125,31 +128,34 @@ def take(ticket: Ticket, queue: Queue, *, leading: Callable[[], AbstractContextM
     """Wait until a signature is durable, or raise what kept it out; whoever leads does so within `leading`."""
     queue.enter(ticket)
     if not ticket.done:
-        with leading():
-            _lead(queue)
+        _lead(queue, leading)
     if ticket.problem:
         raise ticket.problem
 
 
-def _lead(queue: Queue) -> None:
-    """Seal all who wait, and write them once the group before is written; the next is sealed meanwhile."""
-    group = queue.take()
+def _lead(queue: Queue, leading: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
+    """Seal all who wait, and write them once the group before is written; the next is sealed meanwhile.
+
+    Whatever goes wrong, the next is called once, and everybody in the group is told.
+    """
+    group: list[Ticket] = []
+    has_called = False
     try:
-        try:
+        queue.take(group)
+        with leading():
             _seal(group)
-        finally:
-            queue.pen.acquire()
-            queue.call_next()
-        try:
-            if sealed := [ticket for ticket in group if ticket.arrival]:
-                _write(sealed)
-        finally:
-            queue.pen.release()
+            with queue.pen:
+                has_called = True
+                queue.call_next()
+                if sealed := [ticket for ticket in group if ticket.arrival]:
+                    _write(sealed)
     except BaseException as error:
         for ticket in group:
             ticket.problem = ticket.problem or RuntimeError(f"not stored: {type(error).__name__}")
         raise
     finally:
+        if not has_called:
+            queue.call_next(is_taken=bool(group))
         for ticket in group:
             ticket.done = True
             ticket.called.release()
@@ -167,9 +173,8 @@ def _seal(group: Sequence[Ticket]) -> None:
 
 
 def _lock_for(petition: Petition) -> KeyRing | PublicLock:
-    if not petition.is_sealed:
-        return recall("ring", lambda _session: vault.key_ring())
-    return recall(("lock", petition.id), lambda session: public_lock(petition.id, session))
+    """Return what seals a petition's signatures, as it was found a moment ago: `store` looks at the key again."""
+    return recall(("lock", petition.id), lambda session: sealing.lock_for(petition, session))
 
 
 def _write(group: Sequence[Ticket]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, delete, exists, func, select
+from sqlalchemy.orm import Session
 
 from petition_app import vault
 from petition_app.db import db, note_erasure
@@ -54,13 +55,15 @@ class SealedSignature:
     mailbox_index: bytes | None
 
 
-def lock_for(petition: Petition) -> KeyRing | PublicLock:
+def lock_for(petition: Petition, session: Session | None = None) -> KeyRing | PublicLock:
     """Return what seals a petition's signatures: the server's key ring, or in sealed mode the petition's public key.
+
+    Every road on which a signature is stored asks here; `session` is another one than the request's.
 
     Raises:
         StorageSealedError: there is none, so nothing may be stored.
     """
-    return public_lock(petition.id) if petition.is_sealed else vault.key_ring()
+    return public_lock(petition.id, session) if petition.is_sealed else vault.key_ring()
 
 
 def seal(

@@ -46,9 +46,9 @@ def together(app: Flask, monkeypatch: pytest.MonkeyPatch, *found: NewSignature) 
     with app.app_context():
         queue = intake.queue()
 
-    def wait_and_lead(queue: intake.Queue) -> None:
+    def wait_and_lead(queue: intake.Queue, *leading: Any) -> None:
         everybody.wait(30)
-        lead(queue)
+        lead(queue, *leading)
 
     def one(new: NewSignature) -> str | Exception:
         try:
@@ -173,3 +173,63 @@ def test_a_key_renewed_by_another_process_a_moment_ago_seals_what_comes_after_it
     with make.looking(app):
         used = {row for row in db.session.scalars(select(SealedKey.key_id)) if row}
     assert used == {str(old["id"]), str(make.UUID(int=9))}
+
+
+class Broken(BaseException):
+    """What no `except Exception` takes, such as a thread that is ended."""
+
+
+@pytest.mark.parametrize("where", ["sealing", "the numbers it draws", "taking its group", "the application", "writing"])
+@pytest.mark.parametrize("kind", [Broken, MemoryError])
+def test_whatever_breaks_a_group_the_next_signer_is_taken(
+    app: Flask, petition_id: Any, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException], where: str
+) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise kind
+
+    leading: Any = app.app_context
+    with monkeypatch.context() as broken:
+        if where == "sealing":
+            broken.setattr(intake, "_seal", fail)
+        elif where == "the numbers it draws":
+            broken.setattr(intake, "drawing", fail)
+        elif where == "taking its group":
+            broken.setattr(intake.Queue, "take", fail)
+        elif where == "writing":
+            broken.setattr(intake, "_write", fail)
+        else:
+            leading = fail
+        with app.app_context():
+            queue, petition = intake.queue(), standing.get_public(make.SLUG)
+            lost = intake.Ticket(lambda: (make.new_signature(), petition), at=utcnow())
+            with pytest.raises(kind):
+                intake.take(lost, queue, leading=leading)
+    assert number(app, Signature) == 0
+    with ThreadPoolExecutor(3) as pool:
+        pages = [pool.submit(sign, app) for _ in range(3)]
+        assert all(page.result(timeout=20) for page in pages)
+    assert number(app, Signature) == 3
+    assert not queue.pen.locked()
+
+
+def test_whoever_is_in_a_group_that_breaks_is_told(
+    app: Flask, petition_id: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(intake, "_seal", lambda _: 1 / 0)
+        with pytest.raises((RuntimeError, ZeroDivisionError)):
+            together(app, broken, *(make.new_signature() for _ in range(5)))
+    assert number(app, Signature) == 0
+    sign(app)
+
+
+@pytest.mark.standard  # It is about a petition that becomes sealed.
+def test_what_the_ring_has_sealed_is_never_stored_in_a_petition_that_became_sealed_meanwhile(
+    app: Flask, petition_id: Any
+) -> None:
+    with app.app_context():
+        old = standing.get_public(make.SLUG)
+    elsewhere(app, make.petitions.Petition.__table__.update().values(mode="sealed"))
+    with app.app_context(), pytest.raises(DomainError):
+        intake.sign(make.new_signature(), petition=old, at=utcnow())
+    assert number(app, Signature) == 0
