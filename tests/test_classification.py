@@ -47,13 +47,14 @@ COLUMNS: dict[str, dict[str, str]] = {
     "confirmations": {
         NONE: "signature_id petition_id tries_left expires_at used group_id",
         RANDOM: "pending_hash form_hash code_hash",
+        SEALED: "agreement_box",
     },
     "contact_requests": {NONE: "id signature_id account_id asked_on answered_on tries_left", RANDOM: "code_hash"},
     "couriers": {NONE: "id public made_at seen_at"},
     "decisions": {
         NONE: "id signature_id petition_id position account_id outcome reason duplicate_of_id supersedes_id correction "
         "contact contacted_on eligible roster_number carried bulk_id at",
-        INDEX: "entry_mark",
+        INDEX: "entry_mark judged",
     },
     "desk_tokens": {STAFF: "token_hash account_id petition_id made_at"},
     "drafts": {NONE: "petition_id kind fields account_id at"},
@@ -114,6 +115,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         NONE: "id petition_id text_version_id batch_id state language consent others arrived_on names_due "
         "match_class matched_number agreed",
         RANDOM: "commitment code_hash signer_key",
+        SEALED: "agreement_box",
         INDEX: "name_index mailbox_index match_index entry_index",
     },
     "signing_keys": {NONE: "petition_id public_key key_id made_on", KEY: "box"},
@@ -121,6 +123,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "staged_rows": {
         NONE: "id import_id line language consent",
         RANDOM: "commitment code_hash signer_key",
+        SEALED: "agreement_box",
         INDEX: "name_index mailbox_index ref_index",
     },
     "switches": {NONE: "name since"},

@@ -51,6 +51,7 @@ class Recording:
     additions: list[Addition] = field(default_factory=list)
     question: bytes | None = None
     row_id: UUID = field(default_factory=uuid4)
+    proofs: dict[UUID, bytes] = field(default_factory=dict)
 
 
 @dataclass
@@ -65,6 +66,8 @@ class Handed:
     question: bytes | None = None
     row_id: UUID | None = None
     names: Mapping[UUID, Mapping[str, str]] = field(default_factory=dict)
+    judged_keys: Mapping[UUID, bytes] = field(default_factory=dict)
+    proofs: Mapping[UUID, bytes] = field(default_factory=dict)
 
     def match_of(self, signature_id: UUID) -> HandedMatch | None:
         """Return the match of a case. Raises: LockedError."""
@@ -89,6 +92,18 @@ class Handed:
         if signature_id not in self.names:
             raise LockedError
         return self.names[signature_id]
+
+    def judged_key_of(self, signature_id: UUID) -> bytes:
+        """Return the key of the proofs of a name that is to be published. Raises: LockedError."""
+        if signature_id not in self.judged_keys:
+            raise LockedError
+        return self.judged_keys[signature_id]
+
+    def proof_of(self, signature_id: UUID) -> bytes:
+        """Return the proof of which name a verdict is about. Raises: HandedError."""
+        if signature_id not in self.proofs:
+            raise HandedError
+        return self.proofs[signature_id]
 
     def take_addition(self, signature_id: UUID) -> Addition:
         """Return the next sealed addition, which must be this case's. Raises: HandedError."""

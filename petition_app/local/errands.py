@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,10 +22,8 @@ from petition_app.keys.opened import LockedError
 from petition_app.local import mirror, results
 from petition_app.local.client import Server
 from petition_app.petitions.models import Petition
-from petition_app.signatures import sealing
-from petition_app.signatures.models import Signature
 from petition_app.vault import UnreadableError
-from petition_app.verification import matches, pairs, signed_acts
+from petition_app.verification import judged, matches, pairs, signed_acts
 
 CHUNK = 100
 ROUNDS = 20
@@ -164,10 +163,14 @@ class Errands:
     def open_names(self, secret: bytes) -> int:
         """Open the names that are due and send them; return how many were published."""
         rows = mirror.take_cases(self.server.get("names"))
-        names = {str(row.id): name for row in rows if (name := _open_name(row))}
-        if not names:
+        made: dict[str, Any] = {"names": {}, "judged_keys": {}}
+        for row in rows:
+            with suppress(UnreadableError):
+                identity, key = judged.open_name(row)
+                made["names"][str(row.id)], made["judged_keys"][str(row.id)] = vars(identity), key.hex()
+        if not made["names"]:
             return 0
-        return int(self.send("names", self.petition_id, {}, {"names": names}, secret)["number"])
+        return int(self.send("names", self.petition_id, {}, made, secret)["number"])
 
     # --- sending --------------------------------------------------------------------------------------------------
 
@@ -187,10 +190,3 @@ class Errands:
             raise LockedError from None
         signed = signed_acts.sign(body, private, petition_id=self.petition_id, account_id=self.account_id)
         return self.server.act(body, signed)
-
-
-def _open_name(signature: Signature) -> dict[str, str] | None:
-    try:
-        return vars(sealing.open_identity(signature))
-    except UnreadableError:
-        return None

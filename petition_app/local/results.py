@@ -59,6 +59,7 @@ def of_recording(recording: Recording) -> Made:
         "additions": [_addition(one) for one in recording.additions],
         "question": _text(recording.question) if recording.question else None,
         "row_id": str(recording.row_id),
+        "proofs": {str(id_): proof.hex() for id_, proof in recording.proofs.items()},
     }
 
 

@@ -85,6 +85,7 @@ class StagedRow(Base):
     commitment: Mapped[bytes] = mapped_column(LargeBinary(32))
     code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     signer_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    agreement_box: Mapped[bytes | None] = mapped_column(LargeBinary)
     name_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     mailbox_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     ref_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))

@@ -38,6 +38,7 @@ class Signature(Base):
     commitment: Mapped[bytes] = mapped_column(LargeBinary(32))
     code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     signer_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    agreement_box: Mapped[bytes | None] = mapped_column(LargeBinary)
     name_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     mailbox_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     names_due: Mapped[bool] = mapped_column(default=False)
@@ -125,6 +126,7 @@ class Confirmation(Base):
     expires_at: Mapped[datetime] = mapped_column(Moment)
     used: Mapped[bool] = mapped_column(default=False)
     group_id: Mapped[UUID | None] = mapped_column(ForeignKey("group_entries.id"), index=True)
+    agreement_box: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     __table_args__ = (Index("ix_confirmations_code_hash", "petition_id", "code_hash"),)
 

@@ -211,6 +211,16 @@ def mark(signature: Signature, text: str) -> bytes:
     return hmac.digest(_signature_key(signature), b"mark/v1|" + text.encode(), "sha256")
 
 
+def open_with_subkey(signature: Signature, purpose: str) -> tuple[Identity, bytes]:
+    """Open what was submitted, and a key for one purpose (32 bytes) that is made from the signature's own.
+
+    Raises: UnreadableError, StorageSealedError, LockedError.
+    """
+    key = _signature_key(signature)
+    found = read_identity(_open(signature, "identity", key)[0])
+    return found, hmac.digest(key, f"subkey/v1|{purpose}".encode(), "sha256")
+
+
 def remember_near(signature: Signature, keys: Iterable[str]) -> None:
     """Index a signature by the rough sounds of its name, so that similar names are found."""
     for key in dict.fromkeys(keys):
@@ -260,8 +270,8 @@ def _petition(signature: Signature) -> Petition:
     return db.session.get_one(Petition, signature.petition_id)
 
 
-def _open(signature: Signature, part: str) -> list[dict[str, Any]]:
-    key = _signature_key(signature)
+def _open(signature: Signature, part: str, key: bytes | None = None) -> list[dict[str, Any]]:
+    key = key or _signature_key(signature)
     place = Place(signature.petition_id, signature.id, part)
     found = db.session.execute(
         select(SealedPart, SealedKey)

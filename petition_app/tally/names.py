@@ -4,45 +4,44 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from petition_app import audit, jobs
-from petition_app.accounts.models import Account
-from petition_app.accounts.services import require_role, role_of_id
+from petition_app.accounts.services import role_of_id
 from petition_app.db import db, lock, note_erasure, note_shown
 from petition_app.errors import StorageSealedError
 from petition_app.keys import handed, opened
 from petition_app.petitions.models import Petition
-from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
-from petition_app.signatures.rules import publishable
-from petition_app.tally.claims import hidden
+from petition_app.signatures.rules import UnfitTextError, publishable, read_line, read_name
+from petition_app.signatures.sealing import Identity
 from petition_app.tally.models import DueName, PublishedName, PublishedPlace
 from petition_app.vault import UnreadableError
+from petition_app.verification import judged
 from petition_app.verification.matching.normalize import spelling, words
 from petition_app.verification.models import Batch
-from petition_app.verification.verdicts import was_reached
+from petition_app.verification.verdicts import list_decisions, list_reached, was_reached
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
-FEW = 5
 
 
 def publish_names(petition: Petition, *, named: dict[str, int]) -> dict[str, int]:
     """Bring the public names in line with the signatures that changed; the caller holds the petition.
 
     A name is public if and only if the signature is verified, its signer agreed to it (consent 3), somebody reached
-    the person outside this site, and the condition "once N others agree" holds. Returns the number of names of each
-    batch, brought up to date from `named`.
+    the person outside this site, the condition "once N others agree" holds, and as many reviewers as the policy asks
+    for have judged this very name. Returns the number of names of each batch, brought up to date from `named`.
     """
     named = _named(petition) if petition.is_sealed else dict(named)
     waiting = len(db.session.scalars(select(Signature.id).where(_due(petition)).limit(CHUNK)).all())
     seen = _look_at_due(petition, named) if waiting else 0
+    while petition.is_sealed and seen == CHUNK:  # One publication for all, since the next one may be a day away.
+        seen = _look_at_due(petition, named)
     if seen == CHUNK:
         jobs.mark_due(petition.id)
     elif seen < waiting and not petition.is_sealed:
@@ -74,25 +73,29 @@ def _agreed(signature: Signature) -> bool:
 
 def _show_conditional(petition: Petition, named: dict[str, int]) -> None:
     """Publish the largest set of names in which every "once N others agree" holds, and no other."""
-    conditional = [
-        signature
-        for signature in db.session.scalars(
-            select(Signature).where(
-                Signature.petition_id == petition.id,
-                Signature.state == "verified",
-                Signature.consent == 3,
-                Signature.others.is_not(None),
-            )
-        )
-        if _agreed(signature)
-    ]
-    if not conditional:
+    conditional = select(Signature).where(
+        Signature.petition_id == petition.id,
+        Signature.state == "verified",
+        Signature.consent == 3,
+        Signature.others.is_not(None),
+    )
+    ids = conditional.with_only_columns(Signature.id)
+    reached = list_reached(ids)
+    agreed = [signature for signature in db.session.scalars(conditional) if signature.id in reached] if reached else []
+    if not agreed:
         return
-    shown = sum(_stands(signature) for signature in conditional)
-    conditions = [signature.others or 0 for signature in conditional]
+    public, due = (
+        set(db.session.scalars(select(table.signature_id).where(table.signature_id.in_(ids))))
+        for table in (PublishedName, DueName)
+    )
+    shown = sum(signature.id in public | due for signature in agreed)
+    conditions = [signature.others or 0 for signature in agreed]
     size = publishable(conditions, unconditional=sum(named.values()) + _count_due(petition) - shown)
-    for signature in conditional:
-        _show(signature, petition, named, wanted=(signature.others or 0) < size)
+    waits = set[UUID]() if may_open(petition.id) else due  # They are sealed, and nobody here can open them.
+    for signature in agreed:
+        wanted = (signature.others or 0) < size
+        if signature.id not in public | waits if wanted else signature.id in public | due:
+            _show(signature, petition, named, wanted=wanted)
 
 
 def _show(signature: Signature, petition: Petition, named: dict[str, int], *, wanted: bool) -> None:
@@ -104,16 +107,10 @@ def _show(signature: Signature, petition: Petition, named: dict[str, int], *, wa
         count_place(petition.id, public.place, -1)
         db.session.delete(public)
         note_erasure()
-    if wanted and not public and (name := _open(signature)):
+    if wanted and not public and (name := _open(signature, petition)):
         named[str(name.batch_number)] = named.get(str(name.batch_number), 0) + 1
         count_place(petition.id, name.place, 1)
         db.session.add(name)
-
-
-def _stands(signature: Signature) -> bool:
-    """Return whether a name is public, or due to be."""
-    public = db.session.get(PublishedName, signature.id)
-    return public is not None or db.session.get(DueName, signature.id) is not None
 
 
 # --- in sealed mode ---------------------------------------------------------------------------------------------
@@ -176,22 +173,52 @@ def _count_due(petition: Petition) -> int:
     return db.session.scalar(due) or 0
 
 
-def _open(signature: Signature) -> PublishedName | None:
+def _open(signature: Signature, petition: Petition) -> PublishedName | None:
+    """Open a name as it is to be published; nothing, and a line in the log, where it may not be.
+
+    Raises: HandedError: an organizer's own machine has handed over a name that may not be.
+    """
     try:
-        identity = sealing.open_identity(signature)
+        identity, key = judged.open_name(signature)
     except (UnreadableError, StorageSealedError):
         logger.error("The name of a verified signature cannot be opened: the key ring lacks its key.")
+        return None
+    if not (_was_judged(signature, identity, key, petition) and _is_fit(identity)):
+        if handed.current():
+            raise handed.HandedError
+        logger.error("A name was not published: it is not the one that the reviewers judged, or no name at all.")
         return None
     return PublishedName(
         signature_id=signature.id,
         petition_id=signature.petition_id,
-        batch_number=db.session.scalars(select(Batch.number).where(Batch.id == signature.batch_id)).one(),
+        batch_number=db.session.get_one(Batch, signature.batch_id).number,
         name=identity.name,
         role=identity.role,
         place=identity.place,
         sort_key=unicodedata.normalize("NFKC", identity.name).casefold().replace("ё", "е")[:240],
         spelled=" ".join(spelling(word.folded) for word in words(identity.name))[:240],
     )
+
+
+def _was_judged(signature: Signature, identity: Identity, key: bytes, petition: Petition) -> bool:
+    """Return whether as many reviewers as the policy asks for have verified this very name, role and place.
+
+    Verdicts from before there were proofs count only where the server itself opens what was sealed.
+    """
+    decisions = list_decisions(signature.id)
+    who = {grounds.account_id for grounds in judged.proved(signature, identity, key, decisions)}
+    if not handed.current():
+        who |= judged.older(decisions)
+    return len(who) >= petition.reviewers
+
+
+def _is_fit(identity: Identity) -> bool:
+    """Return whether these words could have been typed as a name, a role and a place."""
+    try:
+        read_name(identity.name)
+        return all(read_line(text) is not None for text in (identity.role, identity.place))
+    except UnfitTextError:
+        return False
 
 
 def count_place(petition_id: UUID, place: str, change: int) -> None:
@@ -205,74 +232,3 @@ def count_place(petition_id: UUID, place: str, change: int) -> None:
         db.session.flush()
         if not row.number:
             db.session.delete(row)
-
-
-# --- reading ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class NamesPage:
-    """One page of published names, and whether there is another."""
-
-    names: list[PublishedName]
-    page: int
-    per_page: int
-    more: bool
-
-
-def list_names(
-    petition: Petition, *, batch: int | None = None, place: str | None = None, page: int = 1, per_page: int = 100
-) -> NamesPage:
-    """Return published names in order of batch and alphabet.
-
-    `place` "" stands for the small places together. A name whose signature was withdrawn a moment ago is left out,
-    although the next publication has not removed it yet.
-    """
-    query = visible(petition)
-    if batch is not None:
-        query = query.where(PublishedName.batch_number == batch)
-    if place is not None:
-        query = query.where(in_place(petition, place))
-    order = query.order_by(PublishedName.batch_number, PublishedName.sort_key, PublishedName.signature_id)
-    found = list(db.session.scalars(order.offset((page - 1) * per_page).limit(per_page + 1)))
-    return NamesPage(found[:per_page], page, per_page, len(found) > per_page)
-
-
-def list_later_names(petition: Petition, *, limit: int) -> list[PublishedName]:
-    """Return the first published names that are not initial signatories."""
-    query = visible(petition).where(PublishedName.batch_number > 0)
-    return list(db.session.scalars(query.order_by(PublishedName.batch_number, PublishedName.sort_key).limit(limit)))
-
-
-def in_place(petition: Petition, place: str) -> ColumnElement[bool]:
-    """Return the condition that a name belongs to a place; "" stands for the small places together."""
-    if place:
-        return PublishedName.place == place
-    large = select(PublishedPlace.place).where(PublishedPlace.petition_id == petition.id, PublishedPlace.number >= FEW)
-    return PublishedName.place.not_in(large)
-
-
-def visible(petition: Petition) -> Select[PublishedName]:
-    """Select the published names that may be shown at this moment."""
-    return (
-        select(PublishedName)
-        .join(Signature, Signature.id == PublishedName.signature_id)
-        .where(PublishedName.petition_id == petition.id, Signature.state == "verified", Signature.consent == 3)
-        .where(~hidden())
-    )
-
-
-def list_places(petition: Petition) -> list[PublishedPlace]:
-    """Return the places with at least five published names; the others are merged."""
-    query = select(PublishedPlace).where(PublishedPlace.petition_id == petition.id, PublishedPlace.number >= FEW)
-    return list(db.session.scalars(query.order_by(PublishedPlace.place)))
-
-
-def find_published(petition: Petition, text: str, *, by: Account, limit: int = 20) -> list[PublishedName]:
-    """Return published names that contain the text, for an organizer who looks for a case."""
-    require_role(by, petition.id, "organizer")
-    words = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е").split()
-    query = select(PublishedName).where(PublishedName.petition_id == petition.id)
-    for word in words[:6]:
-        query = query.where(PublishedName.sort_key.contains(word, autoescape=True))
-    return list(db.session.scalars(query.order_by(PublishedName.sort_key).limit(limit))) if words else []

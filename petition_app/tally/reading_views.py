@@ -13,7 +13,7 @@ from petition_app.petitions.models import Petition, in_language
 from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public
 from petition_app.signatures.cards import draw
-from petition_app.tally import answers, names, searching, timeline
+from petition_app.tally import answers, published, searching, timeline
 
 public = Blueprint("reading", __name__)
 
@@ -33,7 +33,7 @@ def search(slug: str) -> Response:
     petition, asked = get_public(slug), request.form.get("q", "").strip()[: searching.LONGEST]
     batch, place = request.form.get("batch", type=int), request.form.get("place")
     found = searching.find_names(petition, asked, batch=batch, place=place)
-    shown = {"found": found, "batch": batch, "place": place, "places": names.list_places(petition), "asked": asked}
+    shown = {"found": found, "batch": batch, "place": place, "places": published.list_places(petition), "asked": asked}
     page = make_response(render_template("tally/signatories.html", **answers.release(petition), **shown))
     page.headers["Cache-Control"] = "no-store"
     return page
@@ -70,5 +70,6 @@ def version(slug: str, number: int) -> Response:
 def print_letter(slug: str) -> Response:
     """Show the letter with its numbers and names on paper."""
     petition = get_public(slug)
-    letter, found = render_text(petition.letter(str(get_locale()))), names.list_names(petition, per_page=MOST_PRINTED)
+    letter = render_text(petition.letter(str(get_locale())))
+    found = published.list_names(petition, per_page=MOST_PRINTED)
     return answers.fresh(render_template("tally/print.html", **answers.release(petition), letter=letter, found=found))

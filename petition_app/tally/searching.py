@@ -7,7 +7,7 @@ from sqlalchemy import or_
 from petition_app.db import db
 from petition_app.petitions.models import Petition
 from petition_app.tally.models import PublishedName
-from petition_app.tally.names import NamesPage, in_place, visible
+from petition_app.tally.published import NamesPage, in_place, visible
 from petition_app.verification.matching.normalize import fold, spellings
 
 LONGEST, MOST_WORDS, MOST_FOUND = 120, 6, 100

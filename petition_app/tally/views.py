@@ -18,7 +18,7 @@ from petition_app.petitions.beginning import is_empty
 from petition_app.petitions.milestones import get_pause
 from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public, list_public
-from petition_app.tally import answers, frozen, names, services, timeline
+from petition_app.tally import answers, frozen, published, services, timeline
 from petition_app.tally.breakdown import get_breakdown
 from petition_app.tally.charts import growth_chart
 from petition_app.tally.rules import count_kind, rfc3339
@@ -52,8 +52,8 @@ def show(slug: str) -> Response:
         "tally/show.html", **release,
         letter=render_text(petition.letter(str(get_locale()))), today=utcnow().date(), pause=get_pause(petition),
         updates=timeline.list_updates(petition, limit=20), batches=answers.by_id(petition, release["tally"]),
-        initial=names.list_names(petition, batch=0, per_page=FIRST_NAMES).names,
-        others=names.list_later_names(petition, limit=FIRST_NAMES), shared=_share_texts(release),
+        initial=published.list_names(petition, batch=0, per_page=FIRST_NAMES).names,
+        others=published.list_later_names(petition, limit=FIRST_NAMES), shared=_share_texts(release),
     )  # fmt: skip
     return answers.fresh(page)
 
@@ -81,8 +81,8 @@ def signatories(slug: str) -> Response:
     place = None if place == EVERY_PLACE else place
     page = min(max(request.args.get("page", 1, type=int), 1), 1_000_000)
     per_page = min(max(request.args.get("per_page", 100, type=int), 1), MOST_NAMES)
-    found = names.list_names(petition, batch=batch, place=place, page=page, per_page=per_page)
-    places = names.list_places(petition)
+    found = published.list_names(petition, batch=batch, place=place, page=page, per_page=per_page)
+    places = published.list_places(petition)
     told = get_breakdown(petition.id)
     shown = {"found": found, "batch": batch, "place": place, "places": places, "breakdown": told, "asked": None}
     return answers.fresh(render_template("tally/signatories.html", **answers.release(petition), **shown))

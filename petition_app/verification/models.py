@@ -48,7 +48,8 @@ class Decision(Base):
     `contact` and `contacted_on` say how and on which day the person was reached; the words about it are sealed.
     `correction` says that the act takes back a verification and must be told in public. `eligible` answers the first
     question: found on the roster, or entitled on other grounds; which roster entry was meant is told by `entry_mark`,
-    which only the signature's own key yields. `roster_number` is the roster version it was checked against.
+    which only the signature's own key yields; `judged` proves which name a "verified" was said of: see `judged`.
+    `roster_number` is the roster version it was checked against.
     `account_id` is empty where the signer asked for a second look, or where the time to answer ran out. `carried`
     marks the decision that changed the state.
     """
@@ -69,6 +70,7 @@ class Decision(Base):
     contacted_on: Mapped[date | None]
     eligible: Mapped[str | None] = mapped_column(String(20))
     entry_mark: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    judged: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     roster_number: Mapped[int | None]
     carried: Mapped[bool] = mapped_column(default=False)
     bulk_id: Mapped[UUID | None] = mapped_column(ForeignKey("bulks.id"), index=True)

@@ -18,7 +18,8 @@ from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.states import StateError, lock_signature
-from petition_app.verification import policy, rules, settling
+from petition_app.verification import judged, policy, rules, settling
+from petition_app.verification.judged import Grounds
 from petition_app.verification.models import Decision, Evidence, Lease
 from petition_app.verification.policy import NewDecision
 from petition_app.verification.rules import CONTACTS, ELIGIBLE, REASONS, VERDICTS
@@ -95,6 +96,8 @@ def record_verdict(
     if verified:
         standing = [(row.kind, row.strength) for row in found if row.removed_on is None]
         policy.check_verified(signature, new, standing, petition=petition, by=by)
+    reached = bool(new.contact) or any(row.kind in rules.REACHED and row.removed_on is None for row in found)
+    grounds = Grounds(by.id, judged.rounds(decisions), petition.reviewers, new.contact, reached)
     decision = append(
         signature,
         outcome=new.outcome,
@@ -106,6 +109,7 @@ def record_verdict(
         contacted_on=new.contacted_on if verified and new.contact else None,
         eligible=new.eligible if verified else None,
         entry_mark=sealing.mark(signature, new.entry) if verified and new.entry else None,
+        judged=judged.prove(signature, grounds) if verified else None,
         roster_number=policy.roster_number(petition),
         bulk_id=bulk_id,
     )

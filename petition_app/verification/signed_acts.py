@@ -122,6 +122,8 @@ def _read(made: dict[str, Any], by: Account) -> Handed:
         question=_box(made["question"]) if made.get("question") else None,
         row_id=UUID(made["row_id"]) if made.get("row_id") else None,
         names={UUID(id_): _name(name) for id_, name in made.get("names", {}).items()},
+        judged_keys={UUID(id_): _digest(key) for id_, key in made.get("judged_keys", {}).items()},
+        proofs={UUID(id_): _digest(proof) for id_, proof in made.get("proofs", {}).items()},
     )
 
 
@@ -150,8 +152,8 @@ def _box(text: str) -> bytes:
 
 
 def _name(name: dict[str, str]) -> dict[str, str]:
-    plain = {field: str(name[field]) for field in ("name", "role", "place")}
-    if not plain["name"] or len(plain["name"]) > 120 or max(map(len, plain.values())) > 200:
+    plain = {field: name[field] for field in ("name", "role", "place")}
+    if not all(isinstance(text, str) and len(text) <= 200 for text in plain.values()):
         raise ValueError("not a name")
     return plain
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from petition_app.accounts.models import Account
 from petition_app.db import db
@@ -65,3 +66,14 @@ def was_reached(signature_id: UUID) -> bool:
         return True
     contact = select(Evidence.id).where(Evidence.signature_id == signature_id, Evidence.removed_on.is_(None))
     return db.session.scalar(contact.where(Evidence.kind.in_(rules.REACHED)).limit(1)) is not None
+
+
+def list_reached(ids: Select[UUID]) -> set[UUID]:
+    """Return those of the signatures whose people somebody reached outside this site, all in two queries."""
+    decisions = defaultdict[UUID, list[Decision]](list)
+    found = select(Decision).where(Decision.signature_id.in_(ids)).order_by(Decision.signature_id, Decision.position)
+    for row in db.session.scalars(found):
+        decisions[row.signature_id].append(row)
+    contact = select(Evidence.signature_id).where(Evidence.signature_id.in_(ids), Evidence.removed_on.is_(None))
+    told = {signature_id for signature_id, rows in decisions.items() if rules.was_contacted(read(rows))}
+    return told | set(db.session.scalars(contact.where(Evidence.kind.in_(rules.REACHED))))

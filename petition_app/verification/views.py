@@ -15,7 +15,7 @@ from petition_app.petitions import milestones
 from petition_app.petitions.forms import explain
 from petition_app.signatures import services as signing
 from petition_app.tally.counting import live_tally
-from petition_app.tally.names import find_published
+from petition_app.tally.published import find_published
 from petition_app.verification import batches, desk, reopening
 from petition_app.verification.forms import (
     ActForm,

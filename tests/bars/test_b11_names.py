@@ -16,7 +16,7 @@ from petition_app.db import db
 from petition_app.signatures.models import Signature
 from petition_app.tally import services
 from petition_app.tally.models import DueName, PublishedName
-from petition_app.tally.names import list_names
+from petition_app.tally.published import list_names
 from petition_app.verification.models import Decision, Evidence
 from tests import factories as make
 from tests.tally.test_identity import Walk

@@ -22,7 +22,10 @@ from petition_app.keys import own
 from petition_app.keys.models import AccountKey
 from petition_app.keys.opened import Opened
 from petition_app.local.client import Server
-from petition_app.verification import signed_acts
+from petition_app.signatures.models import Signature
+from petition_app.tally import services as publishing
+from petition_app.tally.models import PublishedName
+from petition_app.verification import judged, signed_acts
 from petition_app.verification.models import Lease
 from tests import factories as make
 from tests.conftest import only_sqlite
@@ -162,6 +165,39 @@ def test_what_does_not_fit_is_refused_whole(app: Any, machine: Machine, case: UU
     assert make.state_of(app, case) == "checking"
     done = machine.send(machine.body("decide", case, made=NOTHING, **REJECTED))
     assert done.json() == {"state": "rejected"}
+
+
+def test_no_organizer_publishes_words_that_nobody_judged(app: Any, server: str, world: make.World, case: UUID) -> None:
+    make.open_keys(app, world)
+    make.put_back(app, world.petition_id, case, world.reviewers[0])
+    assert make.decide(app, world.petition_id, case, world.reviewers[0]) == "verified"
+    with make.acting(app):
+        identity, key = judged.open_name(db.session.get_one(Signature, case))
+    make.lock_keys()
+    with make.acting(app):
+        publishing.publish_now(make.petition(world.petition_id), by=None, at=utcnow())
+    organizer = Machine(app, server, world, world.organizer)
+
+    def hand_over(**words: str) -> httpx.Response:
+        names = {str(case): vars(identity) | words}
+        return organizer.send(
+            organizer.body("names", case, made={"names": names, "judged_keys": {str(case): key.hex()}})
+        )
+
+    for words in ({"name": "Вера Луговая"}, {"role": "mayor"}, {"place": ""}, {"name": f"{identity.name} "}):
+        answer = hand_over(**words)
+        assert answer.status_code == 409, words
+        assert "does not fit" in answer.text, words
+    with make.looking(app):
+        assert db.session.scalars(db.select(PublishedName)).all() == []
+    assert hand_over().json() == {"state": "", "number": 1}
+
+
+def test_a_verdict_without_a_proof_of_its_name_is_not_taken(app: Any, machine: Machine, case: UUID) -> None:
+    reached = {"contact": "live_call", "contacted_on": utcnow().date().isoformat()}
+    answer = machine.send(machine.body("decide", case, made=NOTHING, outcome="verified", **reached))
+    assert answer.status_code == 409
+    assert make.state_of(app, case) == "checking"
 
 
 def test_a_frozen_petition_gives_nothing_out(app: Any, world: make.World, machine: Machine) -> None:

@@ -19,7 +19,7 @@ from petition_app.errors import DomainError
 from petition_app.signatures.models import Signature
 from petition_app.tally import services
 from petition_app.tally.models import PublishedName
-from petition_app.tally.names import list_names
+from petition_app.tally.published import list_names
 from petition_app.verification import rules
 from petition_app.verification.verdicts import verdicts_of
 from tests import factories as make

@@ -16,7 +16,7 @@ from petition_app.db import after_commit, db
 from petition_app.signatures.models import SealedPart, SignatureDelta
 from petition_app.tally import counting, services, timeline
 from petition_app.tally.models import Publication, PublishedName, PublishedPlace, TallyTotal, Update
-from petition_app.tally.names import list_names, list_places
+from petition_app.tally.published import list_names, list_places
 from petition_app.verification.batches import list_batches
 from tests import factories as make
 
