@@ -3,7 +3,8 @@
 from alembic import context
 from flask import current_app
 
-from petition_app.db import Base, Moment, db, rebuilding
+from petition_app.db import Base, Moment, db
+from petition_app.storage import rebuilding
 
 
 def render_item(kind, item, autogen_context):

@@ -14,12 +14,12 @@ from flask_migrate import Migrate
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from petition_app import config, db, doctor, vault, web, worker
+from petition_app import config, db, doctor, erasures, vault, web, worker
 from petition_app.accounts import sign_in
 from petition_app.backup import cli as backup_cli
 from petition_app.clock import utcnow
 from petition_app.config import ConfigError, Settings
-from petition_app.db import after_commit, transaction
+from petition_app.db import after_commit, after_erasure, before_erasure, transaction
 from petition_app.demo import cli as demo_cli
 from petition_app.drill import cli as drill_cli
 from petition_app.errors import StorageSealedError
@@ -150,6 +150,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
         door.init_app(app)
     local_cli.init_app(app, create_app)
     after_commit[:] = [_publish]
+    before_erasure[:], after_erasure[:] = [erasures.note], [erasures.settle_at_once]
     freezing.on_freeze[:] = [checking.free_all, frozen.lower]
     freezing.on_unfreeze[:] = [frozen.raise_again, matches.rematch_later]
     return app

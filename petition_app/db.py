@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID
@@ -52,6 +51,20 @@ Row = TypeVar("Row", bound=Base)
 
 ROOM = ("wal_autocheckpoint=10000", "cache_size=-16000")  # SQLite: pages of log until they go to their places; kB.
 RESTED = 2.0  # Seconds after which a connection may have died unnoticed.
+# Rows that come and go by the thousand and keep nothing that may be erased: taking them away is no erasure.
+PASSING = frozenset(
+    (
+        "jobs",
+        "due_marks",
+        "signature_deltas",
+        "worker_beats",
+        "couriers",
+        "leases",
+        "signed_acts",
+        "pending_checkpoints",
+    )
+)
+REPLACED = frozenset(("sealed_keys", "key_wraps", "account_keys", "published_names"))  # Old values are erased as well.
 
 _saving: ContextVar[bool] = ContextVar("saving", default=False)
 
@@ -79,6 +92,8 @@ class Moment(TypeDecorator[datetime]):
 
 after_commit: list[Callable[[UUID], None]] = []
 after_change: list[Callable[[], None]] = []
+before_erasure: list[Callable[[], object]] = []
+after_erasure: list[Callable[[], object]] = []
 
 
 def note_change(petition_id: UUID) -> bool:
@@ -90,7 +105,10 @@ def note_change(petition_id: UUID) -> bool:
 
 
 def note_erasure() -> None:
-    """Remember that the open transaction erases something for good, so that no log may keep it either."""
+    """Remember that the open transaction erases something for good, so that no log may keep it either.
+
+    Where the database has a log of its own, whatever deletes a row that is not merely passing is noticed by itself.
+    """
     db.session.info["erased"] = True
 
 
@@ -130,6 +148,7 @@ def transaction(*, saving: bool = True) -> Iterator[UnitOfWork]:
 
     With `saving=False` nothing is ever written. An exception rolls back and goes on. For each petition whose public
     side changed, the hooks of `after_commit` run once the change is safe; what they do is a transaction of its own.
+    Around one that erases run those of `before_erasure`, inside of it, and `after_erasure`.
     """
     if _saving.get():
         raise RuntimeError("A transaction is open already; it has one owner.")
@@ -141,34 +160,24 @@ def transaction(*, saving: bool = True) -> Iterator[UnitOfWork]:
     try:
         yield work
         if saving and not work.discarded:
+            db.session.flush()
+            erased = bool(db.session.info.keys() & {"erased", "deleted"})
+            for note in before_erasure if erased else ():
+                note()
             db.session.commit()
-            changed, erased = db.session.info.get("changed", set()), "erased" in db.session.info
+            changed = db.session.info.get("changed", set())
             for forget in after_change if not work.adds else ():
                 forget()
     finally:
         db.session.rollback()
-        db.session.info.pop("changed", None)
-        db.session.info.pop("erased", None)
-        db.session.info.pop("shown", None)
+        for word in ("changed", "erased", "deleted", "shown"):
+            db.session.info.pop(word, None)
         _saving.reset(token)
-    if erased:
-        _truncate_log()
+    for erase in after_erasure if erased else ():
+        erase()
     for petition_id in changed:
         for hook in after_commit:
             hook(petition_id)
-
-
-def _truncate_log() -> None:
-    """Empty SQLite's write-ahead log, which would keep what was erased; a reader is waited for, but not for long."""
-    if db.engine.dialect.name != "sqlite":
-        return
-    connection = db.engine.raw_connection()
-    try:
-        connection.execute("PRAGMA busy_timeout=2000")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        connection.execute("PRAGMA busy_timeout=30000")
-    finally:
-        connection.close()
 
 
 def only(condition: str) -> dict[str, Any]:
@@ -212,6 +221,17 @@ def configure_engine(engine: Engine) -> None:
         # A writer takes its place in the queue at once: a reader that turns into a writer half way can only fail.
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _saving.get() else "BEGIN")
 
+    event.listen(engine, "after_cursor_execute", _notice_erasure)
+
+
+def _notice_erasure(_connection: object, cursor: Any, statement: str, *_rest: object) -> None:
+    """Remember that the open transaction takes rows away which are not merely passing, or writes over keys."""
+    kind = statement[:6]
+    if kind in ("DELETE", "UPDATE") and (cursor.rowcount or "RETURNING" in statement) and _saving.get():
+        table = statement.split(maxsplit=3)[2 if kind == "DELETE" else 1].strip('"')
+        if table not in PASSING if kind == "DELETE" else table in REPLACED:
+            db.session.info["deleted"] = True
+
 
 def _refuse_dead(connection: Any, record: Any, _proxy: object) -> None:
     """Ask a connection that has rested whether it is still there; the pool opens another one if it is not."""
@@ -223,23 +243,6 @@ def _refuse_dead(connection: Any, record: Any, _proxy: object) -> None:
         connection.rollback()
     except Exception as error:
         raise DisconnectionError from error
-
-
-@contextmanager
-def rebuilding(connection: Connection) -> Iterator[None]:
-    """Let a migration put tables in the place of older ones: SQLite checks no references meanwhile, and all after."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    plain: Any = connection.connection.dbapi_connection
-    plain.execute("PRAGMA foreign_keys=OFF")
-    try:
-        yield
-        broken = plain.execute("PRAGMA foreign_key_check").fetchall()
-    finally:
-        plain.execute("PRAGMA foreign_keys=ON")
-    if broken:
-        raise RuntimeError(f"The migration left {len(broken)} rows that point to nothing.")
 
 
 def array_type(column: Column[Any]) -> str:
@@ -279,14 +282,6 @@ def migration(connection: Connection) -> str:
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
-
-
-def database_files() -> list[Path]:
-    """Return the files in which the database lies on this machine: SQLite's, with its logs; of PostgreSQL none."""
-    if db.engine.dialect.name != "sqlite" or not db.engine.url.database:
-        return []
-    endings = ("", "-wal", "-shm", "-journal")
-    return [path for ending in endings if (path := Path(db.engine.url.database + ending)).is_file()]
 
 
 def engine_options(url: str) -> dict[str, Any]:

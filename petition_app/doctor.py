@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from redis.exceptions import RedisError
 
-from petition_app import config, db, jobs, mail, security, vault
+from petition_app import completions, config, db, erasures, jobs, mail, security, vault
 from petition_app.clock import utcnow
 from petition_app.errors import StorageSealedError
 from petition_app.shell import door
@@ -64,6 +64,8 @@ def examine() -> Iterator[Finding]:
     if database.state != "mend":
         yield _clock()
         yield _worker()
+        yield _log()
+        yield from _rounds()
 
 
 def _settings() -> Finding:
@@ -155,3 +157,26 @@ def _worker() -> Finding:
         since = f"since {seen:%F %T} UTC" if seen else "yet"
         return Finding("mend", "worker", f"none was seen {since}, so nothing is mailed or published; run: flask worker")
     return Finding("ok", "worker", f"seen {seen:%T} UTC")
+
+
+def _log() -> Finding:
+    if erasures.settle():
+        return Finding("ok", "erasure", "no log keeps what was erased")
+    return Finding(
+        "mend",
+        "erasure",
+        "what was erased is still in the log of the database, since somebody reads it for long; "
+        "end backups and shells that have it open",
+    )
+
+
+def _rounds() -> Iterator[Finding]:
+    words = {completions.RETENTION: "what has run out is erased"}
+    for name, done in words.items():
+        last = completions.last(name)
+        if last is None:
+            yield Finding("note", name, f"no worker has yet seen to it that {done}; run: flask worker")
+        elif utcnow() - last > completions.LATEST:
+            yield Finding("mend", name, f"not since {last:%F %T} UTC was it seen to that {done}; look at flask worker")
+        else:
+            yield Finding("ok", name, f"{done}, last {last:%F %T} UTC")

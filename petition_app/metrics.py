@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from petition_app import jobs
+from petition_app import completions, erasures, jobs
 
 requests = logging.getLogger("countersign.requests")
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -91,6 +91,19 @@ class _Waiting(Collector):
             "Since a worker was last seen; -1: never.",
             value=self._since(seen) if seen else -1,
         )
+
+        yield GaugeMetricFamily(
+            "countersign_erasures_pending",
+            "Erasures that the log of the database may still keep.",
+            value=erasures.count_pending(),
+        )
+        rounds = GaugeMetricFamily(
+            "countersign_round_seconds", "Since a round of the worker was last done; -1: never.", labels=["round"]
+        )
+        for name in completions.ROUNDS:
+            done = completions.last(name)
+            rounds.add_metric([name], self._since(done) if done else -1)
+        yield rounds
 
     def _since(self, moment: datetime) -> float:
         return max(0.0, (self.at - moment).total_seconds())

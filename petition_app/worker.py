@@ -18,7 +18,7 @@ from uuid import uuid4
 import click
 from flask import Flask
 
-from petition_app import config, couriers, jobs, switches
+from petition_app import config, couriers, erasures, jobs, switches
 from petition_app.accounts import tasks as accounts
 from petition_app.clock import utcnow
 from petition_app.db import is_alone, transaction
@@ -32,6 +32,12 @@ from petition_app.tally import tasks as tally
 from petition_app.verification import tasks as verification
 
 logger = logging.getLogger(__name__)
+
+
+def settle_erasures(_at: datetime) -> None:
+    """Empty a log that may still keep what was erased."""
+    erasures.settle()
+
 
 # Messages: each task writes its letter, which is delivered outside of any transaction.
 LETTERS: Mapping[str, Callable[[dict[str, Any], datetime], Letter | None]] = {
@@ -68,6 +74,8 @@ PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(hours=1), signatures.forget_sent),
     (timedelta(minutes=5), petitions.freeze_silent),
 )
+# What opens its own transactions, or needs none to be open.
+OUTSIDE: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = ((timedelta(seconds=5), settle_erasures),)
 # What several workers may do at once, each its own rows; all else that comes round is one worker's at a time.
 TOGETHER = (verification.match_waiting,)
 IDLE = 0.5
@@ -129,14 +137,27 @@ def _tell_case(taken: Taken, failure: str) -> None:
         run_periodic(lambda at: tell(taken.payload, failure, at))
 
 
-def run_periodic(task: Callable[[datetime], object], *, together: bool = True) -> None:
-    """Run one of the tasks that come round, unless nothing may change now, or another worker is at it."""
+def run_periodic(task: Callable[[datetime], object], *, together: bool = True) -> bool:
+    """Run one of the tasks that come round, unless nothing may change now, or another worker is at it.
+
+    Returns whether it has done a slice and left some: then it is to be run again without a pause.
+    """
     try:
         with transaction():
             if not switches.is_on(switches.READ_ONLY) and (together or is_alone(f"{task.__module__}.{task.__name__}")):
-                task(utcnow())
+                return task(utcnow()) is True
     except Exception as error:
         logger.error("Task %s failed: %s", getattr(task, "__name__", "?"), type(error).__name__)
+    return False
+
+
+def run_outside(task: Callable[[datetime], object]) -> bool:
+    """Run one of the tasks that open their own transactions; return whether it has left some, as `run_periodic`."""
+    try:
+        return task(utcnow()) is True
+    except Exception as error:
+        logger.error("Task %s failed: %s", getattr(task, "__name__", "?"), type(error).__name__)
+    return False
 
 
 def run_once() -> int:
@@ -145,9 +166,15 @@ def run_once() -> int:
     with closing(Line()) as line:
         while number := run_job(line):
             done += number
-    for _, task in PERIODIC:
-        run_periodic(task, together=task in TOGETHER)
+    for _, task in (*PERIODIC, *OUTSIDE):
+        while _run_task(task):
+            continue
     return done
+
+
+def _run_task(task: Callable[[datetime], object]) -> bool:
+    outside = any(task is one for _, one in OUTSIDE)
+    return run_outside(task) if outside else run_periodic(task, together=task in TOGETHER)
 
 
 def run_forever(stopped: Callable[[], bool]) -> None:
@@ -158,7 +185,8 @@ def run_forever(stopped: Callable[[], bool]) -> None:
 
 def _run(stopped: Callable[[], bool], line: Line) -> None:
     worker_id, next_beat = uuid4(), utcnow()
-    due = {task: utcnow() for _, task in PERIODIC}
+    rounds = (*PERIODIC, *OUTSIDE)
+    due = {task: utcnow() for _, task in rounds}
     while not stopped():
         now = utcnow()
         if now >= next_beat:
@@ -166,13 +194,12 @@ def _run(stopped: Callable[[], bool], line: Line) -> None:
                 jobs.beat(worker_id, at=now)
                 couriers.beat(at=now)
             next_beat = now + timedelta(seconds=5)
-        for interval, task in PERIODIC:
+        for interval, task in rounds:
             if now >= due[task]:
-                run_periodic(task, together=task in TOGETHER)
-                due[task] = utcnow() + interval
+                due[task] = utcnow() if _run_task(task) else utcnow() + interval
         if not run_job(line):
             line.rest()
-            time.sleep(IDLE)
+            time.sleep(IDLE if min(due.values()) > utcnow() else 0)
 
 
 @door.command("worker")

@@ -44,6 +44,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "bulk_cases": {NONE: "bulk_id signature_id result"},
     "bulks": {NONE: "id petition_id account_id chosen state total at"},
     "claims": {NONE: "id signature_id petition_id account_id hides asked_on closed_on"},
+    "completions": {NONE: "name at"},
     "confirmations": {
         NONE: "signature_id petition_id tries_left expires_at used group_id",
         RANDOM: "pending_hash form_hash code_hash",
@@ -81,6 +82,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "memberships": {STAFF: "id account_id petition_id role"},
     "milestones": {NONE: "id petition_id kind at day recipient words"},
     "near_keys": {NONE: "signature_id petition_id", INDEX: "key"},
+    "pending_checkpoints": {NONE: "id since"},
     "petition_keys": {NONE: "id petition_id number public recovery_public made_at retired_at", KEY: "index_box"},
     "petitions": {
         NONE: "id slug state addressee who_may_sign goal opens closes mode mail roster reviewers match_rule "

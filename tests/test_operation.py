@@ -19,8 +19,9 @@ from uuid import uuid4
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from petition_app import config, jobs, metrics
+from petition_app import config, jobs, metrics, worker
 from petition_app.clock import utcnow
+from petition_app.completions import Completion
 from petition_app.db import db
 from petition_app.tally.models import Publication
 from tests import factories as make
@@ -45,9 +46,26 @@ def test_a_sound_development_machine_has_notes_and_nothing_to_mend(app: Any, cli
     alive(app)
     lines = cli("doctor").out.splitlines()
     assert [line.split()[1] for line in lines] == [
-        "settings", "folder", "keys", "database", "mail", "limits", "clock", "worker",
+        "settings", "folder", "keys", "database", "mail", "limits", "clock", "worker", "erasure",
+        "retention",
     ]  # fmt: skip
-    assert [line.split()[0] for line in lines] == ["note", "ok", "ok", "ok", "note", "ok", "ok", "ok"]
+    words = ["note", "ok", "ok", "ok", "note", "ok", "ok", "ok", "ok", "note"]
+    assert [line.split()[0] for line in lines] == words
+
+
+def test_the_doctor_and_the_numbers_tell_what_the_worker_has_not_done_for_long(
+    app: Any, cli: Any, client: Any, token: None
+) -> None:
+    alive(app)
+    assert read(client)["countersign_round_seconds round=retention"] == -1
+    with app.app_context():
+        worker.run_once()
+    assert "ok    retention" in cli("doctor").out
+    assert 0 <= read(client)["countersign_round_seconds round=retention"] < 60
+    with make.acting(app):
+        db.session.execute(db.update(Completion).values(at=utcnow() - timedelta(hours=4)))
+    assert "mend  retention" in cli("doctor", code=1).out
+    assert read(client)["countersign_round_seconds round=retention"] > 3 * 3600
 
 
 def test_the_doctor_names_what_must_be_mended_and_how(app: Any, cli: Any, settings: Any) -> None:

@@ -26,7 +26,12 @@ KEY_TABLES = frozenset(
     )
 )  # fmt: skip
 # Sessions, open keys, leases, and what a single running process knows: another server could not go on with them.
-LEFT_OUT = frozenset(("account_sessions", "unlocks", "couriers", "knocks", "leases", "worker_beats"))
+LEFT_OUT = frozenset(
+    (
+        "account_sessions", "unlocks", "couriers", "knocks", "leases", "worker_beats", "pending_checkpoints",
+        "completions",
+    )
+)  # fmt: skip
 # Columns that erasure empties, in rows that stay: they travel with the keys and are filled in afterwards.
 ERASED_COLUMNS = {"signatures": ("name_index", "mailbox_index", "match_index", "match_class", "entry_index")}
 

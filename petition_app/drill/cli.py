@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 from flask import Flask
 
-from petition_app.db import transaction
 from petition_app.drill import services
 from petition_app.drill.judging import Finding, Report
 from petition_app.shell import door
@@ -33,8 +32,7 @@ def drill(also: tuple[Path, ...], names: Path | None, as_json: bool) -> None:
     Exit code 0: of sealed petitions nothing but the published names. 1: something else was found. Standard petitions
     are reported and do not count.
     """
-    with transaction(saving=False):
-        report = services.run(also=also, names=names, say=lambda text: click.echo(text, err=True))
+    report = services.run(also=also, names=names, say=lambda text: click.echo(text, err=True))
     if as_json:
         click.echo(json.dumps(asdict(report) | {"failed": report.failed}, ensure_ascii=False, indent=2))
     else:

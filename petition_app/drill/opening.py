@@ -181,15 +181,16 @@ def _loose_values(database: Database, survey: Survey) -> dict[UUID, set[tuple[st
 # --- what waits -------------------------------------------------------------------------------------------------
 
 
-def open_waiting(database: Database, keys: Keys) -> Iterator[tuple[str, str]]:
-    """Give the text of every job and staged row that a key found on the server opens, with its table."""
+def open_waiting(database: Database, keys: Keys) -> Iterator[tuple[str, UUID | None, str]]:
+    """Give each job and staged row that a key found on the server opens: its table, its petition, a job's text."""
     for row in database.dicts("jobs"):
         payload = json.loads(row["payload"]) if isinstance(row["payload"], str) else row["payload"]
         if isinstance(payload, dict) and {"key", "box"} <= set(payload):
             for key in keys.random:
                 try:
                     ring = KeyRing({payload["key"]: key})
-                    yield "jobs", ring.open(payload["key"], base64.b64decode(payload["box"]), b"job/v1").decode()
+                    text = ring.open(payload["key"], base64.b64decode(payload["box"]), b"job/v1").decode()
+                    yield "jobs", as_uuid(row.get("petition_id")), text
                 except (UnreadableError, ValueError):
                     continue
     imports = {as_uuid(row["id"]): as_uuid(row["petition_id"]) for row in database.dicts("imports")}
@@ -200,7 +201,7 @@ def open_waiting(database: Database, keys: Keys) -> Iterator[tuple[str, str]]:
         if not signature_id or not petition_id or not row["key_id"] or box[:1] != bytes([RING]):
             continue
         if _unwrap(WrappedKey(row["key_id"], box), Place(petition_id, signature_id, "key"), keys.random):
-            yield "staged_rows", str(petition_id)
+            yield "staged_rows", petition_id, ""
 
 
 # --- what was erased --------------------------------------------------------------------------------------------

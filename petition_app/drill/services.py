@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
+from time import sleep
 from uuid import UUID
 
 import numpy as np
+from sqlalchemy import Connection, func, select
 
-from petition_app import config, vault
-from petition_app.db import database_files
+from petition_app import config, erasures, vault
+from petition_app.db import snapshot
 from petition_app.drill import links, opening, takings
 from petition_app.drill.dictionary import ADDRESS, Clue, Dictionary, keys_from, needles
 from petition_app.drill.judging import Hit, PetitionResult, Report, judge
@@ -22,32 +25,49 @@ from petition_app.drill.survey import Survey, add_roster, survey
 from petition_app.drill.takings import Block, Database, Heap, as_bytes, as_uuid
 from petition_app.errors import StorageSealedError
 from petition_app.sheets import read_rows
+from petition_app.storage import database_files
 
-SLICE = 2000
+SLICE, TRIES, PAUSE = 2000, 20, 0.1
 GAP = b"\x00\n"
 BY_SERVER = "with a key found on the server"
 NAME_COLUMNS = ("name", "фио")
 
 
 def run(*, also: Sequence[Path] = (), names: Path | None = None, say: Callable[[str], object] = print) -> Report:
-    """Play the adversary over the database, the instance folder and `also`, inside a transaction that saves nothing.
+    """Play the adversary over the database at one moment, the instance folder and `also`; nothing is changed.
 
-    The dictionary is everybody on any roster, and, where given, a file of names and addresses. Raises:
-    UnreadableFileError.
+    The dictionary is everybody on any roster, and, where given, a file of names and addresses. It is called outside of
+    any transaction. Raises: UnreadableFileError.
     """
-    return Drill(also=also, names=names, say=say).run()
+    with _one_moment() as connection:
+        return Drill(connection, also=also, names=names, say=say).run()
+
+
+@contextmanager
+def _one_moment() -> Iterator[Connection]:
+    """Give a moment in which no erasure is half done, if there is one: the worker would see to it a little later."""
+    pending = select(func.count()).select_from(erasures.PendingCheckpoint)
+    for left in reversed(range(TRIES)):
+        erasures.settle(patience=erasures.AT_ONCE)
+        with snapshot() as connection:
+            if not left or not connection.scalar(pending):
+                yield connection
+                return
+        sleep(PAUSE)  # Two cannot empty a log at once, and the other one may be waiting for this reader.
 
 
 class Drill:
     """One drill over one installation."""
 
-    def __init__(self, *, also: Sequence[Path], names: Path | None, say: Callable[[str], object]) -> None:
+    def __init__(
+        self, connection: Connection, *, also: Sequence[Path], names: Path | None, say: Callable[[str], object]
+    ) -> None:
         self._say, self._report, self._keys = say, Report(), Keys()
         self._instance = config.current().instance
         self._own_files = {path.resolve() for path in database_files()}
         left_out = [names] if names else []
         self._files = takings.list_files([self._instance, *sorted(self._own_files), *also], leave_out=left_out)
-        self._databases = [takings.live()]
+        self._databases = [takings.live(connection)]
         self._known = survey(self._databases[0])
         dictionary = Dictionary()
         add_roster(dictionary, self._databases[0])
@@ -57,6 +77,7 @@ class Drill:
         self._hits: set[Hit] = set()
         self._links: set[Link] = set()
         self._opened: set[object] = set()
+        self._unread: set[str] = set()
 
     def run(self) -> Report:
         """Return what the adversary has learnt."""
@@ -71,6 +92,7 @@ class Drill:
             self._search(first)
         for database in self._databases:
             self._links |= set(links.in_rows(database, self._known))
+        self._report.unread = sorted(self._unread)
         self._report.findings = judge(self._hits, self._links, self._people, self._known)
         self._report.petitions = [
             PetitionResult(
@@ -94,8 +116,10 @@ class Drill:
         for path in self._files:
             try:
                 yield from takings.read_heaps(path, self._name(path), database=path.resolve() in self._own_files)
+            except FileNotFoundError:
+                continue  # It was there for a moment.
             except OSError:
-                self._report.unread.append(self._name(path))
+                self._unread.add(self._name(path))
 
     def _collect_keys(self) -> None:
         self._keys.texts.add(config.current().secret_key)
@@ -115,8 +139,8 @@ class Drill:
             erased = opening.find_erased_keys(heap, self._known)
             self._links |= {Link("an erased key", heap.where, signature) for signature in erased}
         for path in self._files:
-            if path.resolve() not in self._own_files and self._name(path) not in self._report.unread:
-                with path.open("rb") as file:
+            if path.resolve() not in self._own_files:
+                with suppress(OSError), path.open("rb") as file:
                     if file.read(len(takings.SQLITE)) == takings.SQLITE:
                         self._databases.append(takings.copy_of(path, f"{self._name(path)}: "))
         self._report.people, self._report.files = len(self._people), len(self._files)
@@ -131,18 +155,22 @@ class Drill:
                 self._opened.add(signature_id)
             if not database.copy or signature_id in self._known.erased:
                 self._links.add(Link("a sealed part, opened", f"{database.copy}sealed_parts", signature_id, how=by))
-        for table, text in opening.open_waiting(database, self._keys):
-            self._read_waiting(f"{database.copy}{table}", text)
+        for table, petition_id, text in opening.open_waiting(database, self._keys):
+            self._read_waiting(f"{database.copy}{table}", petition_id, text)
 
-    def _read_waiting(self, where: str, text: str) -> None:
-        """Look at the address in a job; a staged row says only which petition it is for."""
-        last = text.split("\n")[-1]
+    def _read_waiting(self, where: str, petition_id: UUID | None, text: str) -> None:
+        """Look for addresses in what waits, on whichever line they stand; it says which petition it is for."""
+        lines = {line.strip().casefold() for line in text.split("\n")}
+        signature = next((one for one in map(as_uuid, lines) if one in self._known.signatures), None)
+        scope = petition_id or (self._known.signatures[signature] if signature else None)
+        known = False
         for number, person in enumerate(self._people):
-            if last.casefold() in {address.casefold() for address in person.addresses}:
-                self._hits.add(Hit(number, ADDRESS, f"opened {BY_SERVER}", where))
-                return
-        petition_id = next((one for one in self._known.slugs if str(one) == last), None)
-        self._links.add(Link("something that waits, opened", where, petition=petition_id, how=BY_SERVER))
+            if not lines.isdisjoint(address.casefold() for address in person.addresses):
+                self._hits.add(Hit(number, ADDRESS, f"opened {BY_SERVER}", where, scope=scope, signature=signature))
+                known = True
+        if not known:
+            link = Link("something that waits, opened", where, signature=signature, petition=scope, how=BY_SERVER)
+            self._links.add(link)
 
     # --- searching ------------------------------------------------------------------------------------------------
 

@@ -21,9 +21,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import inspect
-
-from petition_app.db import db
+from sqlalchemy import Connection, inspect
 
 SQLITE = b"SQLite format 3\x00"
 BLOCK = 2000
@@ -69,11 +67,10 @@ class Heap:
 # --- rows -------------------------------------------------------------------------------------------------------
 
 
-def live() -> Database:
-    """Return the database in use, read as its driver gives it, so that no column is overlooked."""
+def live(connection: Connection) -> Database:
+    """Return the database in use as it is at one moment, read as its driver gives it: no column is overlooked."""
 
     def blocks() -> Iterator[Block]:
-        connection = db.session.connection()
         for table in sorted(inspect(connection).get_table_names()):
             found = connection.exec_driver_sql(f"SELECT * FROM {_quoted(table)}")  # noqa: S608 -- a table's own name.
             columns = tuple(found.keys())

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
 
-from petition_app import audit
+from petition_app import audit, completions
 from petition_app.db import db
 from petition_app.keys.models import PetitionKey
 from petition_app.keys.services import delete_petition_keys
@@ -78,6 +78,18 @@ def retain(*, at: datetime) -> list[Erased]:
     db.session.flush()
     numbers = {"unconfirmed": unconfirmed, "rejected": len(rejected), "contact": len(contacts), "keys": len(closed)}
     return [Erased(kind, number) for kind, number in numbers.items()]
+
+
+def retain_some(*, at: datetime) -> bool:
+    """Erase a slice, as `retain` does, and return whether there was anything; once there is not, note that it is done.
+
+    Each slice is a transaction of its caller's, so that a flood is gone within the hour in which it has run out.
+    """
+    if any(one.number for one in retain(at=at)):
+        return True
+    report_all(at=at)
+    completions.note(completions.RETENTION, at=at)
+    return False
 
 
 def _rejected(at: datetime) -> Select[Signature]:

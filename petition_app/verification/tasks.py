@@ -57,10 +57,9 @@ def remind(at: datetime) -> None:
     unanswered.remind(at=at)
 
 
-def retain(at: datetime) -> None:
-    """Erase what has run out, and count once a day what is still held."""
-    retention.retain(at=at)
-    retention.report_all(at=at)
+def retain(at: datetime) -> bool:
+    """Erase a slice of what has run out and return whether there was any; in the end count what is still held."""
+    return retention.retain_some(at=at)
 
 
 def close_unanswered(at: datetime) -> None:

@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,14 +28,18 @@ from sqlalchemy import text
 from petition_app import config, jobs, security, vault
 from petition_app.clock import utcnow
 from petition_app.config import Settings
-from petition_app.db import database_files, db, transaction
+from petition_app.db import db
 from petition_app.demo import story
 from petition_app.drill import services
 from petition_app.drill.dictionary import spell_name
 from petition_app.drill.judging import Report
 from petition_app.drill.search import SHORTEST, Needles
 from petition_app.roster.models import RosterEntry
+from petition_app.signatures import messages
+from petition_app.signatures.messages import Message
 from petition_app.signatures.models import SealedKey, Signature
+from petition_app.signatures.services import sign
+from petition_app.storage import database_files
 from petition_app.tally.services import publish_due
 from petition_app.vault import Place, WrappedKey
 from tests import factories as make
@@ -72,7 +77,7 @@ class Seized:
 
     def run(self) -> Report:
         """Run the drill."""
-        with self.app.app_context(), transaction(saving=False):
+        with self.app.app_context():
             return services.run(also=[self.also], names=self.names, say=lambda _: None)
 
     def sql(self, *statements: str, **values: Any) -> None:
@@ -261,10 +266,12 @@ def private_key_in_a_row(seized: Seized) -> None:
 
 
 def address_in_a_job(seized: Seized) -> None:
-    ring = vault.key_ring()
-    box = base64.b64encode(ring.close(f"4F7K-92QX\nru\n{HOME}".encode(), b"job/v1")).decode()
+    """Mail of the sealed petition, sealed as the product seals that of a standard one."""
+    standard = make.make_petition(seized.app, "standard-letter", mode="standard")
     with make.acting(seized.app):
-        jobs.enqueue("signatures.mail_code", {"key": ring.newest, "box": box}, at=utcnow())
+        text = Message("4F7K-92QX", "ru", HOME, seized.signed.id).sealable()
+        _, payload = messages.seal_for_worker(text, make.petition(standard), at=utcnow())
+        jobs.enqueue("signatures.mail_code", payload, at=utcnow(), petition_id=seized.petition_id)
 
 
 IN_ROWS = {
@@ -296,6 +303,45 @@ def found_at(report: Report, what: str, where: str) -> None:
     assert report.failed
     found = {(finding.what, finding.where) for finding in report.findings if finding.sealed}
     assert (what, where) in found
+
+
+def test_mail_of_a_standard_petition_that_waits_says_nothing_about_a_sealed_one(seized: Seized) -> None:
+    standard = make.make_petition(seized.app, "standard-letter", mode="standard", mail="optional")
+    with make.acting(seized.app):
+        for address in (HOME, "nobody.known@example.org"):
+            sign(make.new_signature(email=address), petition=make.petition(standard), at=utcnow())
+    report = seized.run()
+    assert not report.failed
+    found = {(one.what, one.where, one.number) for one in report.findings if one.petition == "standard-letter"}
+    assert found >= {("an address", "jobs", 1), ("something that waits, opened", "jobs", 1)}
+
+
+def test_a_drill_over_an_installation_at_work_reads_one_moment_of_it(seized: Seized) -> None:
+    stop, failures = Event(), list[BaseException]()
+
+    def work() -> None:
+        number = 0
+        try:
+            while not stop.is_set():
+                number += 1
+                name = f"outbox/{number}"
+                seized.write(f"{name}.part", "To: x@example.org\n\nYour code\n")
+                (seized.instance / f"{name}.part").replace(seized.instance / f"{name}.eml")
+                make.withdraw(seized.app, make.make_signature(seized.app, seized.petition_id))
+                (seized.instance / f"{name}.eml").unlink()
+        except BaseException as error:
+            failures.append(error)
+
+    worker = Thread(target=work)
+    worker.start()
+    try:
+        reports = [seized.run() for _ in range(3)]
+    finally:
+        stop.set()
+        worker.join()
+    assert failures == []
+    assert [report.findings for report in reports] == [[], [], []]
+    assert [report.unread for report in reports] == [[], [], []], "what is gone is no file that could not be read"
 
 
 # --- planted leaks, in files --------------------------------------------------------------------------------------
