@@ -37,7 +37,7 @@ from petition_app.tally import cli as tally_cli
 from petition_app.tally import frozen
 from petition_app.tally.services import publish_due
 from petition_app.verification import cli as verification_cli
-from petition_app.verification import duplicates_cli, estimate_cli, keys_cli, matches, measure_cli, retention_cli
+from petition_app.verification import duplicates_cli, estimate_cli, keys_cli, measure_cli, rematching, retention_cli
 from petition_app.verification import services as checking
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=db.engine_options(settings.database_url),
+        SQLALCHEMY_ENGINE_OPTIONS=config.engine_options(settings.database_url),
         SESSION_COOKIE_NAME="countersign",
         SESSION_COOKIE_PATH=sign_in.MOUNT,
         SESSION_COOKIE_SECURE=settings.production,
@@ -152,7 +152,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
     after_commit[:] = [_publish]
     before_erasure[:], after_erasure[:] = [erasures.note], [erasures.settle_at_once]
     freezing.on_freeze[:] = [checking.free_all, frozen.lower]
-    freezing.on_unfreeze[:] = [frozen.raise_again, matches.rematch_later]
+    freezing.on_unfreeze[:] = [frozen.raise_again, rematching.rematch_later]
     return app
 
 

@@ -10,10 +10,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+
+from sqlalchemy import make_url
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 DOCS = Path(__file__).parent.parent / "docs"
+
+
+# PostgreSQL: seconds to connect, and until a server that went without a word is taken for gone.
+PRESENCE = {"connect_timeout": 5, "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 class ConfigError(Exception):
@@ -78,6 +85,21 @@ class Settings:
             proxies=_proxies(environ.get("PROXIES", "0")),
             web_processes=_web_processes(environ.get("WEB_PROCESSES", "1"), environ.get("LIMITS_URL", "")),
         )
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Return how to connect: SQLite waits half a minute for its turn to write; PostgreSQL keeps connections open.
+
+    With `?timeout=5` in the address SQLite waits for so many seconds instead.
+    With `?prepare_threshold=none` in the address no statement is prepared, as a PgBouncer before 1.21 needs it.
+    """
+    asked = make_url(url).query
+    if url.startswith("sqlite"):
+        return {"connect_args": {} if "timeout" in asked else {"timeout": 30}}
+    told: dict[str, Any] = {name: value for name, value in PRESENCE.items() if name not in asked}
+    if asked.get("prepare_threshold") == "none":
+        told["prepare_threshold"] = None
+    return {"pool_size": 20, "max_overflow": 20, "pool_timeout": 10, "connect_args": told}
 
 
 def new_key_ring(key_id: str = "k1") -> str:

@@ -23,7 +23,6 @@ from sqlalchemy import (
     event,
     func,
     inspect,
-    make_url,
     select,
     text,
 )
@@ -282,14 +281,3 @@ def migration(connection: Connection) -> str:
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
-
-
-def engine_options(url: str) -> dict[str, Any]:
-    """Return how to connect: SQLite waits half a minute for its turn to write; PostgreSQL keeps connections open.
-
-    With `?prepare_threshold=none` in the address no statement is prepared, as a PgBouncer before 1.21 needs it.
-    """
-    if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 30}}
-    plain = {"prepare_threshold": None} if make_url(url).query.get("prepare_threshold") == "none" else {}
-    return {"pool_size": 20, "max_overflow": 20, "connect_args": plain}

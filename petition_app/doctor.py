@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from redis.exceptions import RedisError
 
-from petition_app import completions, config, db, erasures, jobs, mail, security, vault
+from petition_app import completions, config, db, erasures, jobs, mail, rounds, security, vault
 from petition_app.clock import utcnow
 from petition_app.errors import StorageSealedError
 from petition_app.shell import door
@@ -66,6 +66,7 @@ def examine() -> Iterator[Finding]:
         yield _worker()
         yield _log()
         yield from _rounds()
+        yield from _tasks()
 
 
 def _settings() -> Finding:
@@ -180,3 +181,10 @@ def _rounds() -> Iterator[Finding]:
             yield Finding("mend", name, f"not since {last:%F %T} UTC was it seen to that {done}; look at flask worker")
         else:
             yield Finding("ok", name, f"{done}, last {last:%F %T} UTC")
+
+
+def _tasks() -> Iterator[Finding]:
+    for row in rounds.list_failures():
+        about = "" if row.object_id == rounds.WHOLE else f" for {row.object_id}"
+        words = f"{row.task} fails{about} ({row.failure}), {row.times} times since {row.since:%F %H}:00 UTC"
+        yield Finding("mend", "tasks", f"{words}; other work goes on; look at the worker's log")

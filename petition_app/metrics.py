@@ -18,6 +18,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from petition_app import completions, erasures, jobs
+from petition_app import rounds as tasks
 
 requests = logging.getLogger("countersign.requests")
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -79,6 +80,12 @@ class _Waiting(Collector):
             ages.add_metric([name], self._since(oldest) if oldest else 0)
             dead.add_metric([name], lost)
         yield from (counts, ages, dead)
+        failing = GaugeMetricFamily(
+            "countersign_tasks_failing", "Things, such as petitions, for which a task fails.", labels=["task"]
+        )
+        for name, number in tasks.count_failures().items():
+            failing.add_metric([name], number)
+        yield failing
         due = jobs.due_since()
         yield GaugeMetricFamily(
             "countersign_tally_lag_seconds",

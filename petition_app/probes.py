@@ -7,6 +7,7 @@ from hmac import compare_digest
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
 
 from petition_app import config, jobs
 from petition_app.clock import utcnow
@@ -27,8 +28,11 @@ def healthz() -> Response:
 @public.get("/readyz")
 def readyz() -> tuple[Response, int]:
     """Say whether the database answers and a worker was seen in the last half minute; 503 if not."""
-    database = is_reachable()
-    seen = jobs.last_beat() if database else None
+    database, seen = is_reachable(), None
+    try:
+        seen = jobs.last_beat() if database else None
+    except SQLAlchemyError:  # It has gone away in between, or was never migrated.
+        database = False
     worker = seen is not None and utcnow() - seen < SILENCE
     return jsonify(database=database, worker=worker), 200 if database and worker else 503
 

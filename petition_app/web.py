@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, abort, flash, g, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    flash,
+    g,
+    redirect,
+    request,
+    url_for,
+)
 from flask_babel import Babel, format_date, format_datetime, format_decimal, gettext
-from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition_app import config, probes, switches
+from petition_app import config, error_pages, probes, switches
 from petition_app.accounts import desk_tokens, join_views, sign_in
 from petition_app.accounts import views as accounts
 from petition_app.accounts.services import note_seen
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.errors import DomainError, NotFoundError, StorageSealedError
+from petition_app.errors import NotFoundError
 from petition_app.headers import ALONE, FRAMED
 from petition_app.i18n import LANGUAGES, choose_language
 from petition_app.keys import holding, opened
@@ -29,7 +37,6 @@ from petition_app.petitions import (
     words_views,
 )
 from petition_app.petitions import views as petitions
-from petition_app.petitions.forms import explain
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.services import get_for_staff
 from petition_app.roles import (
@@ -114,8 +121,7 @@ def init_app(app: Flask) -> None:
         number=format_decimal,
     )
     app.after_request(_headers)
-    app.register_error_handler(HTTPException, _show_http_error)
-    app.register_error_handler(DomainError, _show_domain_error)
+    error_pages.init_app(app)
 
 
 # --- languages --------------------------------------------------------------------------------------------------
@@ -245,45 +251,3 @@ def _headers(response: Response) -> Response:
     if request.endpoint and not request.endpoint.endswith("static") and "lang" not in request.args:
         response.vary.add("Accept-Language")
     return response
-
-
-# --- errors -----------------------------------------------------------------------------------------------------
-
-
-def _show_http_error(error: HTTPException) -> AnyResponse | tuple[str | AnyResponse, int]:
-    db.session.rollback()
-    code = error.code or 500
-    if code < 400:
-        return error.get_response()
-    if (request.endpoint or "").startswith("remote."):
-        return jsonify(message=error.name, values={}), code
-    if isinstance(error, CSRFError):
-        return _page(400, gettext("This page was open for too long. Go back, reload it and send it again."))
-    words = {
-        400: gettext("The server could not read what was sent. Go back and try again."),
-        403: gettext("This form was sent from another site, so it was not taken. Open it here and send it again."),
-        404: gettext("There is nothing here. The address may be mistyped, or the page is not for you."),
-        405: gettext("This page cannot be used in this way. Go back and use its form."),
-        413: gettext("What was sent is too large."),
-        429: gettext("Too many tries. Please wait an hour and try again."),
-        500: gettext("Something went wrong on our side. Nothing was changed. Please try again."),
-    }
-    return _page(code, words.get(code, gettext("This cannot be done. Go back and try again.")))
-
-
-def _show_domain_error(error: DomainError) -> tuple[str | AnyResponse, int]:
-    db.session.rollback()
-    code = 503 if isinstance(error, StorageSealedError | switches.ReadOnlyError) else 409
-    if (request.endpoint or "").startswith("remote."):
-        values = {name: str(value) for name, value in error.values.items()}
-        return jsonify(message=error.message, values=values), 404 if isinstance(error, NotFoundError) else code
-    if isinstance(error, opened.LockedError) and not config.current().unlock_on_server:
-        return _page(409, gettext("This server never opens the keys. Open the case on your own machine: flask desk."))
-    if isinstance(error, NotFoundError):
-        return _page(404, gettext("There is nothing here. The address may be mistyped, or the page is not for you."))
-    return _page(code, explain(error))
-
-
-def _page(code: int, words: str) -> tuple[str, int]:
-    template = "errors/staff.html" if g.get("account") and code < 500 else "errors/error.html"
-    return render_template(template, code=code, words=words), code

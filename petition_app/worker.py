@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from datetime import datetime, timedelta
-from types import FrameType
 from typing import Any
 from uuid import uuid4
 
@@ -21,13 +18,16 @@ from flask import Flask
 from petition_app import config, couriers, erasures, jobs, switches
 from petition_app.accounts import tasks as accounts
 from petition_app.clock import utcnow
-from petition_app.db import is_alone, transaction
+from petition_app.db import transaction
 from petition_app.mail import Letter, Line
+from petition_app.outages import is_outage
 from petition_app.petitions import tasks as petitions
 from petition_app.posting import Round, Taken
 from petition_app.roster import tasks as roster
+from petition_app.rounds import Rounds, Task
 from petition_app.shell import door
 from petition_app.signatures import tasks as signatures
+from petition_app.supervisor import supervise
 from petition_app.tally import tasks as tally
 from petition_app.verification import tasks as verification
 
@@ -55,7 +55,7 @@ TASKS: Mapping[str, Callable[[dict[str, Any], datetime], object]] = {
     "verification.import": verification.run_import,
     "verification.undo_import": verification.undo_import,
 }
-PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
+PERIODIC: tuple[tuple[timedelta, Task], ...] = (
     (timedelta(seconds=1), tally.publish_left),
     (timedelta(seconds=5), tally.fold_deltas),
     (timedelta(seconds=2), verification.match_waiting),
@@ -68,6 +68,8 @@ PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(hours=1), verification.remind),
     (timedelta(hours=1), verification.close_unanswered),
     (timedelta(hours=1), verification.retain),
+    (timedelta(hours=1), verification.report_held),
+    (timedelta(hours=1), roster.discard_versions),
     (timedelta(hours=1), roster.forget_uploads),
     (timedelta(hours=1), signatures.forget_imports),
     (timedelta(hours=1), petitions.forget_dead_letters),
@@ -75,10 +77,14 @@ PERIODIC: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(minutes=5), petitions.freeze_silent),
 )
 # What opens its own transactions, or needs none to be open.
-OUTSIDE: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = ((timedelta(seconds=5), settle_erasures),)
+OUTSIDE: tuple[tuple[timedelta, Task], ...] = ((timedelta(seconds=5), settle_erasures),)
 # What several workers may do at once, each its own rows; all else that comes round is one worker's at a time.
 TOGETHER = (verification.match_waiting,)
+# What does a slice at a time and says how much that was.
+IN_SLICES = (verification.match_waiting,)
 IDLE = 0.5
+LONGEST_PAUSE = 15.0  # Seconds between two tries while the database is away.
+BEAT, PATIENCE = timedelta(seconds=5), timedelta(minutes=1)
 # So many messages are claimed in one transaction; other work waits for no more than these.
 MESSAGES = 20
 # Of all web processes together: while some wait for the disk, others take what comes next, and are written together.
@@ -91,11 +97,11 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(serve)
 
 
-def run_job(line: Line | None = None) -> int:
+def run_job(line: Line | None = None, *, posted: Round | None = None) -> int:
     """Take what is due and do it: one job, or a few messages together; return how many there were.
 
     While mail is paused its jobs stay where they are; while the installation is read-only all do. Messages go over
-    the `line`, or over one of their own.
+    the `line`, or over one of their own, or as those that were `posted` before.
     """
     with transaction():
         on = switches.list_on()
@@ -107,7 +113,9 @@ def run_job(line: Line | None = None) -> int:
             taken += map(Taken.of, jobs.claim_more(LETTERS.keys(), at=at, couriers=mine, most=MESSAGES - 1))
     if not taken:
         return 0
-    if taken[0].name in LETTERS:
+    if taken[0].name in LETTERS and posted:
+        posted.post_all(taken)
+    elif taken[0].name in LETTERS:
         with closing(Line()) if line is None else nullcontext(line) as connected:
             new_round(connected).post_all(taken)
     else:
@@ -134,72 +142,111 @@ def new_round(line: Line) -> Round:
 def _tell_case(taken: Taken, failure: str) -> None:
     """Tell the case, where there is one and it can be written to."""
     if tell := FAILURES.get(taken.name):
-        run_periodic(lambda at: tell(taken.payload, failure, at))
+        try:
+            with transaction():
+                tell(taken.payload, failure, utcnow())
+        except Exception as error:
+            logger.error("A case could not be told of a message (%s).", type(error).__name__)
 
 
-def run_periodic(task: Callable[[datetime], object], *, together: bool = True) -> bool:
+def run_periodic(task: Task, *, together: bool = True) -> int:
     """Run one of the tasks that come round, unless nothing may change now, or another worker is at it.
 
-    Returns whether it has done a slice and left some: then it is to be run again without a pause.
+    Returns how much it did, where it says so; true where it did a slice and left some.
     """
-    try:
-        with transaction():
-            if not switches.is_on(switches.READ_ONLY) and (together or is_alone(f"{task.__module__}.{task.__name__}")):
-                return task(utcnow()) is True
-    except Exception as error:
-        logger.error("Task %s failed: %s", getattr(task, "__name__", "?"), type(error).__name__)
-    return False
-
-
-def run_outside(task: Callable[[datetime], object]) -> bool:
-    """Run one of the tasks that open their own transactions; return whether it has left some, as `run_periodic`."""
-    try:
-        return task(utcnow()) is True
-    except Exception as error:
-        logger.error("Task %s failed: %s", getattr(task, "__name__", "?"), type(error).__name__)
-    return False
+    return Rounds().run(task, together=together)
 
 
 def run_once() -> int:
-    """Work off all that is due and every periodic task once; return how many jobs were done."""
+    """Work off all that is due and every periodic task until nothing is left; return how many jobs were done."""
     done = 0
     with closing(Line()) as line:
         while number := run_job(line):
             done += number
-    for _, task in (*PERIODIC, *OUTSIDE):
-        while _run_task(task):
-            continue
+        for _, task in (*PERIODIC, *OUTSIDE):
+            while (left := _run_task(Rounds(), task)) is True or (left and task in IN_SLICES):
+                continue
+        while number := run_job(line):
+            done += number
     return done
 
 
-def _run_task(task: Callable[[datetime], object]) -> bool:
-    outside = any(task is one for _, one in OUTSIDE)
-    return run_outside(task) if outside else run_periodic(task, together=task in TOGETHER)
+def _run_task(rounds: Rounds, task: Task) -> int:
+    return rounds.run(task, together=task in TOGETHER, outside=any(task is one for _, one in OUTSIDE))
 
 
 def run_forever(stopped: Callable[[], bool]) -> None:
-    """Work until told to stop; a job that is under way is finished first."""
+    """Work until told to stop; a job that is under way is finished first.
+
+    Nothing that goes wrong ends it. Where the database does not answer it waits, for longer each time up to fifteen
+    seconds, says so once, and goes on by itself.
+    """
+    away = 0
     with closing(Line()) as line:
-        _run(stopped, line)
+        worker = Worker(stopped, line)
+        while not stopped():
+            try:
+                busy = worker.turn()
+            except Exception as error:
+                away = min(away + 1, 10)
+                if away == 1:
+                    what = "The database does not answer" if is_outage(error) else "The worker stumbled"
+                    logger.error("%s (%s); waiting until it goes on.", what, type(error).__name__)
+                worker.rest(min(IDLE * 2**away, LONGEST_PAUSE))
+                continue
+            if away:
+                away = 0
+                logger.warning("The worker goes on.")
+                worker.note_outage()
+            if not busy:
+                line.rest()
+                worker.rest(IDLE)
 
 
-def _run(stopped: Callable[[], bool], line: Line) -> None:
-    worker_id, next_beat = uuid4(), utcnow()
-    rounds = (*PERIODIC, *OUTSIDE)
-    due = {task: utcnow() for _, task in rounds}
-    while not stopped():
+class Worker:
+    """One worker process: what it has to do next, and what came of the messages it delivered last."""
+
+    def __init__(self, stopped: Callable[[], bool], line: Line) -> None:
+        self._stopped, self._id = stopped, uuid4()
+        self._next_beat = utcnow()
+        self._due = {task: utcnow() for _, task in (*PERIODIC, *OUTSIDE)}
+        self._rounds = Rounds(patient=True, between=self._go_on)
+        self._posted = new_round(line)
+        self.note_outage()
+
+    def turn(self) -> int:
+        """Do what is due once; return how much was done that may be followed by more at once."""
+        self._posted.finish()  # The database may have been away when they were delivered.
+        self._beat()
+        more = 0
+        for interval, task in (*PERIODIC, *OUTSIDE):
+            if not self._stopped() and utcnow() >= self._due[task]:
+                left = _run_task(self._rounds, task) is True
+                self._due[task] = utcnow() if left else utcnow() + interval
+                more += left
+        return run_job(posted=self._posted) + more
+
+    def _beat(self) -> None:
         now = utcnow()
-        if now >= next_beat:
+        if now >= self._next_beat:
             with transaction():
-                jobs.beat(worker_id, at=now)
+                jobs.beat(self._id, at=now)
                 couriers.beat(at=now)
-            next_beat = now + timedelta(seconds=5)
-        for interval, task in rounds:
-            if now >= due[task]:
-                due[task] = utcnow() if _run_task(task) else utcnow() + interval
-        if not run_job(line):
-            line.rest()
-            time.sleep(IDLE if min(due.values()) > utcnow() else 0)
+            self._next_beat = now + BEAT
+
+    def _go_on(self) -> bool:
+        self._beat()
+        return not self._stopped()
+
+    def note_outage(self) -> None:
+        """Let workers that live show it before anything is taken for lost: none could while the database was away."""
+        self._due[signatures.drop_lost] = utcnow() + PATIENCE
+
+    def rest(self, seconds: float) -> None:
+        """Wait, but not after having been told to stop."""
+        until = time.monotonic() + seconds
+        while not self._stopped() and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, IDLE))
 
 
 @door.command("worker")
@@ -221,24 +268,13 @@ def work(drain: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--web-only", is_flag=True, help="Without the worker, which then runs elsewhere: flask worker.")
 def serve(host: str, web_only: bool) -> None:
-    """Start the web server and the worker; Ctrl-C ends both."""
+    """Start the web server and the worker; Ctrl-C ends both, and one that ends by itself is started again."""
     port, processes = str(config.current().port), config.current().web_processes
     click.echo(f"Countersign on http://{host}:{port} (Ctrl-C ends it)")
     threads = str(max(FEWEST_THREADS, THREADS // processes))
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", port, "--no-ws"]
     web += ["--workers", str(processes), "--blocking-threads", threads, "--log-level", "error", "wsgi:app"]
-    commands = [web] if web_only else [web, [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]]
-    running = [subprocess.Popen(command, start_new_session=True) for command in commands]  # noqa: S603 -- fixed words.
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for process in running:
-            if process.poll() is None:
-                os.kill(process.pid, signal.SIGTERM)
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    while all(process.poll() is None for process in running):
-        time.sleep(0.2)
-    stop(0, None)
-    codes = [process.wait() for process in running]
-    sys.exit(max(abs(code) for code in codes if code != -signal.SIGTERM) if any(codes) else 0)
+    commands = {"web server": web}
+    if not web_only:
+        commands["worker"] = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
+    sys.exit(supervise(commands))

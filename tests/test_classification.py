@@ -129,6 +129,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         INDEX: "name_index mailbox_index ref_index",
     },
     "switches": {NONE: "name since"},
+    "task_failures": {NONE: "task object_id failure times since"},
     "tally_days": {NONE: "petition_id day tally"},
     "tally_totals": {NONE: f"id petition_id batch_id {COUNTS}"},
     "text_versions": {NONE: "id petition_id number titles texts sha256 created_at"},

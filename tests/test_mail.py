@@ -111,7 +111,7 @@ def test_a_case_says_that_a_message_was_not_delivered_and_why(app: Any, server: 
     make.take_case(app, world.petition_id, signed.id, reviewer)
     make.ask(app, world.petition_id, signed.id, reviewer)
     with make.acting(app):
-        assert unanswered.remind(at=utcnow() + timedelta(days=8)) == 1
+        assert unanswered.remind(world.petition_id, at=utcnow() + timedelta(days=8)) == 1
         db.session.execute(db.update(Job).values(due_at=utcnow()))
     work_off(app, 1)
     make.take_case(app, world.petition_id, signed.id, reviewer, asked=True)

@@ -29,7 +29,7 @@ KEY_TABLES = frozenset(
 LEFT_OUT = frozenset(
     (
         "account_sessions", "unlocks", "couriers", "knocks", "leases", "worker_beats", "pending_checkpoints",
-        "completions",
+        "completions", "task_failures",
     )
 )  # fmt: skip
 # Columns that erasure empties, in rows that stay: they travel with the keys and are filled in afterwards.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -159,12 +160,15 @@ def freezes_on(petition: Petition) -> date | None:
     return since + timedelta(days=petition.freeze_after + 1)
 
 
-def freeze_silent(*, at: datetime) -> int:
-    """Freeze the petitions whose organizers have been silent for too long; return how many."""
-    watched = select(Petition).where(Petition.freeze_after.is_not(None), Petition.frozen_at.is_(None))
-    silent = [
-        petition for petition in db.session.scalars(watched) if (day := freezes_on(petition)) and day <= at.date()
-    ]
-    for petition in silent:
+def list_watched() -> list[UUID]:
+    """Return the petitions that freeze by themselves, and are not frozen."""
+    return list(
+        db.session.scalars(select(Petition.id).where(Petition.freeze_after.is_not(None), Petition.frozen_at.is_(None)))
+    )
+
+
+def freeze_if_silent(petition_id: UUID, *, at: datetime) -> None:
+    """Freeze a petition whose organizers have been silent for too long."""
+    petition = db.session.get_one(Petition, petition_id)
+    if (day := freezes_on(petition)) and day <= at.date():
         freeze(petition, by=None, at=at, cause="silence")
-    return len(silent)

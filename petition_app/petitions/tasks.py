@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from petition_app.petitions import dead_letters, freezing
+from petition_app.rounds import Each
 
-
-def freeze_silent(at: datetime) -> None:
-    """Freeze petitions whose organizers have been silent for too long."""
-    freezing.freeze_silent(at=at)
+# Petitions whose organizers have been silent for too long.
+freeze_silent = Each(
+    "petitions.freeze_silent",
+    find=lambda _at: freezing.list_watched(),
+    act=lambda petition_id, at: freezing.freeze_if_silent(petition_id, at=at),
+)
 
 
 def forget_dead_letters(at: datetime) -> None:

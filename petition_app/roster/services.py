@@ -163,13 +163,10 @@ def discard(version_id: UUID) -> None:
     db.session.flush()
 
 
-def discard_old(*, at: datetime) -> int:
-    """Remove what was begun more than a day ago and never used; return how many versions."""
+def list_old(*, at: datetime) -> list[UUID]:
+    """Return the versions that were begun more than a day ago and never used."""
     old = select(RosterVersion.id).where(RosterVersion.state == "staging", RosterVersion.at < at - WAITS)
-    ids = db.session.scalars(old).all()
-    for version_id in ids:
-        discard(version_id)
-    return len(ids)
+    return list(db.session.scalars(old))
 
 
 def _waiting(version_id: UUID) -> RosterVersion:

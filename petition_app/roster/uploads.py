@@ -173,8 +173,7 @@ def open_waiting(version: RosterVersion) -> Table:
 
 
 def forget_old(*, at: datetime) -> None:
-    """Remove what was begun or uploaded more than a day ago and never used."""
-    services.discard_old(at=at)
+    """Remove files that were uploaded more than a day ago and never used."""
     for path in _folder().glob("*"):
         if path.stat().st_mtime < (at - WAITS).timestamp():
             path.unlink(missing_ok=True)

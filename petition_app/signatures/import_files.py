@@ -280,11 +280,16 @@ def halt(job: Import) -> None:
     db.session.flush()
 
 
-def forget_old(*, at: datetime) -> None:
-    """Remove what was uploaded more than a day ago and never started, and end what has stood still for as long."""
-    old = select(Import).where(Import.account_id.is_not(None), Import.at < at - WAITS)
-    for job in db.session.scalars(old.where(Import.state.in_(("waiting", "staging")))).all():
-        if job.state == "waiting":
-            remove(job)
-        else:
-            halt(job)
+def list_old(*, at: datetime) -> list[UUID]:
+    """Return the files that were uploaded more than a day ago and are still waiting, or stand still half way."""
+    old = select(Import.id).where(Import.account_id.is_not(None), Import.at < at - WAITS)
+    return list(db.session.scalars(old.where(Import.state.in_(("waiting", "staging")))))
+
+
+def forget(import_id: UUID) -> None:
+    """Remove a file that was never started, or end one that has stood still."""
+    job = lock(Import, import_id)
+    if job and job.state == "waiting":
+        remove(job)
+    elif job and job.state == "staging":
+        halt(job)

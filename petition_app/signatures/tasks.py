@@ -10,6 +10,7 @@ from flask_babel import force_locale, gettext
 
 from petition_app import couriers
 from petition_app.mail import Letter
+from petition_app.rounds import Each
 from petition_app.signatures import bounces, expiry, import_files, messages, resending, second_codes
 
 
@@ -49,9 +50,12 @@ def forget_confirmations(at: datetime) -> None:
     expiry.forget_confirmations(at=at)
 
 
-def forget_imports(at: datetime) -> None:
-    """Remove files of signatures that were uploaded more than a day ago and never used."""
-    import_files.forget_old(at=at)
+# Files of signatures that were uploaded more than a day ago and never used.
+forget_imports = Each(
+    "signatures.forget_imports",
+    find=lambda at: import_files.list_old(at=at),
+    act=lambda import_id, _at: import_files.forget(import_id),
+)
 
 
 def hear_knocks(_at: datetime) -> None:

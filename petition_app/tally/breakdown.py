@@ -43,11 +43,14 @@ def refresh(petition: Petition, *, at: datetime) -> Breakdown | None:
     return db.session.merge(Breakdown(petition_id=petition.id, as_of=at, total=read, **shares))
 
 
-def refresh_all(*, at: datetime) -> None:
-    """Count anew where the server itself may read; sealed petitions wait for an organizer who publishes."""
-    for petition in list_public():
-        if not petition.is_sealed:
-            refresh(petition, at=at)
+def list_countable() -> list[UUID]:
+    """Return the petitions that the server itself may read; sealed ones wait for an organizer who publishes."""
+    return [petition.id for petition in list_public() if not petition.is_sealed]
+
+
+def refresh_one(petition_id: UUID, *, at: datetime) -> None:
+    """Count anew for one petition. Raises: StorageSealedError."""
+    refresh(db.session.get_one(Petition, petition_id), at=at)
 
 
 def forget(petition_id: UUID) -> None:

@@ -133,11 +133,15 @@ def publish_frozen(petition: Petition, *, at: datetime) -> Publication | None:
     return _publish(petition, get_publication(petition), at=at) if petition.is_public else None
 
 
-def fold_all() -> None:
-    """Fold the counts of every petition that has unfolded ones."""
-    for petition_id in db.session.scalars(select(SignatureDelta.petition_id).distinct()).all():
-        lock(Petition, petition_id)
-        fold(petition_id)
+def list_unfolded() -> list[UUID]:
+    """Return the petitions that have counts to fold."""
+    return list(db.session.scalars(select(SignatureDelta.petition_id).distinct()))
+
+
+def fold_one(petition_id: UUID) -> None:
+    """Fold the counts of one petition."""
+    lock(Petition, petition_id)
+    fold(petition_id)
 
 
 def get_publication(petition: Petition) -> Publication | None:

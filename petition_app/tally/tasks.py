@@ -6,23 +6,27 @@ from datetime import datetime
 
 from petition_app import audit, jobs
 from petition_app.petitions import rehearsing
+from petition_app.rounds import Each
 from petition_app.tally import breakdown, services
 
-
-def publish_left(at: datetime) -> None:
-    """Publish changes whose own door left them to the worker."""
-    for petition_id in jobs.list_due():
-        services.publish_due(petition_id, at=at)
-
-
-def fold_deltas(_at: datetime) -> None:
-    """Fold the counts of petitions that nobody published lately."""
-    services.fold_all()
-
-
-def count_roles(at: datetime) -> None:
-    """Count the roles and places of those who are published without a name."""
-    breakdown.refresh_all(at=at)
+# Changes whose own door left them to the worker.
+publish_left = Each(
+    "tally.publish_left",
+    find=lambda _at: jobs.list_due(),
+    act=lambda petition_id, at: services.publish_due(petition_id, at=at),
+)
+# The counts of petitions that nobody published lately.
+fold_deltas = Each(
+    "tally.fold_deltas",
+    find=lambda _at: services.list_unfolded(),
+    act=lambda petition_id, _at: services.fold_one(petition_id),
+)
+# The roles and places of those who are published without a name.
+count_roles = Each(
+    "tally.count_roles",
+    find=lambda _at: breakdown.list_countable(),
+    act=lambda petition_id, at: breakdown.refresh_one(petition_id, at=at),
+)
 
 
 def link_trail(_at: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import OrderedDict
 from dataclasses import astuple, dataclass
 from datetime import date, datetime
@@ -10,13 +11,13 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, select
 
-from petition_app import audit, jobs, vault
+from petition_app import vault
 from petition_app.db import db
 from petition_app.keys import handed, opened
 from petition_app.keys.handed import HandedMatch
+from petition_app.outages import is_outage
 from petition_app.petitions.models import Petition
 from petition_app.roster import services as rosters
 from petition_app.roster.models import RosterVersion
@@ -24,11 +25,10 @@ from petition_app.security import fingerprint
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.sealing import Identity
-from petition_app.signatures.states import lock_signature, move
 from petition_app.vault import UnreadableError
 from petition_app.verification.matching import Candidate, Entry, Match, Query, RosterIndex, Row, near_keys
-from petition_app.verification.models import Decision
-from petition_app.verification.verdicts import append
+
+logger = logging.getLogger(__name__)
 
 OPEN = ("received", "checking", "needs_info")
 SLICE = 100
@@ -126,7 +126,7 @@ def match_waiting(petition: Petition, *, at: datetime) -> int:
         if found := db.session.scalars(waiting.where(part)).all():
             break
     for signature in found:
-        _look_at(signature, version, at=at)
+        _look_apart(signature, version, at=at)
     return len(found)
 
 
@@ -146,55 +146,31 @@ def number_of(version: RosterVersion | None) -> int:
     return version.number if version else 0
 
 
-def match_all_waiting(*, at: datetime) -> None:
-    """Match a slice of every petition; what is left waits for the next round."""
+def list_waiting() -> list[UUID]:
+    """Return the petitions that the server may match and that have signatures to be matched."""
     running = select(Petition).where(Petition.state != "draft", Petition.mode == "standard")
-    for petition in db.session.scalars(running.where(Petition.frozen_at.is_(None)).order_by(Petition.id)).all():
-        match_waiting(petition, at=at)
+    found = db.session.scalars(running.where(Petition.frozen_at.is_(None)).order_by(Petition.id)).all()
+    return [petition.id for petition in found if _has_waiting(petition)]
 
 
-def rematch_later(petition: Petition, at: datetime) -> None:
-    """Ask for what a roster taken into use during a freeze would have brought back."""
-    jobs.enqueue("verification.rematch", {"petition_id": str(petition.id)}, at=at)
+def _has_waiting(petition: Petition) -> bool:
+    here = select(Signature.id).where(Signature.petition_id == petition.id, Signature.state.in_(OPEN)).limit(1)
+    parts = unseen(number_of(current_roster(petition)))
+    return any(db.session.scalar(here.where(part)) is not None for part in parts)
 
 
-def bring_back_not_found(petition_id: UUID, *, at: datetime) -> int:
-    """Put back what was "not found" on an older roster than the current one, and nothing else; return how many.
-
-    A frozen petition is left as it is; the end of the freeze asks for it again.
-    """
-    version = rosters.current(petition_id)
-    if version is None or db.session.get_one(Petition, petition_id).frozen_at:
-        return 0
-    later = aliased(Decision)
-    missed = db.session.scalars(
-        select(Decision.signature_id)
-        .join(Signature, Signature.id == Decision.signature_id)
-        .where(
-            Decision.petition_id == petition_id,
-            Decision.carried,
-            Decision.reason == "not_found",
-            Decision.roster_number < version.number,
-            Signature.state == "rejected",
-            ~exists().where(
-                later.signature_id == Decision.signature_id,
-                later.position > Decision.position,
-                later.outcome == "reopened",
-            ),
-        )
-        .order_by(Decision.signature_id)
-    ).all()
-    return sum(_bring_back(signature_id, at=at) for signature_id in missed)
-
-
-def _bring_back(signature_id: UUID, *, at: datetime) -> int:
-    signature = lock_signature(signature_id)
-    if signature is None or signature.state != "rejected" or not sealing.is_readable(signature):
-        return 0
-    append(signature, outcome="reopened", by=None, at=at)
-    move(signature, "checking")
-    audit.record("case.brought_back", petition_id=signature.petition_id, object_id=signature.id, at=at)
-    return 1
+def _look_apart(signature: Signature, version: RosterVersion | None, *, at: datetime) -> None:
+    """Match one of many: a row that is damaged is left to the reviewers unmatched, and stops none of the others."""
+    number, petition_id = number_of(version), signature.petition_id
+    try:
+        with db.session.begin_nested():
+            _look_at(signature, version, at=at)
+    except Exception as error:
+        if is_outage(error):
+            raise
+        logger.error("A signature of petition %s cannot be matched: %s", petition_id, type(error).__name__)
+        signature.matched_number = number
+        db.session.flush()
 
 
 def _look_at(signature: Signature, version: RosterVersion | None, *, at: datetime) -> None:

@@ -87,7 +87,6 @@ def retain_some(*, at: datetime) -> bool:
     """
     if any(one.number for one in retain(at=at)):
         return True
-    report_all(at=at)
     completions.note(completions.RETENTION, at=at)
     return False
 
@@ -137,16 +136,18 @@ def _record(act: str, signatures: Sequence[Signature], *, at: datetime) -> None:
 # --- telling ----------------------------------------------------------------------------------------------------
 
 
-def report_all(*, at: datetime) -> None:
-    """Count once a day what is still held of each public petition.
+def list_unreported(*, at: datetime) -> list[UUID]:
+    """Return the public petitions of which nobody has counted today what is still held."""
+    told = exists().where(HeldReport.petition_id == Petition.id, HeldReport.day >= at.date())
+    return list(db.session.scalars(select(Petition.id).where(Petition.state != "draft", ~told)))
+
+
+def report(petition_id: UUID, *, at: datetime) -> None:
+    """Count what is still held of a petition.
 
     Once a day, so that nobody can tie a change of these numbers to somebody's visit.
     """
-    for petition in db.session.scalars(select(Petition).where(Petition.state != "draft")).all():
-        report = db.session.get(HeldReport, petition.id)
-        if report is None or report.day < at.date():
-            numbers = _held(petition.id)
-            db.session.merge(HeldReport(petition_id=petition.id, day=at.date(), numbers=numbers))
+    db.session.merge(HeldReport(petition_id=petition_id, day=at.date(), numbers=_held(petition_id)))
     db.session.flush()
 
 

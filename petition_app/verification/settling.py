@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 
 from petition_app.db import db
@@ -72,11 +73,11 @@ def list_waiting(petition: Petition, *, limit: int) -> list[tuple[Signature, byt
     return found[:limit]
 
 
-def settle_all() -> None:
-    """Do so for every petition with a roster whose cases the server can open, unless it is frozen."""
-    rostered = select(Petition).where(Petition.roster, Petition.state != "draft", Petition.mode == "standard")
-    for petition in db.session.scalars(rostered.where(Petition.frozen_at.is_(None))).all():
-        settle_waiting(petition)
+def list_petitions_waiting() -> list[UUID]:
+    """Return the petitions with a roster that have agreed cases the server can open, unless they are frozen."""
+    agreed = exists().where(Signature.petition_id == Petition.id, Signature.agreed, Signature.state == "checking")
+    rostered = Petition.roster, Petition.state != "draft", Petition.mode == "standard", Petition.frozen_at.is_(None)
+    return list(db.session.scalars(select(Petition.id).where(*rostered, agreed)))
 
 
 def _carry_out_if_open(signature: Signature, petition: Petition, decisions: list[Decision]) -> bool:

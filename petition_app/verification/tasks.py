@@ -10,23 +10,47 @@ from flask import render_template
 from flask_babel import force_locale, gettext
 
 from petition_app.mail import Letter
+from petition_app.petitions.services import get_by_id
+from petition_app.rounds import Each
 from petition_app.signatures import messages
-from petition_app.verification import bulk_runs, import_runs, matches, retention, settling, unanswered
+from petition_app.verification import bulk_runs, import_runs, matches, rematching, retention, settling, unanswered
 
 
 def rematch(payload: dict[str, Any], at: datetime) -> None:
     """Put back what was not found on an older roster; the matching itself comes with the next rounds."""
-    matches.bring_back_not_found(UUID(payload["petition_id"]), at=at)
+    rematching.bring_back_not_found(UUID(payload["petition_id"]), at=at)
 
 
-def match_waiting(at: datetime) -> None:
-    """Match a slice of what waits."""
-    matches.match_all_waiting(at=at)
-
-
-def settle_waiting(_at: datetime) -> None:
-    """Carry out what was agreed and had to wait for another case."""
-    settling.settle_all()
+# A slice of the signatures of each petition that wait to be matched.
+match_waiting = Each(
+    "verification.match_waiting",
+    find=lambda _at: matches.list_waiting(),
+    act=lambda petition_id, at: matches.match_waiting(get_by_id(petition_id), at=at),
+)
+# What was agreed and had to wait for another case.
+settle_waiting = Each(
+    "verification.settle_waiting",
+    find=lambda _at: settling.list_petitions_waiting(),
+    act=lambda petition_id, _at: settling.settle_waiting(get_by_id(petition_id)),
+)
+# Signers of questions that wait.
+remind = Each(
+    "verification.remind",
+    find=lambda at: unanswered.list_to_remind(at=at),
+    act=lambda petition_id, at: unanswered.remind(petition_id, at=at),
+)
+# What was not answered in time.
+close_unanswered = Each(
+    "verification.close_unanswered",
+    find=lambda at: unanswered.list_to_close(at=at),
+    act=lambda petition_id, at: unanswered.close_unanswered(petition_id, at=at),
+)
+# Once a day: what is still held of each petition.
+report_held = Each(
+    "verification.report_held",
+    find=lambda at: retention.list_unreported(at=at),
+    act=lambda petition_id, at: retention.report(petition_id, at=at),
+)
 
 
 def run_bulk(payload: dict[str, Any], at: datetime) -> None:
@@ -52,16 +76,6 @@ def mail_reminder(payload: dict[str, Any], _at: datetime) -> Letter:
         return Letter(message.address, gettext("A reminder"), body, about=message.signature_id)
 
 
-def remind(at: datetime) -> None:
-    """Remind signers of questions that wait."""
-    unanswered.remind(at=at)
-
-
 def retain(at: datetime) -> bool:
-    """Erase a slice of what has run out and return whether there was any; in the end count what is still held."""
+    """Erase a slice of what has run out and return whether there was any."""
     return retention.retain_some(at=at)
-
-
-def close_unanswered(at: datetime) -> None:
-    """Decide what was not answered in time."""
-    unanswered.close_unanswered(at=at)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from petition_app import audit
@@ -26,7 +27,12 @@ MOST_MAILS = 5
 SLICE = 200
 
 
-def remind(*, at: datetime) -> int:
+def list_to_remind(*, at: datetime) -> list[UUID]:
+    """Return the petitions with questions of which their signers are to be reminded."""
+    return list(db.session.scalars(_to_remind(at).with_only_columns(Petition.id).distinct()))
+
+
+def remind(petition_id: UUID, *, at: datetime) -> int:
     """Have neutral reminders mailed where a question waits for three days, and again for seven; return how many.
 
     Only in standard mode, and only where an address was given: it travels sealed in the job, never in plain. The
@@ -36,10 +42,25 @@ def remind(*, at: datetime) -> int:
         StorageSealedError: no address can be opened now; try again later.
     """
     today, mailed = at.date(), 0
+    mine = _to_remind(at).where(Petition.id == petition_id).limit(SLICE)
+    due = db.session.execute(mine.with_for_update(skip_locked=True, key_share=True, of=Question)).all()
+    for question, signature, petition in due:
+        question.reminders += 1
+        question.reminded_on = today
+        if address := _address(signature):
+            message = Message("", signature.language, address, signature.id)
+            messages.enqueue_message("verification.mail_reminder", message, petition, at=at)
+            mailed += 1
+    db.session.flush()
+    return mailed
+
+
+def _to_remind(at: datetime) -> Select[Question, Signature, Petition]:
+    today = at.date()
     first = and_(Question.reminders == 0, Question.asked_on <= today - FIRST)
     pause = Question.reminded_on <= today - (SECOND - FIRST)
     second = and_(Question.reminders == 1, Question.asked_on <= today - SECOND, pause)
-    due = db.session.execute(
+    return (
         select(Question, Signature, Petition)
         .join(Signature, Signature.id == Question.signature_id)
         .join(Petition, Petition.id == Signature.petition_id)
@@ -53,18 +74,7 @@ def remind(*, at: datetime) -> int:
             _is_newest(),
             _mails_so_far() < MOST_MAILS,
         )
-        .limit(SLICE)
-        .with_for_update(skip_locked=True, key_share=True, of=Question)
-    ).all()
-    for question, signature, petition in due:
-        question.reminders += 1
-        question.reminded_on = today
-        if address := _address(signature):
-            message = Message("", signature.language, address, signature.id)
-            messages.enqueue_message("verification.mail_reminder", message, petition, at=at)
-            mailed += 1
-    db.session.flush()
-    return mailed
+    )
 
 
 def _is_newest() -> ColumnElement[bool]:
@@ -91,31 +101,20 @@ def _address(signature: Signature) -> str:
         return ""
 
 
-def close_unanswered(*, at: datetime) -> int:
+def list_to_close(*, at: datetime) -> list[UUID]:
+    """Return the petitions with cases whose questions found no answer in time."""
+    return list(db.session.scalars(_to_close(at).with_only_columns(Signature.petition_id).distinct()))
+
+
+def close_unanswered(petition_id: UUID, *, at: datetime) -> int:
     """Decide cases "not reached" whose newest question found no answer in fourteen days; return how many.
 
     The decision is nobody's of the staff and stands alone; at /my the signer may ask for a second look. A case that a
     reviewer holds at the moment is left to them.
     """
-    too_late = (at - ANSWER_TIME).date()
-    fresh = aliased(Question)
-    waiting = db.session.scalars(
-        select(Signature)
-        .where(
-            Signature.state == "needs_info",
-            Signature.petition_id.not_in(select(Petition.id).where(Petition.frozen_at.is_not(None))),
-            Signature.id.in_(
-                select(Question.signature_id).where(Question.answered_on.is_(None), Question.asked_on < too_late)
-            ),
-            ~exists().where(
-                fresh.signature_id == Signature.id, fresh.answered_on.is_(None), fresh.asked_on >= too_late
-            ),
-            ~exists().where(Lease.signature_id == Signature.id, Lease.until > at),
-        )
-        .limit(SLICE)
-        .with_for_update(skip_locked=True, key_share=True, of=Signature)
-        .execution_options(populate_existing=True)
-    ).all()
+    mine = _to_close(at).where(Signature.petition_id == petition_id).limit(SLICE)
+    held = mine.with_for_update(skip_locked=True, key_share=True, of=Signature)
+    waiting = db.session.scalars(held.execution_options(populate_existing=True)).all()
     for signature in waiting:
         append(signature, outcome="rejected", by=None, at=at, reason="not_reached", carried=True)
         move(signature, "rejected")
@@ -123,3 +122,17 @@ def close_unanswered(*, at: datetime) -> int:
         audit.record("case.closed_unanswered", petition_id=signature.petition_id, object_id=signature.id, at=at)
     db.session.flush()
     return len(waiting)
+
+
+def _to_close(at: datetime) -> Select[Signature]:
+    too_late = (at - ANSWER_TIME).date()
+    fresh = aliased(Question)
+    return select(Signature).where(
+        Signature.state == "needs_info",
+        Signature.petition_id.not_in(select(Petition.id).where(Petition.frozen_at.is_not(None))),
+        Signature.id.in_(
+            select(Question.signature_id).where(Question.answered_on.is_(None), Question.asked_on < too_late)
+        ),
+        ~exists().where(fresh.signature_id == Signature.id, fresh.answered_on.is_(None), fresh.asked_on >= too_late),
+        ~exists().where(Lease.signature_id == Signature.id, Lease.until > at),
+    )

@@ -137,10 +137,12 @@ def test_what_was_never_used_is_forgotten_after_a_day(app: Any, petition: UUID) 
             make.petition(petition), name="B", as_of=TODAY, sha256=b"b", columns=["name"], by=None, at=at
         )
         services.stage(waiting.id, people("B"))
+        begun = waiting.id
     with make.acting(app):
-        assert services.discard_old(at=at + timedelta(hours=23)) == 0
-    with make.acting(app):
-        assert services.discard_old(at=at + timedelta(hours=25)) == 1
+        assert services.list_old(at=at + timedelta(hours=23)) == []
+        old = services.list_old(at=at + timedelta(hours=25))
+        assert old == [begun]
+        services.discard(old[0])
     assert stands(app, petition) == [(1, "current", 1, 1, 0, 0)]
 
 

@@ -236,7 +236,8 @@ def test_uploads_that_nobody_used_are_gone_after_a_day(app: Any, world: make.Wor
     assert files() == []
     assert "cannot be read: it is not there" in organizer.get(f"{HERE}/preview").text
     with make.acting(app):
-        uploads.forget_old(at=utcnow() + timedelta(days=2))
+        for version_id in services.list_old(at=utcnow() + timedelta(days=2)):
+            services.discard(version_id)
     assert "No file waits here" in organizer.get(f"{HERE}/preview").text
 
 

@@ -224,7 +224,8 @@ def test_a_forgotten_file_is_gone_after_a_day(app: Any, world: make.World, organ
     send(organizer, FILE)
     for ahead, left in ((timedelta(hours=23), 2), (timedelta(hours=25), 1)):
         with make.acting(app):
-            import_files.forget_old(at=utcnow() + ahead)
+            for import_id in import_files.list_old(at=utcnow() + ahead):
+                import_files.forget(import_id)
         assert rows(app, Import) == left
     assert rows(app, ImportChunk) == 0
     assert "ended before anything was added" in organizer.get(page).text

@@ -124,7 +124,7 @@ class Walk(RuleBasedStateMachine):
     @rule()
     def fold(self) -> None:
         with make.acting(self.app):
-            services.fold_all()
+            services.fold_one(self.petition_id)
 
     @invariant()
     def everything_adds_up(self) -> None:

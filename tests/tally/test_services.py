@@ -182,7 +182,8 @@ def test_folding_changes_no_number(app: Any) -> None:
     make.submit(app, world.petition_id)
     before = make.tally(app, world.petition_id)
     with make.acting(app):
-        services.fold_all()
+        assert services.list_unfolded() == [world.petition_id]
+        services.fold_one(world.petition_id)
         assert db.session.scalar(db.select(db.func.count()).select_from(SignatureDelta)) == 0
         assert counting.fold(world.petition_id) == 0
     after = make.tally(app, world.petition_id)

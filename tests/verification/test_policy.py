@@ -14,7 +14,7 @@ from petition_app.db import db
 from petition_app.roster.tables import Entry
 from petition_app.signatures.models import NearKey, Signature
 from petition_app.signatures.sealing import Identity
-from petition_app.verification import desk, evidence, matches
+from petition_app.verification import desk, evidence, matches, rematching
 from petition_app.verification.desk import Case
 from petition_app.verification.evidence import (
     ContactAskedError,
@@ -253,7 +253,7 @@ def test_a_newer_roster_brings_back_exactly_what_was_not_found(app: Any) -> None
     make.decide(app, world.petition_id, made["Вера Луговая"].id, by, **on_roster())
     make.decide(app, world.petition_id, made["Инна Мягких"].id, by, outcome="rejected", reason="not_found")
     with make.acting(app):
-        assert matches.bring_back_not_found(world.petition_id, at=utcnow()) == 0
+        assert rematching.bring_back_not_found(world.petition_id, at=utcnow()) == 0
     assert make.problems(app, world.petition_id) == []
 
 

@@ -55,7 +55,7 @@ def remind(app: Any, at: datetime) -> list[tuple[str, str]]:
     """Run the reminders; return (language, address) of each job that was written."""
     with make.acting(app):
         before = set(db.session.scalars(db.select(Job.id)))
-        number = unanswered.remind(at=at)
+        number = sum(unanswered.remind(petition_id, at=at) for petition_id in unanswered.list_to_remind(at=at))
         jobs = [job for job in db.session.scalars(db.select(Job)) if job.id not in before]
         assert {job.name for job in jobs} <= {"verification.mail_reminder"}
         found = [messages.open_message(job.payload) for job in jobs]
@@ -65,7 +65,8 @@ def remind(app: Any, at: datetime) -> list[tuple[str, str]]:
 
 def close(app: Any, at: datetime) -> int:
     with make.acting(app):
-        return unanswered.close_unanswered(at=at)
+        waiting = unanswered.list_to_close(at=at)
+        return sum(unanswered.close_unanswered(petition_id, at=at) for petition_id in waiting)
 
 
 def taken(app: Any, world: make.World, reviewer: int, at: datetime | None = None) -> UUID | None:
@@ -264,7 +265,7 @@ def test_the_reminder_is_neutral_and_in_the_language_of_the_signer(app: Any, lan
     make.seal(app, world.petition_id)
     make.ask(app, world.petition_id, signed.id, world.reviewers[0])
     with make.acting(app):
-        unanswered.remind(at=NOW + 3 * DAY)
+        unanswered.remind(world.petition_id, at=NOW + 3 * DAY)
         payloads = [str(job.payload) for job in db.session.scalars(db.select(Job))]
         for job in db.session.scalars(db.select(Job)):
             job.due_at = NOW - DAY

@@ -115,7 +115,7 @@ def test_what_was_not_answered_in_time_is_looked_at_again(app: Any) -> None:
     make.seal(app, world.petition_id)
     make.ask(app, world.petition_id, signed.id, world.reviewers[0])
     with make.acting(app):
-        assert unanswered.close_unanswered(at=utcnow() + timedelta(days=15)) == 1
+        assert unanswered.close_unanswered(world.petition_id, at=utcnow() + timedelta(days=15)) == 1
     reason = why(app, signed)
     assert reason is not None
     assert (reason.reason, reason.at_once) == ("not_reached", True)
