@@ -15,7 +15,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from petition_app import config, db, doctor, erasures, vault, web, worker
-from petition_app.accounts import sign_in
+from petition_app.accounts import approvals, fresh, sign_in
 from petition_app.backup import cli as backup_cli
 from petition_app.clock import utcnow
 from petition_app.config import ConfigError, Settings
@@ -24,6 +24,7 @@ from petition_app.demo import cli as demo_cli
 from petition_app.drill import cli as drill_cli
 from petition_app.errors import StorageSealedError
 from petition_app.i18n import CatalogueError, check_catalogues
+from petition_app.keys import leaving
 from petition_app.local import cli as local_cli
 from petition_app.metrics import Meter
 from petition_app.pages import Pages
@@ -127,6 +128,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
     Migrate(app, db.db, directory=str(config.MIGRATIONS))
     Bootstrap5(app)
     sign_in.init_app(app)
+    fresh.init_app(app)
     web.init_app(app)
     worker.init_app(app)
     for door in (
@@ -152,6 +154,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
     after_commit[:] = [_publish]
     before_erasure[:], after_erasure[:] = [erasures.note], [erasures.settle_at_once]
     freezing.on_freeze[:] = [checking.free_all, frozen.lower]
+    approvals.carry_out.update(unfreeze=freezing.end, take_keys=leaving.carry_out, remove_member=leaving.carry_out)
     freezing.on_unfreeze[:] = [frozen.raise_again, rematching.rematch_later]
     return app
 

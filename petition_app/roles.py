@@ -54,6 +54,9 @@ ROLES: dict[str, frozenset[str]] = {
     "joining.withdraw": ORGANIZER,
     "accounts.change_role": ORGANIZER,
     "accounts.remove": ORGANIZER,
+    "approvals.show": READERS,
+    "approvals.confirm": ORGANIZER,
+    "approvals.refuse": ORGANIZER,
     "verification.seal": ORGANIZER,
     "verification.seal_batch": ORGANIZER,
     "desk.show_desk": DESK,
@@ -153,6 +156,14 @@ SIGN_IN = frozenset({"security.login", "security.logout", "security.change_passw
 # What is committed together with others, by `signatures.intake`, which looks by itself whether anything may change.
 IN_GROUPS = "signatures.submit"
 
+# What asks for the password again unless it was given minutes ago, and where one stands then.
+FRESH = {
+    "approvals.confirm": "approvals.show",
+    "freezing.unfreeze": "switches.show",
+    "keys.take": "keys.manage",
+    "accounts.remove": "joining.people",
+}
+
 # What may still be done while the installation is read-only: end that.
 ALWAYS = frozenset({"staff.switches.turn_read_only"})
 
@@ -167,5 +178,5 @@ WHILE_FROZEN = frozenset(
         "words.write",
         "words.send",
     }
-    | {name for name in ROLES if name.startswith(("switches.", "freezing."))}
+    | {name for name in ROLES if name.startswith(("switches.", "freezing.", "approvals."))}
 )

@@ -18,7 +18,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition_app import config, error_pages, probes, switches
-from petition_app.accounts import desk_tokens, join_views, sign_in
+from petition_app.accounts import approval_views, desk_tokens, fresh, join_views, sign_in
 from petition_app.accounts import views as accounts
 from petition_app.accounts.services import note_seen
 from petition_app.clock import utcnow
@@ -41,6 +41,7 @@ from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.services import get_for_staff
 from petition_app.roles import (
     ALWAYS,
+    FRESH,
     HOLDS_KEYS,
     IN_GROUPS,
     NEEDS_KEYS,
@@ -73,6 +74,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 PUBLIC = (probes.public, tally.public, reading_views.public, claim_views.public, signatures.public, my_views.public)
 STAFF = (
     accounts.staff,
+    approval_views.staff,
     join_views.staff,
     keys.staff,
     petitions.staff,
@@ -195,6 +197,9 @@ def _guard_staff(name: str) -> AnyResponse | None:
         require_thawed(g.petition)
     if request.method not in SAFE:
         note_seen(account, at=utcnow())
+        if name in FRESH and (words := fresh.problem(account)):
+            flash(words, "warning")
+            return redirect(url_for(f"staff.{FRESH[name]}", slug=g.slug), 303)
     if g.petition is not None and g.petition.is_sealed and config.current().unlock_on_server:
         holding.take_up(account, g.petition.id)
         if name in NEEDS_KEYS and opened.current(g.petition.id) is None:

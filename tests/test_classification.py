@@ -38,6 +38,9 @@ COLUMNS: dict[str, dict[str, str]] = {
     "account_keys": {STAFF: "account_id public signing_public made_at alarm_at", KEY: "private_box duress_box"},
     "account_sessions": {STAFF: "token_hash account_id started_at"},
     "accounts": {STAFF: "id email name password active fs_uniquifier failed_count delayed_until seen_on"},
+    "approval_requests": {
+        NONE: "id petition_id kind payload digest state asked_by_id asked_at decided_by_id decided_at"
+    },
     "audit_events": {NONE: "id act petition_id actor_id object_id number day at position link"},
     "batches": {NONE: "id petition_id number size announcement started_at sealed_at"},
     "breakdowns": {NONE: "petition_id as_of", PUBLIC: "total roles places"},
@@ -62,7 +65,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "due_marks": {NONE: "id petition_id since urgent"},
     "due_names": {NONE: "signature_id petition_id"},
     "evidence": {NONE: "id signature_id petition_id account_id kind strength danger own_word on removed_on"},
-    "freezes": {NONE: "petition_id account_id cause at proposed_by_id proposed_at statement"},
+    "freezes": {NONE: "petition_id account_id cause at statement"},
     "group_entries": {NONE: "id petition_id account_id title size confirmed sheets created_on", RANDOM: "form_hash"},
     "held_reports": {NONE: "petition_id day numbers"},
     "import_bad_rows": {NONE: "import_id line reason"},
@@ -155,6 +158,7 @@ def test_what_lies_about_as_bytes_is_never_called_harmless_without_a_reason() ->
         ("audit_events", "link"), ("imports", "sha256"), ("text_versions", "sha256"), ("samples", "seed"),
         ("samples", "seed_hash"), ("couriers", "public"), ("petition_keys", "public"),
         ("petition_keys", "recovery_public"), ("signing_keys", "public_key"), ("freezes", "statement"),
+        ("approval_requests", "digest"),
         ("signed_acts", "nonce"),
     }  # fmt: skip
     found = {

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from petition_app.db import Base, Moment
 
 ROLES = ("organizer", "reviewer", "auditor")
+APPROVAL_KINDS = ("policy", "export_names", "desk_names", "take_keys", "remove_member", "unfreeze")
+APPROVAL_STATES = ("open", "confirmed", "used", "refused", "taken_back")
 
 
 class Account(Base, UserMixin):
@@ -100,3 +102,30 @@ class DeskToken(Base):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
     made_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class ApprovalRequest(Base):
+    """An act that takes two organizers: one asks for exactly `payload`, another confirms it or refuses.
+
+    `digest` is SHA-256 over the kind, the petition, who asked when, and the payload; whoever confirms sends it along,
+    so that what is confirmed is what was shown. A request that is open is void a day after it was asked.
+    """
+
+    __tablename__ = "approval_requests"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    state: Mapped[str] = mapped_column(String(12), default="open")
+    asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    decided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    __table_args__ = (
+        CheckConstraint(f"kind IN {APPROVAL_KINDS}", name="kind_known"),
+        CheckConstraint(f"state IN {APPROVAL_STATES}", name="state_known"),
+        Index("ix_approval_requests_waiting", "petition_id", "state"),
+    )

@@ -12,7 +12,7 @@ from petition_app.accounts import services
 from petition_app.accounts.forms import ROLE_WORDS, RoleForm
 from petition_app.clock import utcnow
 from petition_app.errors import NotFoundError
-from petition_app.keys import services as keys
+from petition_app.keys import leaving
 from petition_app.petitions.beginning import is_empty, may_begin
 from petition_app.petitions.forms import STATE_WORDS
 from petition_app.petitions.services import list_for_staff
@@ -49,7 +49,8 @@ def change_role(membership_id: UUID) -> Response:
 @staff.post("/p/<slug>/people/<uuid:membership_id>/remove")
 def remove(membership_id: UUID) -> Response:
     """Take a member's role away."""
-    account_id = services.remove_member(membership_id, petition_id=g.petition.id, by=g.account, at=utcnow())
-    keys.forget_holder(account_id, g.petition.id, at=utcnow())
+    if not leaving.remove(membership_id, petition_id=g.petition.id, by=g.account, at=utcnow()):
+        flash(gettext("Asked. This person holds keys, so another organizer must confirm it under “Two organizers”."))
+        return redirect(url_for("staff.approvals.show", slug=g.petition.slug), 303)
     flash(gettext("The role is taken away, and the person is signed out everywhere."), "success")
     return redirect(url_for("staff.joining.people", slug=g.petition.slug), 303)

@@ -237,11 +237,11 @@ def take_from(account_id: UUID, petition_id: UUID, *, by: Account | None, at: da
     audit.record("keys.taken", by=by.id if by else None, petition_id=petition_id, object_id=account_id, at=at)
 
 
-def forget_holder(account_id: UUID, petition_id: UUID, *, at: datetime) -> None:
+def forget_holder(account_id: UUID, petition_id: UUID, *, by: Account | None = None, at: datetime) -> None:
     """Take the keys from somebody whose role was taken away; whoever took it decides about a new key."""
     _take(account_id, petition_id)
     if newest(petition_id):
-        audit.record("keys.taken", petition_id=petition_id, object_id=account_id, at=at)
+        audit.record("keys.taken", by=by.id if by else None, petition_id=petition_id, object_id=account_id, at=at)
 
 
 def _take(account_id: UUID, petition_id: UUID) -> None:

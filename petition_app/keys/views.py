@@ -12,7 +12,7 @@ from petition_app import config
 from petition_app.accounts import desk_tokens
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
-from petition_app.keys import opened, own, services, unlocking
+from petition_app.keys import leaving, opened, own, services, unlocking
 from petition_app.keys.forms import ChangePassphraseForm, NewKeyForm, SheetForm, UnlockForm
 from petition_app.petitions.forms import explain
 from petition_app.signatures.cards import draw
@@ -107,8 +107,15 @@ def grant(account_id: UUID) -> Response:
 
 @staff.post("/p/<slug>/keys/take/<uuid:account_id>")
 def take(account_id: UUID) -> Response:
-    """Take the keys from somebody."""
-    services.take_from(account_id, g.petition.id, by=g.account, at=utcnow())
+    """Give up one's own keys, or ask another organizer to agree that somebody's are taken."""
+    try:
+        taken = leaving.take(account_id, g.petition.id, by=g.account, at=utcnow())
+    except DomainError as error:
+        flash(explain(error), "warning")
+        return _back()
+    if not taken:
+        flash(gettext("Asked. The keys are taken once another organizer confirms it under “Two organizers”."))
+        return redirect(url_for("staff.approvals.show", slug=g.petition.slug), 303)
     flash(gettext("The keys are taken. Make a new key now, so that what comes later is closed to them."), "warning")
     return _back()
 

@@ -9,15 +9,16 @@ from uuid import UUID
 from sqlalchemy import select
 
 from petition_app import audit
-from petition_app.accounts.models import Account
-from petition_app.accounts.services import last_seen, require_role, role_of
+from petition_app.accounts import approvals
+from petition_app.accounts.approvals import ChangedMeanwhileError
+from petition_app.accounts.models import Account, ApprovalRequest
+from petition_app.accounts.services import last_seen, require_role
 from petition_app.db import db, lock
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.keys import services as keys
 from petition_app.petitions.models import Freeze, Petition
 
-PROPOSAL_LIFE = timedelta(hours=24)
 LONGEST_SILENCE = 365
 
 # What else ends or begins again with a freeze, in the transaction of the act; filled by `app.py`.
@@ -35,12 +36,6 @@ class NotFrozenError(DomainError):
     """The petition is not frozen."""
 
     message = N_("This letter is not frozen.")
-
-
-class SecondPersonError(DomainError):
-    """The same organizer cannot confirm their own proposal."""
-
-    message = N_("You have proposed this already. Another organizer must confirm it.")
 
 
 class SilenceError(DomainError):
@@ -84,21 +79,30 @@ def unfreeze(petition: Petition, *, by: Account, at: datetime) -> bool:
     Returns whether the petition goes on now.
 
     Raises:
-        NotFrozenError, SecondPersonError
+        NotFrozenError, OnlyOrganizerError, SecondPersonError
     """
     require_role(by, petition.id, "organizer")
-    lock(Petition, petition.id)
-    frozen = db.session.get(Freeze, petition.id)
+    frozen = get_freeze(petition)
     if frozen is None:
         raise NotFrozenError
-    proposed = is_proposed(frozen, at=at)
-    if proposed and frozen.proposed_by_id == by.id:
-        raise SecondPersonError
-    if not proposed:
-        frozen.proposed_by_id, frozen.proposed_at = by.id, at
-        audit.record("petition.unfreeze_proposed", by=by.id, petition_id=petition.id, at=at)
-        db.session.flush()
+    proposed = get_proposal(frozen, at=at)
+    if proposed is None:
+        approvals.ask("unfreeze", _payload(frozen), petition_id=petition.id, by=by, at=at)
         return False
+    approvals.confirm(proposed.id, proposed.digest.hex(), petition_id=petition.id, by=by, at=at)
+    return True
+
+
+def end(request: ApprovalRequest, by: Account, at: datetime) -> None:
+    """End the freeze that two organizers agreed to end: what `approvals.confirm` carries out.
+
+    Raises:
+        ChangedMeanwhileError: it is another freeze, or none.
+    """
+    petition = lock(Petition, request.petition_id)
+    frozen = db.session.get(Freeze, request.petition_id)
+    if petition is None or frozen is None or _payload(frozen) != request.payload:
+        raise ChangedMeanwhileError
     petition.frozen_at = None
     db.session.delete(frozen)
     audit.record("petition.unfrozen", by=by.id, petition_id=petition.id, at=at)
@@ -106,7 +110,6 @@ def unfreeze(petition: Petition, *, by: Account, at: datetime) -> bool:
     for hook in on_unfreeze:
         hook(petition, at)
     db.session.flush()
-    return True
 
 
 def refuse(petition: Petition, *, by: Account, at: datetime) -> None:
@@ -115,18 +118,22 @@ def refuse(petition: Petition, *, by: Account, at: datetime) -> None:
     frozen = get_freeze(petition)
     if frozen is None:
         raise NotFrozenError
-    if frozen.proposed_by_id:
-        frozen.proposed_by_id = frozen.proposed_at = None
-        audit.record("petition.unfreeze_refused", by=by.id, petition_id=petition.id, at=at)
-        db.session.flush()
+    for proposed in _proposals(frozen, at=at):
+        approvals.refuse(proposed.id, petition_id=petition.id, by=by, at=at)
 
 
-def is_proposed(frozen: Freeze, *, at: datetime) -> bool:
-    """Return whether somebody proposed to end the freeze, less than 24 hours ago, and is an organizer still."""
-    if frozen.proposed_by_id is None or frozen.proposed_at is None or at - frozen.proposed_at > PROPOSAL_LIFE:
-        return False
-    proposer = db.session.get(Account, frozen.proposed_by_id)
-    return proposer is not None and role_of(proposer, frozen.petition_id) == "organizer"
+def get_proposal(frozen: Freeze, *, at: datetime) -> ApprovalRequest | None:
+    """Return the proposal to end this freeze that can be confirmed now, if there is one."""
+    return next(iter(_proposals(frozen, at=at)), None)
+
+
+def _proposals(frozen: Freeze, *, at: datetime) -> list[ApprovalRequest]:
+    waiting = approvals.list_open(frozen.petition_id, at=at)
+    return [one for one in waiting if one.kind == "unfreeze" and one.payload == _payload(frozen)]
+
+
+def _payload(frozen: Freeze) -> dict[str, str]:
+    return {"frozen_at": frozen.at.isoformat()}
 
 
 def get_freeze(petition: Petition) -> Freeze | None:

@@ -170,7 +170,7 @@ class Draft(Base):
 class Freeze(Base):
     """A petition that is frozen, and why: an organizer's or operator's act, silence, or somebody under duress.
 
-    Ending it takes two organizers: `proposed_by_id` is the first. `statement` is the signed tally of that moment.
+    Ending it takes two organizers, see `accounts.approvals`. `statement` is the signed tally of that moment.
     """
 
     __tablename__ = "freezes"
@@ -179,8 +179,6 @@ class Freeze(Base):
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     cause: Mapped[str] = mapped_column(String(10))
     at: Mapped[datetime] = mapped_column(Moment)
-    proposed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
-    proposed_at: Mapped[datetime | None] = mapped_column(Moment)
     statement: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     __table_args__ = (CheckConstraint(f"cause IN {FREEZE_CAUSES}", name="cause_known"),)

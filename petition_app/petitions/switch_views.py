@@ -53,11 +53,12 @@ def _turn(name: str, **words: str) -> Answer:
 
 
 def _show() -> str:
-    frozen, now = freezing.get_freeze(g.petition), utcnow()
+    frozen = freezing.get_freeze(g.petition)
+    proposed = freezing.get_proposal(frozen, at=utcnow()) if frozen else None
     return render_template(
         "petitions/switches.html", on=switches.list_on(), frozen=frozen, silence=SilenceForm.of(g.petition),
-        proposed=bool(frozen and freezing.is_proposed(frozen, at=now)), freezes_on=freezing.freezes_on(g.petition),
-        names=name_accounts({frozen.account_id, frozen.proposed_by_id}) if frozen else {},
+        proposed=proposed, freezes_on=freezing.freezes_on(g.petition),
+        names=name_accounts({frozen.account_id, proposed.asked_by_id if proposed else None}) if frozen else {},
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from petition_app import jobs
-from petition_app.accounts import inviting
+from petition_app.accounts import approvals, inviting
 from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import require_role
 from petition_app.db import db
@@ -38,13 +38,15 @@ class Overview:
     second_looks: int
     invitations: int
     undelivered: int
+    approvals: int
     drafts: list[Draft]
     next: str
 
     @property
     def waits(self) -> int:
         """How many things wait for this person, beside the queue."""
-        return self.answered + self.claims + self.second_looks + self.invitations + self.undelivered + len(self.drafts)
+        waiting = (self.answered, self.claims, self.second_looks, self.invitations, self.undelivered, self.approvals)
+        return sum(waiting) + len(self.drafts)
 
 
 def overview(petition: Petition, tally: Tally, *, by: Account, role: str, at: datetime) -> Overview:
@@ -59,6 +61,7 @@ def overview(petition: Petition, tally: Tally, *, by: Account, role: str, at: da
         second_looks=len(second_look.list_waiting(petition, by=by)) if organizes else 0,
         invitations=len(inviting.list_open(petition.id, by=by)) if organizes else 0,
         undelivered=len(jobs.list_dead(petition.id)) if organizes else 0,
+        approvals=len(approvals.list_open(petition.id, at=at)) if organizes else 0,
         drafts=milestones.list_drafts(petition.id) if organizes else [],
         next=_next_act(petition, tally, at=at),
     )

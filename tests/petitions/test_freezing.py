@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import update
 
 from petition_app import worker
+from petition_app.accounts import approvals
 from petition_app.accounts.models import Account
 from petition_app.audit import AuditEvent
 from petition_app.clock import utcnow
@@ -237,7 +238,7 @@ def test_going_on_takes_two_organizers(app: Any, client: Any) -> None:
     other = make.make_person(app, world.petition_id, "organizer")
     freeze(app, world)
     assert unfreeze(app, world, world.organizer) is False
-    with pytest.raises(freezing.SecondPersonError):
+    with pytest.raises(approvals.SecondPersonError):
         unfreeze(app, world, world.organizer)
     assert client.get(f"/p/{world.slug}/frozen.json").status_code == 200
     assert unfreeze(app, world, other) is True
@@ -248,7 +249,9 @@ def test_going_on_takes_two_organizers(app: Any, client: Any) -> None:
     assert client.get(f"/p/{world.slug}/frozen.json").status_code == 404
     assert make.problems(app, world.petition_id) == []
     assert make.make_signature(app, world.petition_id)
-    assert {"petition.frozen", "petition.unfreeze_proposed", "petition.unfrozen"} <= acts(app)
+    assert {"petition.frozen", "approval.asked_unfreeze", "approval.confirmed_unfreeze", "petition.unfrozen"} <= acts(
+        app
+    )
 
 
 def test_a_name_withdrawn_during_the_freeze_does_not_come_back(app: Any, client: Any) -> None:
@@ -277,7 +280,7 @@ def test_a_proposal_ends_after_a_day_by_refusal_or_with_its_role(app: Any) -> No
     with make.acting(app):
         freezing.refuse(make.petition(world.petition_id), by=make.account(world.organizer), at=now)
     assert unfreeze(app, world, world.organizer) is False
-    assert "petition.unfreeze_refused" in acts(app)
+    assert "approval.taken_back_unfreeze" in acts(app)
     with pytest.raises(NotFoundError):
         unfreeze(app, world, world.reviewers[0])
 
