@@ -420,7 +420,9 @@ def look_at_keys(app: Flask, reader: Reader) -> None:
     send(olga, f"{here}/keys/recover", 422)
     send(olga, f"{here}/keys/recover", 422, words="some words")
     send(olga, f"{here}/keys/renew")
+    second = make.make_person(app, world.petition_id, "organizer")
     send(olga, f"{here}/keys/take/{world.auditor.id}")
+    look_at_approvals(reader, olga, make.signed_in(app, second), here)
     send(roman, "/organizer/keys/remove")
     send(roman, "/organizer/keys", passphrase=words, again=words, duress="and these under duress")
     send(olga, f"{here}/unlock", passphrase=make.PASSPHRASE)
@@ -430,6 +432,15 @@ def look_at_keys(app: Flask, reader: Reader) -> None:
     reader.look(olga.get(f"{here}/keys"))
     make.make_petition(app, "unmade", state="draft", mode="sealed", mail="none")
     make.lock_keys()
+
+
+def look_at_approvals(reader: Reader, asker: FlaskClient, other: FlaskClient, here: str) -> None:
+    """Read what waits as who asked and as who may confirm, confirm it, and read how it ended."""
+    for client in (asker, other):
+        reader.look(client.get(f"{here}/approvals"))
+    button = next(form for form in make.forms_of(other.get(f"{here}/approvals")) if form["action"].endswith("/confirm"))
+    other.post(button["action"], data=button["fields"])
+    reader.look(other.get(f"{here}/approvals"))
 
 
 def look_at_claims(app: Flask, reader: Reader) -> None:
