@@ -166,10 +166,10 @@ def test_the_worker_leaves_a_frozen_petition_alone(app: Any) -> None:
     freeze(app, world)
     with app.app_context():
         worker.run_once()
-    before = dumps.tables(app)
+    before = {**dumps.tables(app), "completions": []}  # When a round was done is no act on any petition.
     with app.app_context():
         worker.run_once()
-    assert dumps.tables(app) == before
+    assert {**dumps.tables(app), "completions": []} == before
 
 
 def test_a_signer_can_still_withdraw(app: Any, client: Any) -> None:
