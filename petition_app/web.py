@@ -23,6 +23,7 @@ from petition_app.accounts import views as accounts
 from petition_app.accounts.services import note_seen
 from petition_app.clock import utcnow
 from petition_app.errors import NotFoundError
+from petition_app.gateway import SMALL
 from petition_app.headers import ALONE, FRAMED
 from petition_app.i18n import LANGUAGES, choose_language
 from petition_app.keys import holding, opened
@@ -173,6 +174,7 @@ def _guard() -> AnyResponse | None:
             raise NotFoundError
     elif request.method not in SAFE:
         _keep_out_other_sites()
+        request.max_content_length = SMALL
     return None
 
 

@@ -87,8 +87,6 @@ LONGEST_PAUSE = 15.0  # Seconds between two tries while the database is away.
 BEAT, PATIENCE = timedelta(seconds=5), timedelta(minutes=1)
 # So many messages are claimed in one transaction; other work waits for no more than these.
 MESSAGES = 20
-# Of all web processes together: while some wait for the disk, others take what comes next, and are written together.
-THREADS, FEWEST_THREADS = 32, 8
 
 
 def init_app(app: Flask) -> None:
@@ -269,11 +267,9 @@ def work(drain: bool) -> None:
 @click.option("--web-only", is_flag=True, help="Without the worker, which then runs elsewhere: flask worker.")
 def serve(host: str, web_only: bool) -> None:
     """Start the web server and the worker; Ctrl-C ends both, and one that ends by itself is started again."""
-    port, processes = str(config.current().port), config.current().web_processes
+    port = str(config.current().port)
     click.echo(f"Countersign on http://{host}:{port} (Ctrl-C ends it)")
-    threads = str(max(FEWEST_THREADS, THREADS // processes))
-    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", port, "--no-ws"]
-    web += ["--workers", str(processes), "--blocking-threads", threads, "--log-level", "error", "wsgi:app"]
+    web = [sys.executable, "-m", "petition_app.http_server", host, port]
     commands = {"web server": web}
     if not web_only:
         commands["worker"] = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]

@@ -1,0 +1,88 @@
+"""The product as `flask serve` starts it, in processes of its own, for tests that ask it over the network."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from petition_app.config import Settings
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that runs: where it answers, its process, and the file of what it says."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def connect(self) -> socket.socket:
+        """Open a plain connection to it."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+
+
+@contextmanager
+def serve(settings: Settings, folder: Path, *words: str, **environ: str) -> Iterator[Served]:
+    """Run `flask serve` with these settings until the block ends; it must end well, and have said nothing bad."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    given = {
+        "COUNTERSIGN_ENV": "development",
+        "COUNTERSIGN_INSTANCE": str(settings.instance),
+        "DATABASE_URL": settings.database_url,
+        "SECRET_KEY": settings.secret_key,
+        "KEY_RING": settings.key_ring,
+        "MAIL_URL": settings.mail_url,
+        "LIMITS_URL": settings.limits_url,
+        "WEB_PROCESSES": str(settings.web_processes),
+        "PROXIES": str(settings.proxies),
+        "PORT": str(port),
+    }
+    folder.mkdir(exist_ok=True, mode=0o700)
+    log = folder / "log"
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "serve", *words]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, env={**os.environ, **given, **environ}, stdout=out, stderr=out, start_new_session=True
+        )
+    try:
+        served = Served(port, process, log)
+        _wait_for(served)
+        yield served
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            code = process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    said = log.read_text()
+    assert code == 0, said[-3000:]
+    assert "Traceback" not in said, said[-3000:]
+
+
+def _wait_for(served: Served) -> None:
+    for _ in range(600):
+        with suppress(httpx.HTTPError):
+            if httpx.get(f"{served.url}/healthz", timeout=10).status_code == 200:
+                return
+        if served.process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise AssertionError(served.log.read_text()[-3000:])
