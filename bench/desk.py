@@ -40,9 +40,9 @@ from petition_app.config import Settings
 from petition_app.db import db, transaction
 from petition_app.petitions.services import get_by_slug
 from petition_app.security import fingerprint
+from petition_app.signatures import secret_words
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
 from petition_app.signatures.rules import fold_name
-from petition_app.signatures.services import give_secret_code
 from petition_app.signatures.states import count
 from petition_app.vault import Place
 from petition_app.verification import candidates
@@ -161,7 +161,7 @@ def fill(place: Installation, size: int, acts: int) -> str:
             opened = {one.id for one in first}
             for one in first:
                 opened |= {row.id for row in candidates.search(one)}
-            code = give_secret_code(first[-1])
+            code = secret_words.give(first[-1])
         _seal(opened, names, ids["petition"])
         db.session.remove()
         db.engine.dispose()

@@ -25,6 +25,7 @@ from petition_app.drill import cli as drill_cli
 from petition_app.errors import StorageSealedError
 from petition_app.i18n import CatalogueError, check_catalogues
 from petition_app.keys import leaving
+from petition_app.language_links import SAFE
 from petition_app.local import cli as local_cli
 from petition_app.metrics import Meter
 from petition_app.pages import Pages
@@ -79,7 +80,7 @@ class Countersign(Flask):
         request.environ["countersign.rule"] = request.url_rule.rule if request.url_rule else ""
         if request.endpoint == IN_GROUPS:  # Whoever writes for all who wait there commits.
             return super().full_dispatch_request()
-        with transaction(saving=request.method not in web.SAFE) as work:
+        with transaction(saving=request.method not in SAFE) as work:
             response = super().full_dispatch_request()
             if response.status_code >= 400:
                 work.discard()

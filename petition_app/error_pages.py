@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition_app import config, switches
+from petition_app import config, language_links, switches
 from petition_app.db import db
 from petition_app.errors import DomainError, NotFoundError, StorageSealedError
 from petition_app.keys import opened
@@ -109,5 +109,6 @@ def _is_remote() -> bool:
 
 
 def _page(code: int, words: str) -> tuple[str, int]:
+    language_links.show_once()
     template = "errors/staff.html" if g.get("account") and code < 500 else "errors/error.html"
     return render_template(template, code=code, words=words), code

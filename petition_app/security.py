@@ -85,7 +85,12 @@ def read_mail_code(typed: str) -> str:
 def new_secret_code(language: str) -> tuple[str, bytes]:
     """Return a code of 12 words (128 random bits and a checksum, BIP-39) and the bits themselves."""
     entropy = secrets.token_bytes(16)
-    return unicodedata.normalize("NFC", _words(language).to_mnemonic(entropy)), entropy
+    return write_secret_code(entropy, language), entropy
+
+
+def write_secret_code(entropy: bytes, language: str) -> str:
+    """Return 16 bytes as 12 words, in English where there is no list of words of the language."""
+    return unicodedata.normalize("NFC", _words(language).to_mnemonic(entropy))
 
 
 def read_secret_code(typed: str) -> bytes | None:

@@ -17,7 +17,7 @@ from flask_babel import Babel, format_date, format_datetime, format_decimal, get
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition_app import config, error_pages, probes, switches
+from petition_app import config, error_pages, language_links, probes, switches
 from petition_app.accounts import approval_views, desk_tokens, fresh, join_views, sign_in
 from petition_app.accounts import views as accounts
 from petition_app.accounts.services import note_seen
@@ -28,6 +28,7 @@ from petition_app.headers import ALONE, FRAMED
 from petition_app.i18n import LANGUAGES, choose_language
 from petition_app.keys import holding, opened
 from petition_app.keys import views as keys
+from petition_app.language_links import SAFE
 from petition_app.petitions import (
     freeze_views,
     help_views,
@@ -71,7 +72,6 @@ from petition_app.verification import (
 from petition_app.verification import views as verification
 
 WRONG_TOKENS = "20 per hour"
-SAFE = ("GET", "HEAD", "OPTIONS")
 PUBLIC = (probes.public, tally.public, reading_views.public, claim_views.public, signatures.public, my_views.public)
 STAFF = (
     accounts.staff,
@@ -117,7 +117,9 @@ def init_app(app: Flask) -> None:
     app.add_url_rule("/favicon.ico", "favicon", lambda: redirect(url_for("static", filename="mark.svg"), 301))
     app.before_request(_guard)
     app.url_defaults(_carry_language)
-    app.context_processor(lambda: {"lang": language(), "languages": LANGUAGES, "LANG_URL": _in_language})
+    app.context_processor(
+        lambda: {"lang": language(), "languages": LANGUAGES, "LANGUAGE_CHOICES": language_links.choices}
+    )
     app.jinja_env.filters.update(
         moment=lambda moment: format_datetime(moment, "d MMMM y, HH:mm") + " UTC",
         day=lambda day: format_date(day, "d MMMM y"),
@@ -141,15 +143,6 @@ def language() -> str:
 def _carry_language(endpoint: str, values: dict[str, object]) -> None:
     if request and request.args.get("lang") in LANGUAGES and not endpoint.endswith("static"):
         values.setdefault("lang", request.args["lang"])
-
-
-def _in_language(code: str) -> str:
-    """Return this page's address in another language; a page that was posted to leads to the home page."""
-    if request.endpoint is None or request.method not in SAFE:
-        return url_for("staff.accounts.home" if g.get("account") else "tally.home", lang=code)
-    query = {name: value for name, value in request.args.items() if name != "endpoint" and name[0:1] != "_"}
-    place = {**(request.view_args or {}), **({"slug": g.slug} if g.get("slug") else {})}
-    return url_for(request.endpoint, **{**query, **place, "lang": code})
 
 
 # --- audiences --------------------------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ PERIODIC: tuple[tuple[timedelta, Task], ...] = (
     (timedelta(seconds=10), tally.link_trail),
     (timedelta(seconds=10), signatures.drop_lost),
     (timedelta(seconds=5), signatures.hear_knocks),
+    (timedelta(minutes=1), signatures.end_showing_words),
     (timedelta(hours=1), tally.count_roles),
     (timedelta(hours=1), signatures.forget_confirmations),
     (timedelta(hours=1), verification.remind),

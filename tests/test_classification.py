@@ -49,8 +49,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     "claims": {NONE: "id signature_id petition_id account_id hides asked_on closed_on"},
     "completions": {NONE: "name at"},
     "confirmations": {
-        NONE: "signature_id petition_id tries_left expires_at used group_id",
-        RANDOM: "pending_hash form_hash code_hash",
+        NONE: "signature_id petition_id tries_left expires_at used group_id shown_until",
+        RANDOM: "pending_hash form_hash code_hash words_salt",
         SEALED: "agreement_box",
     },
     "contact_requests": {NONE: "id signature_id account_id asked_on answered_on tries_left", RANDOM: "code_hash"},
@@ -89,7 +89,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     "petition_keys": {NONE: "id petition_id number public recovery_public made_at retired_at", KEY: "index_box"},
     "petitions": {
         NONE: "id slug state addressee who_may_sign goal opens closes mode mail roster reviewers match_rule "
-        "evidence_rule evidence_kinds banner threat rehearsal created_at opened_at closed_at frozen_at freeze_after",
+        "evidence_rule evidence_kinds banner threat rehearsal organizers contact created_at opened_at closed_at "
+        "frozen_at freeze_after",
     },
     "publications": {NONE: "id petition_id number as_of tally named speed"},
     "published_names": {NONE: "signature_id petition_id batch_number", PUBLIC: "name role place sort_key spelled"},

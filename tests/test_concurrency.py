@@ -104,7 +104,7 @@ def test_twenty_threads_confirm_withdraw_and_decide_the_same_signatures(app: Any
     with make.acting(app):
         services.publish_due(petition_id, at=utcnow() + services.PAUSE * 5)
     assert make.problems(app, petition_id) == []
-    assert len(codes) == len(set(codes)) == 6
+    assert len(set(codes)) == 6
     with make.looking(app):
         states = Counter(db.session.scalars(db.select(Signature.state)))
         assert sum(states.values()) == 14
@@ -119,7 +119,7 @@ def test_one_code_typed_by_many_at_once_makes_one_secret(app: Any) -> None:
     petition_id = make.make_petition(app)
     submitted = make.submit(app, petition_id)
     results = at_once(*[lambda: make.confirm(app, petition_id, submitted)] * THREADS)
-    assert succeeded(results) == 1
+    assert len(set(results)) == 1, "all are shown the same words"
     assert make.tally(app, petition_id)["states"]["received"] == 1
     assert make.problems(app, petition_id) == []
 

@@ -46,7 +46,8 @@ class Petition(Base):
     (0: none is needed) of one of `evidence_kinds` (empty: any), and the agreement of `reviewers`. `banner` is a notice
     on its public pages, by language. `freeze_after` is the number of days without a sign of life from any organizer
     after which it freezes. `threat` is what the organizers answered about dangers before opening: choices only.
-    A `rehearsal` has invented people, is never public, and may be thrown away.
+    A `rehearsal` has invented people, is never public, and may be thrown away. `organizers` says by language who stands
+    behind it, `contact` how to reach them; whoever lost the twelve words has nobody else to turn to.
     """
 
     __tablename__ = "petitions"
@@ -56,6 +57,8 @@ class Petition(Base):
     state: Mapped[str] = mapped_column(String(20), default="draft")
     addressee: Mapped[dict[str, str]] = mapped_column(JSON)
     who_may_sign: Mapped[dict[str, str]] = mapped_column(JSON)
+    organizers: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    contact: Mapped[str] = mapped_column(String(200), default="")
     goal: Mapped[int | None]
     opens: Mapped[date | None]
     closes: Mapped[date | None]

@@ -23,11 +23,13 @@ from wtforms.i18n import get_translations
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, StopValidation, ValidationError
 
 from petition_app.i18n import LANGUAGES
+from petition_app.randomness import random_bytes
 from petition_app.security import is_form_token, new_form_token
 from petition_app.signatures.arrivals import NewSignature
 from petition_app.signatures.invitations import Agreement
 from petition_app.signatures.rules import UnfitTextError, read_address, read_line, read_name
 from petition_app.signatures.sealing import Identity
+from petition_app.signatures.secret_words import PAGE
 
 MOST_OTHERS = 1_000_000
 NOTHING_CHOSEN = lazy_gettext("Please choose one. Nothing is chosen for you.")
@@ -188,9 +190,14 @@ def _check_address(field: Field) -> None:
 
 
 class ConfirmForm(PublicForm):
-    """The code that was mailed, and the page it belongs to; a lost page leaves `pending` empty."""
+    """The code that was mailed, and the page it belongs to; a lost page leaves `pending` empty and has a token `page`.
+
+    `mark` says which words were shown, when their signer has written them down.
+    """
 
     pending = HiddenField()
+    page = HiddenField()
+    mark = HiddenField()
     code = StringField(
         lazy_gettext("Code from the message"),
         render_kw={
@@ -200,6 +207,12 @@ class ConfirmForm(PublicForm):
             "autocapitalize": "characters",
         },
     )
+
+    def typed(self) -> dict[str, str]:
+        """Return which page it is and what was typed; a lost page without a token gets one."""
+        if not (self.pending.data or PAGE.fullmatch(self.page.data or "")):
+            self.page.data = random_bytes(16).hex()
+        return {name: self[name].data or "" for name in ("pending", "page", "code")}
 
 
 class AgainForm(PublicForm):

@@ -16,7 +16,8 @@ from petition_app.signatures.arrivals import ClosedForSigningError
 from petition_app.signatures.group_models import GroupEntry
 from petition_app.signatures.models import Confirmation, Signature
 from petition_app.signatures.sealing import Identity
-from petition_app.signatures.services import Confirmed, WrongCodeError
+from petition_app.signatures.secret_words import Confirmed
+from petition_app.signatures.services import WrongCodeError
 from petition_app.signatures.states import lock_signature
 
 REMEMBERED = timedelta(days=2)
@@ -48,10 +49,11 @@ def read_invitation(*, petition: Petition, code: str, at: datetime) -> Identity 
     return None if petition.is_sealed else sealing.open_identity(signature)
 
 
-def agree(agreement: Agreement, *, petition: Petition, code: str, at: datetime) -> Confirmed:
+def agree(agreement: Agreement, *, petition: Petition, code: str, at: datetime, page: str = "") -> Confirmed:
     """Take the holder's own agreement to the text as it stands now, and confirm as after any other code.
 
-    From here on nothing leads back to the list: only its count goes up.
+    From here on nothing leads back to the list: only its count goes up. `page` is the token of the page that is shown
+    the words.
 
     Raises:
         ClosedForSigningError, WrongCodeError
@@ -66,7 +68,7 @@ def agree(agreement: Agreement, *, petition: Petition, code: str, at: datetime) 
     signature.consent, signature.others = agreement.consent, agreement.others
     signature.language = agreement.language
     entry_id, row.group_id = row.group_id, None
-    confirmed = services.confirm(petition=petition, pending="", code=code, at=at)
+    confirmed = services.confirm(petition=petition, pending="", code=code, page=page, at=at)
     if confirmed is None:
         raise WrongCodeError
     # The used code is remembered by the day, so that a second look the day after is told what happened.

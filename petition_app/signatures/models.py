@@ -112,7 +112,9 @@ class NearKey(Base):
 class Confirmation(Base):
     """A code that waits to be typed: hashes only. `expires_at` stands on a quarter of an hour.
 
-    It was mailed, or, with a `group_id`, printed for a person of a group entry.
+    It was mailed, or, with a `group_id`, printed for a person of a group entry. Once it is used, `words_salt` lets its
+    page show the twelve words again until `shown_until`, on a quarter of an hour too; both are erased before that when
+    the signer has written the words down.
     """
 
     __tablename__ = "confirmations"
@@ -127,8 +129,13 @@ class Confirmation(Base):
     used: Mapped[bool] = mapped_column(default=False)
     group_id: Mapped[UUID | None] = mapped_column(ForeignKey("group_entries.id"), index=True)
     agreement_box: Mapped[bytes | None] = mapped_column(LargeBinary)
+    words_salt: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    shown_until: Mapped[datetime | None] = mapped_column(Moment)
 
-    __table_args__ = (Index("ix_confirmations_code_hash", "petition_id", "code_hash"),)
+    __table_args__ = (
+        Index("ix_confirmations_code_hash", "petition_id", "code_hash"),
+        Index("ix_confirmations_shown", "shown_until", **only("shown_until IS NOT NULL")),
+    )
 
 
 class SecondCode(Base):

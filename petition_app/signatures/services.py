@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
-from petition_app import audit, jobs, vault
+from petition_app import audit, jobs
 from petition_app.clock import utcnow
 from petition_app.db import db, note_change
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
-from petition_app.security import hash_secret, new_secret_code, read_secret_code
-from petition_app.signatures import arrivals, sealing, second_codes
+from petition_app.security import hash_secret, read_secret_code
+from petition_app.signatures import arrivals, expiry, sealing, second_codes, secret_words
 from petition_app.signatures.arrivals import NewSignature, hash_code
 from petition_app.signatures.models import Confirmation, Signature
 from petition_app.signatures.rules import LIVE
+from petition_app.signatures.secret_words import Confirmed, OutdatedWordsError, ShownElsewhereError
 from petition_app.signatures.states import StateError, lock_signature, move
 
 
@@ -53,14 +53,6 @@ class ConsentError(DomainError):
     """There is no such way of publishing."""
 
     message = N_("Please choose one of the ways in which your signature may be published.")
-
-
-@dataclass(frozen=True)
-class Confirmed:
-    """The result of a confirmation: the secret code, to be shown once, and the language it is in."""
-
-    secret_code: str
-    language: str
 
 
 # --- signing ----------------------------------------------------------------------------------------------------
@@ -108,39 +100,97 @@ def add_unconfirmed(new: NewSignature, *, petition: Petition, case: dict[str, An
 # --- confirming -------------------------------------------------------------------------------------------------
 
 
-def confirm(*, petition: Petition, pending: str, code: str, at: datetime) -> Confirmed | None:
+def confirm(
+    *, petition: Petition, pending: str, code: str, at: datetime, page: str = "", anew: bool = False
+) -> Confirmed | None:
     """Confirm a signature with the code that was mailed and the token of its page, and make its secret code.
 
     A wrong code uses up one of five tries and returns nothing, so that the caller can keep the trace. Where no
     mail was asked for, `pending` alone confirms. A page that was lost gives an empty `pending`: then the code alone
-    finds the signature (the caller limits how often).
+    finds the signature (the caller limits how often), and `page` is the token of the new page. The same page is shown
+    the same words again until they are written down; another one, with `anew`, new ones that end them.
 
     Raises:
-        AlreadyConfirmedError: this code was used.
+        AlreadyConfirmedError: this code was used, and its words are shown no more.
+        ShownElsewhereError: this code was used on another page a moment ago.
         InvitedError: the code is an invitation's, and its holder has not agreed to anything yet.
         WrongCodeError: no such page, too old, or no tries left.
     """
     row = find_confirmation(petition.id, pending=pending, code=code, at=at)
-    if row is not None and row.used:
-        raise AlreadyConfirmedError
-    if row is None or row.tries_left < 1 or row.expires_at < at:
+    if row is None or row.tries_left < 1 or (row.expires_at < at and not row.used):
         second_codes.knock(b"", at=at)  # As much work as counting a wrong try.
         raise WrongCodeError
-    if row.code_hash is not None and row.code_hash != hash_code(petition.id, code):
-        row.tries_left -= 1
-        db.session.flush()
+    if not _fits(row, code):
         return None
     signature = lock_signature(row.signature_id)
+    if row.used:
+        return _show_again(row, signature, page=pending or page, code=code, anew=anew, at=at)
     if signature is None or signature.state != "unconfirmed":
         raise WrongCodeError
     if row.group_id is not None:
         raise InvitedError
     row.used = True
-    secret_code = give_secret_code(signature)
+    confirmed = secret_words.issue(signature, row, page=pending or page, code=code, at=at)
     move(signature, "received")
     audit.record_signer("signature.received", petition_id=petition.id, at=at)
     db.session.flush()
-    return Confirmed(secret_code=secret_code, language=signature.language)
+    return confirmed
+
+
+def _fits(row: Confirmation, code: str) -> bool:
+    """Return whether a code is that of its page; a wrong one is counted."""
+    if row.code_hash is None or row.code_hash == hash_code(row.petition_id, code):
+        return True
+    row.tries_left -= 1
+    db.session.flush()
+    return False
+
+
+def _show_again(
+    row: Confirmation, signature: Signature | None, *, page: str, code: str, anew: bool, at: datetime
+) -> Confirmed:
+    try:
+        shown = secret_words.show_again(signature, row, page=page, code=code, at=at) if signature else None
+    except ShownElsewhereError:
+        if signature is None or not anew:
+            raise
+        shown = secret_words.issue(signature, row, page=page, code=code, at=at)
+        audit.record_signer("signature.words_renewed", petition_id=row.petition_id, at=at)
+        db.session.flush()
+    if shown is None:
+        raise AlreadyConfirmedError
+    return shown
+
+
+def keep_words(*, petition: Petition, pending: str, code: str, mark: str, at: datetime) -> bool:
+    """Show the words no more, since their signer has written them down; `mark` says which were shown.
+
+    A page that nobody knows any more changes nothing; return whether it was known.
+
+    Raises:
+        OutdatedWordsError: newer words were made on another page, and those written down open nothing.
+    """
+    row = find_confirmation(petition.id, pending=pending, code=code, at=at)
+    if row is None or not row.used or row.tries_left < 1 or not _fits(row, code):
+        return False
+    signature = lock_signature(row.signature_id)
+    if signature is not None and signature.code_hash and mark != secret_words.mark_of(signature):
+        raise OutdatedWordsError
+    secret_words.end_showing(row.signature_id)
+    return True
+
+
+def discard_unconfirmed(*, petition: Petition, pending: str, at: datetime) -> None:
+    """Discard a signature that its signer does not want to confirm: its keys are erased at once.
+
+    A page that nobody knows, or whose code was used, changes nothing; whoever asks does not learn which.
+    """
+    row = find_confirmation(petition.id, pending=pending, code="", at=at) if pending else None
+    signature = lock_signature(row.signature_id) if row and not row.used and row.group_id is None else None
+    if row is None or signature is None or signature.state != "unconfirmed":
+        return
+    expiry.discard_invitation(row, signature, at=at)
+    db.session.flush()
 
 
 def find_confirmation(petition_id: UUID, *, pending: str, code: str, at: datetime) -> Confirmation | None:
@@ -149,16 +199,9 @@ def find_confirmation(petition_id: UUID, *, pending: str, code: str, at: datetim
     if pending:
         found = found.where(Confirmation.pending_hash == hash_secret("pending", pending.encode()))
     else:
-        found = found.where(Confirmation.code_hash == hash_code(petition_id, code), Confirmation.expires_at >= at)
+        still = or_(Confirmation.expires_at >= at, Confirmation.shown_until >= at)
+        found = found.where(Confirmation.code_hash == hash_code(petition_id, code), still)
     return db.session.scalars(found.with_for_update().execution_options(populate_existing=True).limit(1)).first()
-
-
-def give_secret_code(signature: Signature) -> str:
-    """Make the secret code of a signature; its hash and the key it yields are kept, the code is not."""
-    secret_code, entropy = new_secret_code(signature.language)
-    signature.code_hash = hash_secret("my/v1", entropy)
-    signature.signer_key = vault.signer_keys(entropy, signature.petition_id).public_key().public_bytes_raw()
-    return secret_code
 
 
 def has_any(petition_id: UUID) -> bool:
@@ -218,6 +261,7 @@ def withdraw(signature: Signature, *, at: datetime) -> None:
     move(signature, "withdrawn")
     sealing.erase(signature)
     second_codes.forget(signature)
+    secret_words.end_showing(signature.id)
     signature.code_hash = signature.signer_key = None  # From now on its codes are unknown ones.
     audit.record_signer("signature.withdrawn", petition_id=signature.petition_id, at=at)
     db.session.flush()

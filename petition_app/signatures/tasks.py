@@ -11,7 +11,7 @@ from flask_babel import force_locale, gettext
 from petition_app import couriers
 from petition_app.mail import Letter
 from petition_app.rounds import Each
-from petition_app.signatures import bounces, expiry, import_files, messages, resending, second_codes
+from petition_app.signatures import bounces, expiry, import_files, messages, resending, second_codes, secret_words
 
 
 def mail_code(payload: dict[str, Any], _at: datetime) -> Letter:
@@ -48,6 +48,11 @@ def drop_lost(at: datetime) -> None:
 def forget_confirmations(at: datetime) -> None:
     """Remove the rows of codes that can no longer be typed."""
     expiry.forget_confirmations(at=at)
+
+
+def end_showing_words(at: datetime) -> None:
+    """Erase what lets a page show the twelve words again, where half an hour is over."""
+    secret_words.end_due(at=at)
 
 
 # Files of signatures that were uploaded more than a day ago and never used.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext
+from werkzeug.wrappers import Response
 
-from petition_app import switches
+from petition_app import language_links, switches
 from petition_app.clock import utcnow
+from petition_app.errors import DomainError
 from petition_app.petitions import standing
 from petition_app.petitions.milestones import get_pause
 from petition_app.petitions.models import Petition
@@ -15,10 +17,11 @@ from petition_app.petitions.services import get_public
 from petition_app.security import limits
 from petition_app.signatures import intake, invitations, resending, services
 from petition_app.signatures.forms import AgainForm, ConfirmForm, InvitationForm, SignForm
+from petition_app.signatures.secret_words import Confirmed, OutdatedWordsError, ShownElsewhereError
 
 public = Blueprint("signatures", __name__)
 
-Answer = str | tuple[str, int]
+Answer = str | Response | tuple[str, int]
 CLIENT_TRIES, PETITION_TRIES = "5 per hour", "100 per hour"
 CLIENT_AGAIN = "3 per hour"
 
@@ -52,31 +55,70 @@ def confirm(slug: str) -> str:
 
 @public.post("/p/<slug>/confirm")
 def confirm_code(slug: str) -> Answer:
-    """Confirm a signature and show its secret code, once; whoever was invited is asked first."""
-    petition, form = get_public(slug), ConfirmForm()
-    pending, code = form.pending.data or "", form.code.data or ""
-    if not pending and not _may_try(petition):
+    """Confirm a signature and show its secret code until it is written down; whoever was invited is asked first."""
+    petition, form, act = get_public(slug), ConfirmForm(), request.form.get("act")
+    given = form.typed()
+    if act == "show":
+        return _ask_code(petition, form)
+    if not given["pending"] and not _may_try(petition):
         return _ask_code(petition, form, gettext("Too many tries. Please wait an hour, or sign again.")), 429
     try:
-        confirmed = services.confirm(petition=petition, pending=pending, code=code, at=utcnow())
+        confirmed = services.confirm(petition=petition, **given, anew=act == "anew", at=utcnow())
     except services.WrongCodeError:
         confirmed = None
-    except (services.InvitedError, services.AlreadyConfirmedError) as known:
-        _take_try_back(petition, pending)
-        return _hear_invited(petition, code) if isinstance(known, services.InvitedError) else _say_known(petition)
+    except (services.InvitedError, services.AlreadyConfirmedError, ShownElsewhereError) as known:
+        _take_try_back(petition, given["pending"])
+        return (
+            _hear_invited(petition, given) if isinstance(known, services.InvitedError) else _say(petition, form, known)
+        )
     if confirmed is None:
         return _ask_code(petition, form, gettext(services.WrongCodeError.message))
-    _take_try_back(petition, pending)
-    return _show_secret(petition, confirmed)
+    _take_try_back(petition, given["pending"])
+    return _show_secret(petition, confirmed, given)
 
 
-def _say_known(petition: Petition) -> str:
-    words = gettext(services.AlreadyConfirmedError.message)
-    return render_template("signatures/confirmed_before.html", petition=petition, words=words)
+@public.post("/p/<slug>/confirm/kept")
+def keep_words(slug: str) -> Answer:
+    """Show the twelve words no more, since their signer has them."""
+    petition, form = get_public(slug), ConfirmForm()
+    given, mark = form.typed(), form.mark.data or ""
+    if not given["pending"] and not _may_try(petition):
+        return _ask_code(petition, form, gettext("Too many tries. Please wait an hour, or sign again.")), 429
+    words = {"pending": given["pending"], "code": given["code"], "mark": mark}
+    try:
+        known = services.keep_words(petition=petition, **words, at=utcnow())
+    except OutdatedWordsError as outdated:
+        return _say(petition, form, outdated)
+    if known:
+        _take_try_back(petition, given["pending"])
+    return redirect(url_for("signatures.done", slug=slug), 303)
 
 
-def _show_secret(petition: Petition, confirmed: services.Confirmed) -> str:
-    return render_template("signatures/confirmed.html", petition=petition, confirmed=confirmed)
+@public.get("/p/<slug>/done")
+def done(slug: str) -> str:
+    """Say what comes next; the same to everybody."""
+    return render_template("signatures/done.html", petition=get_public(slug))
+
+
+@public.post("/p/<slug>/confirm/discard")
+def discard(slug: str) -> str:
+    """Erase a signature that waits for its code; the answer is the same whether there was one."""
+    petition, form = get_public(slug), ConfirmForm()
+    services.discard_unconfirmed(petition=petition, pending=form.pending.data or "", at=utcnow())
+    return render_template("signatures/discarded.html", petition=petition)
+
+
+def _say(petition: Petition, form: ConfirmForm, problem: DomainError) -> str:
+    """Say why no words are shown, and offer new ones where that is possible."""
+    language_links.repeat("signatures.confirm_code", **form.typed())
+    template = "confirmed_before" if isinstance(problem, services.AlreadyConfirmedError) else "shown_elsewhere"
+    words = gettext(problem.message)
+    return render_template(f"signatures/{template}.html", petition=petition, words=words, form=form)
+
+
+def _show_secret(petition: Petition, confirmed: Confirmed, given: dict[str, str]) -> str:
+    language_links.repeat("signatures.confirm_code", **given)
+    return render_template("signatures/confirmed.html", petition=petition, confirmed=confirmed, given=given)
 
 
 @public.post("/p/<slug>/confirm/again")
@@ -96,29 +138,31 @@ def send_again(slug: str) -> Answer:
 # --- invited ----------------------------------------------------------------------------------------------------
 
 
-def _hear_invited(petition: Petition, code: str) -> Answer:
+def _hear_invited(petition: Petition, given: dict[str, str]) -> Answer:
     """Do what the holder of a good code says: sign, refuse, or first read what was written about them."""
     said, form = request.form.get("act"), InvitationForm(lang=str(get_locale()))
     if said == "refuse":
-        invitations.refuse(petition=petition, code=code, at=utcnow())
+        invitations.refuse(petition=petition, code=given["code"], at=utcnow())
         return render_template("signatures/refused.html", petition=petition)
     if said != "agree":
-        return _show_invitation(petition, InvitationForm(formdata=None, lang=str(get_locale())), code)
+        return _show_invitation(petition, InvitationForm(formdata=None, lang=str(get_locale())), given)
     if not form.validate():
-        return _show_invitation(petition, form, code), 422
+        return _show_invitation(petition, form, given), 422
+    page = {"code": given["code"], "page": given["page"]}
     try:
-        confirmed = invitations.agree(form.to_agreement(), petition=petition, code=code, at=utcnow())
+        confirmed = invitations.agree(form.to_agreement(), petition=petition, **page, at=utcnow())
     except invitations.TextChangedError as error:
         form.consent.data = False
-        return _show_invitation(petition, form, code, gettext(error.message)), 422
-    return _show_secret(petition, confirmed)
+        return _show_invitation(petition, form, given, gettext(error.message)), 422
+    return _show_secret(petition, confirmed, given)
 
 
-def _show_invitation(petition: Petition, form: InvitationForm, code: str, problem: str = "") -> str:
+def _show_invitation(petition: Petition, form: InvitationForm, given: dict[str, str], problem: str = "") -> str:
     now = utcnow()
+    language_links.repeat("signatures.confirm_code", code=given["code"], page=given["page"])
     return render_template(
-        "signatures/invited.html", petition=petition, form=form, code=code, problem=problem, today=now.date(),
-        identity=invitations.read_invitation(petition=petition, code=code, at=now),
+        "signatures/invited.html", petition=petition, form=form, given=given, problem=problem, today=now.date(),
+        identity=invitations.read_invitation(petition=petition, code=given["code"], at=now),
         letter=render_text(petition.letter(str(get_locale()))),
     )  # fmt: skip
 
@@ -139,12 +183,16 @@ def _ask_code(petition: Petition, form: ConfirmForm, problem: str = "") -> str:
     form.code.errors = [problem] if problem else []
     if not form.pending.data:
         form.code.label.text = gettext("Code from the message or the card")
-    return _show_confirm(petition, form, mailed=petition.mail != "none")
+    return _show_confirm(petition, form, mailed=petition.mail != "none" and not request.form.get("unmailed"))
 
 
 def _show_confirm(petition: Petition, form: ConfirmForm, *, mailed: bool, again: AgainForm | None = None) -> str:
+    given, unmailed = form.typed(), "" if mailed else "1"
+    language_links.repeat(
+        "signatures.confirm_code", act="show", pending=given["pending"], page=given["page"], unmailed=unmailed
+    )
     return render_template(
-        "signatures/confirm.html", petition=petition, form=form, mailed=mailed,
+        "signatures/confirm.html", petition=petition, form=form, mailed=mailed, unmailed=unmailed,
         mail_waits=switches.was_on(switches.MAIL),
         again=again or AgainForm(formdata=None, pending=form.pending.data), asked_again=again is not None,
     )  # fmt: skip

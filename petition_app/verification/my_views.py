@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask_babel import gettext
 
-from petition_app import vault
+from petition_app import language_links, vault
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.signatures import second_codes
@@ -36,11 +36,23 @@ def my_signature() -> str:
         form.code.data, form.code.errors = "", [gettext(error.message)]
         return render_template("verification/my.html", form=form)
     problem, second_code = _act(signature, form.action.data or "", form.value.data or "")
+    _choose_language(form, problem, is_once=bool(second_code) or signature.state == "withdrawn")
     return render_template(
         "verification/my_signature.html",
         **_about(signature, entropy), code=form.code.data, asked=form.action.data, problem=problem,
         second_code=second_code, typed=form.value.data if problem else "",
     )  # fmt: skip
+
+
+def _choose_language(form: MyForm, problem: str, *, is_once: bool) -> None:
+    """Say how the page is shown in another language: no act is done twice for it, and what is shown once stays."""
+    fields = {"code": form.code.data or "", "action": "show"}
+    if problem or form.action.data == "ask_withdraw":
+        fields |= {"action": form.action.data or "", "value": form.value.data or ""}
+    if is_once:
+        language_links.show_once()
+    else:
+        language_links.repeat(**fields)
 
 
 def _act(signature: Signature, action: str, value: str) -> tuple[str, str]:

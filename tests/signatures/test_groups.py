@@ -12,6 +12,7 @@ from uuid import UUID
 import openpyxl
 import pytest
 import segno
+from werkzeug.test import TestResponse
 
 from petition_app.clock import utcnow
 from petition_app.db import db
@@ -154,7 +155,7 @@ def test_a_list_becomes_cards_and_each_person_signs_for_themselves(
         assert sealing.open_address(signature) == ""
         (note,) = sealing.open_case(signature)
         assert (note["kind"], note["text"]) == ("group", "Monday list")
-    assert client.post(CONFIRM, data={"code": codes[0]}).text.count("Confirmed already") >= 1
+    assert "Look at your other page" in client.post(CONFIRM, data={"code": codes[0]}).text
 
 
 def test_what_was_confirmed_is_checked_like_any_other(app: Any, world: make.World) -> None:
@@ -278,7 +279,7 @@ def test_who_has_confirmed_cannot_be_refused_by_whoever_holds_the_card(
     agree(app, world, code)
     for act in ("refuse", "agree", ""):
         answer = client.post(CONFIRM, data={"code": code} | SAID | {"act": act})
-        assert "Confirmed already" in answer.text
+        assert "Look at your other page" in answer.text
     assert numbers(app, world) == (2, 1, 1)
 
 
@@ -304,7 +305,12 @@ def test_every_code_that_is_no_good_gets_one_answer(
     for act in ({}, {"act": "agree"} | SAID, {"act": "refuse"}):
         answer = client.post(CONFIRM, data={"code": code} | act)
         assert answer.status_code == 200
-        assert answer.text.replace(code, "CODE") == wrong.text.replace("1111-1111-1111", "CODE")
+        assert plain(answer, code) == plain(wrong, "1111-1111-1111")
+
+
+def plain(answer: TestResponse, code: str) -> str:
+    """Return a page without what was typed and the token of a new page."""
+    return re.sub("[0-9a-f]{32}", "-", answer.text.replace(code, "CODE"))
 
 
 def test_wrong_codes_of_cards_are_limited_as_those_of_messages_are(app: Any, client: Any, world: make.World) -> None:

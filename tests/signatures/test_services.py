@@ -123,9 +123,12 @@ def test_a_code_lasts_half_an_hour_and_dies_within_the_next_quarter(app: Any) ->
 def test_a_used_code_says_so_and_makes_no_second_secret(app: Any) -> None:
     petition_id = make.make_petition(app)
     submitted = make.submit(app, petition_id)
-    signed = make.confirm(app, petition_id, submitted)
+    start = utcnow()
+    signed = make.confirm(app, petition_id, submitted, at=start)
+    again = try_code(app, petition_id, submitted.pending, submitted.code.lower(), at=start + timedelta(minutes=30))
+    assert again.secret_code == signed.secret_code
     with pytest.raises(AlreadyConfirmedError):
-        try_code(app, petition_id, submitted.pending, submitted.code)
+        try_code(app, petition_id, submitted.pending, submitted.code, at=start + timedelta(minutes=46))
     with make.looking(app):
         assert signing.find_by_code(signed.secret_code)[0].id == signed.id
 
