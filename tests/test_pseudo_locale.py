@@ -245,8 +245,17 @@ def test_every_word_on_the_road_of_a_signer_is_translated(app: Flask, reader: Re
         form = make.form_with(reader.look(make.sign_page(client, mail, email=f"{mail}@example.org")), "pending")
         reader.look(client.post(f"/p/{mail}/confirm", data=form | {"code": "0000-0000"}))
         form["code"] = make.mailed_code(app, f"{mail}@example.org") if mail != "none" else ""
+        words = reader.look(client.post(f"/p/{mail}/confirm", data=form))
         reader.look(client.post(f"/p/{mail}/confirm", data=form))
-        reader.look(client.post(f"/p/{mail}/confirm", data=form))
+        kept = make.form_with(words, "mark")
+        if mail == "required":
+            lost = {"code": form["code"], "page": "0" * 32}
+            reader.look(client.post(f"/p/{mail}/confirm", data=lost))
+            reader.look(client.post(f"/p/{mail}/confirm", data=lost | {"act": "anew"}))
+            reader.look(client.post(f"/p/{mail}/confirm/kept", data=kept))
+        reader.look(client.get(f"/p/{mail}/done"))
+        form = make.form_with(make.sign_page(client, mail, email=f"{mail}@example.org"), "pending")
+        reader.look(client.post(f"/p/{mail}/confirm/discard", data=form))
         for status in (200, 200, 200, 200, 200, 429) if mail == "required" else ():
             reader.look(client.post("/p/required/confirm", data={"code": "0000-0000"}), status)
     reader.look(client.get("/my"))

@@ -48,7 +48,9 @@ def test_a_letter_goes_from_its_draft_to_verified_names(
 
     # Somebody signs, types the mailed code and keeps the secret code.
     code = sign(public, empty, "Анна Заречная", "anna@example.org")
-    expect(public.get_by_text("once", exact=False).first).to_be_visible()
+    expect(public.get_by_text("for half an hour at most")).to_be_visible()
+    public.get_by_role("button", name="I have written them down").click()
+    expect(public.get_by_role("heading", name="That is all")).to_be_visible()
     mine = open_page(f"{empty.url}/my", script=script)
     show_mine(mine, code)
     expect(mine.get_by_text("received", exact=False).first).to_be_visible()
