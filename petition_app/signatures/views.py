@@ -62,15 +62,20 @@ def confirm_code(slug: str) -> Answer:
         return _ask_code(petition, form)
     if not given["pending"] and not _may_try(petition):
         return _ask_code(petition, form, gettext("Too many tries. Please wait an hour, or sign again.")), 429
+    return _confirm(petition, form, given, anew=act == "anew")
+
+
+def _confirm(petition: Petition, form: ConfirmForm, given: dict[str, str], *, anew: bool) -> Answer:
     try:
-        confirmed = services.confirm(petition=petition, **given, anew=act == "anew", at=utcnow())
+        confirmed = services.confirm(petition=petition, **given, anew=anew, at=utcnow())
     except services.WrongCodeError:
         confirmed = None
-    except (services.InvitedError, services.AlreadyConfirmedError, ShownElsewhereError) as known:
+    except services.InvitedError:
         _take_try_back(petition, given["pending"])
-        return (
-            _hear_invited(petition, given) if isinstance(known, services.InvitedError) else _say(petition, form, known)
-        )
+        return _hear_invited(petition, given)
+    except (services.AlreadyConfirmedError, ShownElsewhereError) as known:
+        _take_try_back(petition, given["pending"])
+        return _say(petition, form, known)
     if confirmed is None:
         return _ask_code(petition, form, gettext(services.WrongCodeError.message))
     _take_try_back(petition, given["pending"])
