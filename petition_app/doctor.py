@@ -6,6 +6,7 @@ import os
 import shutil
 import smtplib
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,7 @@ from petition_app.clock import utcnow
 from petition_app.errors import StorageSealedError
 from petition_app.shell import door
 from petition_app.tally.services import latest_publication
+from petition_app.verification import rewrapping
 
 SILENCE = timedelta(seconds=30)
 DRIFT = timedelta(seconds=30)
@@ -62,6 +64,7 @@ def examine() -> Iterator[Finding]:
     yield _mail()
     yield _limits()
     if database.state != "mend":
+        yield from _ring()
         yield _clock()
         yield _worker()
         yield _log()
@@ -101,6 +104,23 @@ def _keys() -> Finding:
     if ring_file.is_absolute() and ring_file.stat().st_mode & 0o077:
         return Finding("mend", "keys", f"others can read {ring_file}; run: chmod 600 {ring_file}")
     return Finding("ok" if opened == b"doctor" else "mend", "keys", f"the key ring seals and opens with {ring.newest}")
+
+
+def _ring() -> Iterator[Finding]:
+    """Tell what lies under a key that is missing, and which older keys are still needed."""
+    try:
+        ring, found = vault.key_ring(), rewrapping.count_by_key()
+        rewrapping.require_whole_ring()
+    except StorageSealedError:
+        return
+    except rewrapping.RingLacksKeyError as error:
+        yield Finding("mend", "keys", str(error))
+        return
+    for key_id in ring.keys:
+        if key_id != ring.newest:
+            number = found.get(key_id, Counter()).total()
+            left = f"{number} things lie under it; run: flask keys rotate" if number else "nothing needs it any more"
+            yield Finding("note", "keys", f"{key_id} is an older key of the ring: {left}")
 
 
 def _database() -> Finding:

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -19,6 +19,7 @@ from petition_app import config, couriers, erasures, jobs, switches
 from petition_app.accounts import tasks as accounts
 from petition_app.clock import utcnow
 from petition_app.db import transaction
+from petition_app.errors import StorageSealedError
 from petition_app.mail import Letter, Line
 from petition_app.outages import is_outage
 from petition_app.petitions import tasks as petitions
@@ -30,6 +31,7 @@ from petition_app.signatures import tasks as signatures
 from petition_app.supervisor import supervise
 from petition_app.tally import tasks as tally
 from petition_app.verification import tasks as verification
+from petition_app.verification.rewrapping import require_whole_ring
 
 logger = logging.getLogger(__name__)
 
@@ -248,10 +250,17 @@ class Worker:
             time.sleep(min(left, IDLE))
 
 
+def _check_ring() -> None:
+    """Refuse to start with a ring that lacks a key still in use, with which mails and alarms would be lost."""
+    with suppress(StorageSealedError), transaction(saving=False):
+        require_whole_ring()
+
+
 @door.command("worker")
 @click.option("--drain", is_flag=True, help="Work off what is due, then end.")
 def work(drain: bool) -> None:
     """Send mail, publish what is left, fold the counts."""
+    _check_ring()
     if drain:
         click.echo(f"{run_once()} jobs done")
         return
@@ -268,6 +277,7 @@ def work(drain: bool) -> None:
 @click.option("--web-only", is_flag=True, help="Without the worker, which then runs elsewhere: flask worker.")
 def serve(host: str, web_only: bool) -> None:
     """Start the web server and the worker; Ctrl-C ends both, and one that ends by itself is started again."""
+    _check_ring()
     port = str(config.current().port)
     click.echo(f"Countersign on http://{host}:{port} (Ctrl-C ends it)")
     web = [sys.executable, "-m", "petition_app.http_server", host, port]

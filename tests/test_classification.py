@@ -6,9 +6,10 @@ Whoever adds a column adds it here. What says something about a signer in plain 
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import LargeBinary
+from sqlalchemy import LargeBinary, String
 
 from petition_app.db import Base
+from petition_app.verification.rewrapping import ELSEWHERE, UNDER_THE_RING
 
 # How much a column says about a person.
 NONE = "nobody"  # Ids, states, numbers, rules, public texts.
@@ -169,3 +170,23 @@ def test_what_lies_about_as_bytes_is_never_called_harmless_without_a_reason() ->
         if isinstance(column.type, LargeBinary) and column.name in COLUMNS[table.name].get(NONE, "").split()
     }
     assert found <= public
+
+
+def test_whatever_is_sealed_says_under_what_so_that_a_new_server_key_takes_it_over() -> None:
+    """Whoever adds a sealed column says in `rewrapping` whether it lies under the server's key ring."""
+    sealed = {
+        f"{table}.{column}"
+        for table, columns in COLUMNS.items()
+        for kind in (SEALED, KEY)
+        for column in columns.get(kind, "").split()
+    }
+    under_the_ring = {f"{shelf.name}.{column}" for shelf in UNDER_THE_RING for column in shelf.columns}
+    assert sealed <= under_the_ring | ELSEWHERE.keys()
+    assert not under_the_ring & ELSEWHERE.keys()
+    named = {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if column.name == "key_id" and isinstance(column.type, String)
+    }
+    assert named <= under_the_ring, "a column that names a key of the ring is counted and moved"

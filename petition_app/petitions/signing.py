@@ -10,14 +10,15 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from petition_app import vault
 from petition_app.db import db
 from petition_app.petitions.models import Petition, SigningKey
+from petition_app.vault import KeyRing
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def sign(petition: Petition, message: bytes, *, at: datetime) -> Signed:
         UnreadableError: the key was sealed under another ring.
     """
     row = _key(petition, at=at)
-    private = vault.key_ring().open(row.key_id, row.box, _bound(petition))
+    private = vault.key_ring().open(row.key_id, row.box, _bound(petition.id))
     return Signed(Ed25519PrivateKey.from_private_bytes(private).sign(message), row.public_key)
 
 
@@ -50,15 +51,10 @@ def public_key(petition: Petition, *, at: datetime) -> bytes:
     return _key(petition, at=at).public_key
 
 
-def rewrap_all() -> int:
-    """Seal the keys that lie under an older key of the ring under its newest; return how many. Raises: as `sign`."""
-    ring = vault.key_ring()
-    older = select(SigningKey, Petition).join(Petition).where(SigningKey.key_id != ring.newest).with_for_update()
-    rows = db.session.execute(older).all()
-    for row, petition in rows:
-        row.box = ring.close(ring.open(row.key_id, row.box, _bound(petition)), _bound(petition))
-        row.key_id = ring.newest
-    return len(rows)
+def rewrap(row: SigningKey, ring: KeyRing) -> None:
+    """Seal a key that lies under an older key of the ring under its newest. Raises: UnreadableError."""
+    bound = _bound(row.petition_id)
+    row.box, row.key_id = ring.close(ring.open(row.key_id, row.box, bound), bound), ring.newest
 
 
 def _key(petition: Petition, *, at: datetime) -> SigningKey:
@@ -79,10 +75,10 @@ def _new(petition: Petition, *, at: datetime) -> SigningKey:
         petition_id=petition.id,
         public_key=key.public_key().public_bytes_raw(),
         key_id=ring.newest,
-        box=ring.close(key.private_bytes_raw(), _bound(petition)),
+        box=ring.close(key.private_bytes_raw(), _bound(petition.id)),
         made_on=at.date(),
     )
 
 
-def _bound(petition: Petition) -> bytes:
-    return f"signing/v1|{petition.id}".encode()
+def _bound(petition_id: UUID) -> bytes:
+    return f"signing/v1|{petition_id}".encode()

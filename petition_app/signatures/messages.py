@@ -12,6 +12,8 @@ from petition_app import couriers, jobs, vault
 from petition_app.petitions.models import Petition
 from petition_app.vault import KeyRing, PublicLock
 
+BOUND = b"job/v1"
+
 
 @dataclass(frozen=True)
 class Message:
@@ -68,11 +70,11 @@ def seal_for_worker(
     if petition.is_sealed:
         return couriers.seal(text, at=at)
     ring = ring or vault.key_ring()
-    return None, {"key": ring.newest, "box": base64.b64encode(ring.close(text, b"job/v1")).decode()}
+    return None, {"key": ring.newest, "box": base64.b64encode(ring.close(text, BOUND)).decode()}
 
 
 def open_for_worker(payload: dict[str, str]) -> bytes:
     """Open a job's sealed text. Raises: UnreadableError, StorageSealedError, LockedError."""
     if "courier" in payload:
         return couriers.open_(payload)
-    return vault.key_ring().open(payload["key"], base64.b64decode(payload["box"]), b"job/v1")
+    return vault.key_ring().open(payload["key"], base64.b64decode(payload["box"]), BOUND)

@@ -6,6 +6,7 @@ learns whether it was anybody's second code.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from petition_app.signatures.models import Knock, SecondCode, Signature
 from petition_app.signatures.rules import LIVE
 from petition_app.signatures.states import StateError, lock_signature
 from petition_app.vault import UnreadableError
+
+logger = logging.getLogger(__name__)
 
 NOBODY = UUID(int=0)
 BOUND = b"knock/v1"
@@ -59,22 +62,37 @@ def knock(code_hash: bytes, *, at: datetime) -> None:
 
 
 def hear_knocks() -> None:
-    """Add a note to the cases whose second code was used, and forget every knock.
+    """Add a note to the cases whose second code was used, and forget every knock that was heard.
+
+    What lies under a key that the ring lacks stays until the key is back: an alarm is not lost by it. What is damaged
+    goes, and is told in the log.
 
     Raises:
         StorageSealedError: the ring is gone; try again later.
     """
-    ring, heard = vault.key_ring(), set()
-    rows = db.session.scalars(select(Knock).limit(SLICE).with_for_update(skip_locked=True)).all()
-    for row in rows:
+    ring, heard, done = vault.key_ring(), dict[tuple[UUID, str], list[UUID]](), list[UUID]()
+    known = select(Knock).where(Knock.key_id.in_(ring.keys)).order_by(Knock.id)
+    for row in db.session.scalars(known.limit(SLICE).with_for_update(skip_locked=True)).all():
         try:
             owner, _, day = ring.open(row.key_id, row.box, BOUND).decode().partition("|")
         except UnreadableError:
-            continue
-        if owner != str(NOBODY):
-            heard.add((UUID(owner), day))
-    for signature_id, day in sorted(heard):
-        signature = lock_signature(signature_id)
-        if signature and sealing.is_readable(signature):
-            sealing.add_to_case(signature, {"kind": "second_code", "on": day}, by_signer=True)
-    db.session.execute(delete(Knock).where(Knock.id.in_([row.id for row in rows])))
+            logger.error("The use of a second code, or of some other code, is damaged and cannot be read.")
+            owner, day = str(NOBODY), ""
+        if owner == str(NOBODY):
+            done.append(row.id)
+        else:
+            heard.setdefault((UUID(owner), day), []).append(row.id)
+    for (signature_id, day), knocks in sorted(heard.items()):
+        try:
+            with db.session.begin_nested():
+                _tell(signature_id, day)
+            done += knocks
+        except UnreadableError:  # One that is damaged keeps no other from being heard; its own stays.
+            logger.error("A case cannot be told that a second code was used, since its key does not open.")
+    db.session.execute(delete(Knock).where(Knock.id.in_(done)))
+
+
+def _tell(signature_id: UUID, day: str) -> None:
+    signature = lock_signature(signature_id)
+    if signature and sealing.is_readable(signature):
+        sealing.add_to_case(signature, {"kind": "second_code", "on": day}, by_signer=True)

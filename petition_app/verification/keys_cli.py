@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 import click
 from flask import Flask
 
+from petition_app import vault
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import NoAccountError, find_account
 from petition_app.clock import utcnow
@@ -37,15 +39,28 @@ def new(key_id: str) -> None:
 @group.command("rotate")
 def rotate() -> None:
     """Put everything under the newest key of the ring, so that the older ones can be removed."""
-    done = 0
-    while True:
+    rotation, more = rewrapping.Rotation(), True
+    while more:
         with transaction():
-            number = rewrapping.rewrap_slice(at=utcnow())
-        if not number:
-            break
-        done += number
-        click.echo(f"\r{done} keys rewrapped", nl=False, err=True)
-    click.echo(f"{done} keys rewrapped; older keys of the ring are not needed by signatures any more")
+            more = rotation.step(at=utcnow())
+        click.echo(f"\r{rotation.moved} rewrapped", nl=False, err=True)
+    with transaction(saving=False):
+        ring, found = vault.key_ring(), rewrapping.count_by_key()
+        rewrapping.require_whole_ring()
+    click.echo(f"\n{rotation.moved} things are under {ring.newest} now")
+    for table, number in sorted(rotation.damaged.items()):
+        click.echo(f"{number} rows of {table} do not open with their key: they are damaged, and left as they are")
+    for key_id in ring.keys:
+        if key_id != ring.newest:
+            click.echo(_may_go(key_id, found.get(key_id)))
+
+
+def _may_go(key_id: str, tables: Mapping[str, int] | None) -> str:
+    if tables:
+        left = ", ".join(f"{number} in {table}" for table, number in sorted(tables.items()))
+        again = "restart what runs with the older ring, then run this again"
+        return f"{key_id} must stay in KEY_RING: {left} still lie under it; {again}"
+    return f"{key_id} may leave KEY_RING now; keep a copy for as long as you keep backups that were made before today"
 
 
 @group.command("own")

@@ -217,7 +217,7 @@ def refuses_clearly(place: Installation) -> None:
 @on_postgresql
 def test_a_restarted_database_server_is_waited_for(here: Installation, own_server: PostgreSQL) -> None:
     here.works()
-    before = {word: here.process(word).pid for word in ("granian", "worker")}
+    before = {word: here.process(word).pid for word in ("petition_app.http_server", "worker")}
     here.log.write_text("")
     with away(own_server):
         refuses_clearly(here)
@@ -235,7 +235,7 @@ def test_a_restarted_database_server_is_waited_for(here: Installation, own_serve
 @on_sqlite
 def test_a_locked_file_is_waited_for(here: Installation) -> None:
     here.works()
-    before = {word: here.process(word).pid for word in ("granian", "worker")}
+    before = {word: here.process(word).pid for word in ("petition_app.http_server", "worker")}
     other = sqlite3.connect(here.settings.instance / "countersign.db", timeout=20, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     time.sleep(5)  # Longer than anybody waits for a turn to write.
@@ -257,7 +257,7 @@ def test_a_locked_file_is_waited_for(here: Installation) -> None:
 def test_a_full_disk_is_waited_for(here: Installation) -> None:
     """No process may make any file larger than it is: what the disk's end is to them."""
     here.works()
-    before = {word: here.process(word).pid for word in ("granian", "worker")}
+    before = {word: here.process(word).pid for word in ("petition_app.http_server", "worker")}
     processes = psutil.Process(here.serve.pid).children(recursive=True)
     for process in processes:
         process.rlimit(psutil.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
@@ -302,7 +302,7 @@ def test_a_server_that_takes_no_writes_is_waited_for(here: Installation, own_ser
 @on_both
 def test_a_killed_worker_and_a_killed_web_server_are_started_again(here: Installation) -> None:
     here.works()
-    for word in ("worker", "granian"):
+    for word in ("worker", "petition_app.http_server"):
         was = here.process(word)
         was.kill()
         until(lambda word=word, was=was: is_new(here, word, was), here.log)
