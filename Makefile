@@ -9,13 +9,16 @@ REDIS := /usr/bin/redis-server
 NGINX := /usr/sbin/nginx
 WRK := /usr/bin/wrk
 WORKERS ?= 3
+PROOFS = $(BIN)/pytest tests/bars/proofs.py -n 2 --dist worksteal --durations 5 --durations-min 10
+EMPTY :=
+SPACE := $(EMPTY) $(EMPTY)
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test checks translations bench prove
 
 help:
 	@echo "make run    install, migrate, load the demo if the database is empty, start web and worker"
-	@echo "make test   install all that tests need and run every check"
+	@echo "make test   install all that tests need and run every check, then the proofs"
 	@echo "make bench  measure signing, reading, the desk, imports, mail and matching, each beside a control; JSON=FILE writes the rows, too; AGAINST=REVISION compares with that build alone"
 	@echo "make prove  take each protection of signers away in turn and see its test fail; BARS=\"b04 b05\" for some"
 
@@ -69,12 +72,14 @@ checks: $(VENV)/test.stamp $(MESSAGES)
 
 test: checks $(CHROMIUM) $(REDIS) $(NGINX)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	@echo "Each protection is taken away in turn, to see its test fail …"
+	@$(PROOFS)
 
 bench: $(VENV)/test.stamp $(MESSAGES) $(NGINX) $(REDIS) $(WRK)
 	@$(BIN)/python bench $(if $(JSON),--json "$(JSON)") $(if $(AGAINST),--against "$(AGAINST)")
 
 prove: $(VENV)/test.stamp $(MESSAGES)
-	@$(BIN)/python tests/bars/prove.py $(BARS)
+	@PROVE=both $(PROOFS) -v $(if $(BARS),-k "$(subst $(SPACE), or ,$(strip $(BARS)))")
 
 # New and changed messages are written into the catalogues, sorted; obsolete ones go. Running it twice changes nothing.
 translations: $(VENV)/run.stamp

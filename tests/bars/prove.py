@@ -1,33 +1,48 @@
-"""`make prove`: takes each protection away in turn and shows that the test of its bar then fails, and only then.
+"""Takes one protection away in a copy of the product and says whether its test noticed, on the road the patch names.
 
-A patch beside the tests removes one protection. Its head says in one line what is removed and names the test that must
-notice: `Test: test_…`. Each is applied to a copy of the tree; the test must pass in the copy without it and fail with
-it, by an assertion and not by a mistake of the patch. Ends with 1 where a test still passes or a patch does not apply.
+A patch beside the tests removes one protection. Its head says in one line what is removed, names the test that must
+notice (`Test: test_…`, with its parameters in brackets where only some will do) and the functions whose changed lines
+that test must run (`Road: petition_app/….py:function`). Each is applied to a copy of the tree, in which the changed
+lines of these functions leave a trace file when they run, in whichever process. The test must then fail, by an
+assertion and not by a mistake of the patch, and must have taken every road named.
 """
 
 from __future__ import annotations
 
-import argparse
+import ast
+import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
+
+from tests.bars.roads import Changes, RoadError, Trace, insert, mark
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-LONGEST = 1800
+LONGEST = 240
+NEEDED = ("petition_app", "templates", "migrations", "tests", "bench", "deploy", "docs")
+HOLDS = "fails without it"
+# A test may only fail by saying so: by `assert`, or by `pytest.raises` and `pytest.fail`.
+SAID = ("AssertionError", "Failed", "assert")
+# What a program raises that was written wrongly, as a patch may be: an error page is no proof then.
+MISTAKES = re.compile(
+    r"\b(SyntaxError|IndentationError|ImportError|ModuleNotFoundError|NameError|UnboundLocalError|AttributeError)\b"
+)
 
 
 @dataclass(frozen=True)
 class Removal:
-    """One protection that is taken away: by which patch, in what words, and the test that must fail."""
+    """One protection that is taken away: by which patch, in what words, the test that must fail, and the roads."""
 
     path: Path
     words: str
     test: str
+    roads: tuple[tuple[str, str], ...]
 
     @property
     def bar(self) -> str:
@@ -39,99 +54,150 @@ class Removal:
         """The file of the bar's tests."""
         return next(HERE.glob(f"test_{self.bar}_*.py")).relative_to(ROOT)
 
+    @property
+    def function(self) -> str:
+        """The name of the test without its parameters."""
+        return self.test.partition("[")[0]
+
+
+def read(path: Path) -> Removal:
+    """Return what a patch says of itself."""
+    head = path.read_text().partition("diff --git")[0]
+    named = re.search(r"^Test: (\S.*)$", head, re.MULTILINE)
+    roads = re.findall(r"^Road: (petition_app/\S+\.py):(\S+)$", head, re.MULTILINE)
+    return Removal(path, head.splitlines()[0], named.group(1) if named else "", tuple(roads))
+
 
 def removals() -> list[Removal]:
     """Return every patch there is, in order of the bars."""
-    found = []
-    for path in sorted(HERE.glob("b*.patch")):
-        head = path.read_text().partition("diff --git")[0]
-        named = re.search(r"^Test: (\w+)$", head, re.MULTILINE)
-        found.append(Removal(path, head.splitlines()[0], named.group(1) if named else ""))
-    return found
+    return [read(path) for path in sorted(HERE.glob("b[0-9]*.patch"))]
 
 
-def patched(removal: Removal) -> dict[str, str] | None:
+def patched(removal: Removal) -> dict[str, Changes] | None:
     """Return the changed files of a patch by path, or nothing where it does not fit.
 
     Each hunk must fit exactly once, on whichever line: code that moves does not matter, code that changes does.
     """
-    files: dict[str, str] = {}
-    for part in removal.path.read_text().split("\ndiff --git ")[1:]:
+    files: dict[str, Changes] = {}
+    for part in removal.path.read_text().split("diff --git ")[1:]:
         name = re.search(r"^\+\+\+ b/(\S+)$", part, re.MULTILINE)
         if name is None or not (ROOT / name.group(1)).exists():
             return None
-        text = files.get(name.group(1)) or (ROOT / name.group(1)).read_text()
+        changes = files.get(name.group(1)) or Changes((ROOT / name.group(1)).read_text())
         for hunk in re.split(r"^@@ .*\n", part, flags=re.MULTILINE)[1:]:
-            lines = hunk.splitlines(keepends=True)
-            old = "".join(line[1:] for line in lines if line[:1] in " -")
-            new = "".join(line[1:] for line in lines if line[:1] in " +")
-            if text.count(old) != 1:
+            if not changes.apply([line if line.strip("\n") else " \n" for line in hunk.splitlines(keepends=True)]):
                 return None
-            text = text.replace(old, new)
-        files[name.group(1)] = text
+        files[name.group(1)] = changes
     return files or None
 
 
+def marked(removal: Removal, folder: Path) -> tuple[dict[str, str], list[Trace]]:
+    """Return the changed files of a patch by path, and the traces in a folder that its roads leave when they are taken.
+
+    Raises:
+        RoadError: a road is missing, or the patch changes nothing on it.
+    """
+    files = patched(removal) or {}
+    names = {name for changes in files.values() for name in changes.names()}
+    for path, _ in removal.roads:
+        if not (ROOT / path).exists():
+            raise RoadError(f"there is no {path}")
+        files.setdefault(path, Changes((ROOT / path).read_text()))
+    if not removal.roads:
+        raise RoadError("the patch names none")
+    texts, traces = {}, list[Trace]()
+    for path, changes in files.items():
+        tree = ast.parse(changes.text)
+        for at, function in ((at, function) for at, (file, function) in enumerate(removal.roads) if file == path):
+            traces += mark(changes, function, names, tree, folder / str(at))
+        texts[path] = insert(tree, traces)
+    return texts, traces
+
+
 def copy_tree(to: Path) -> None:
-    """Copy what a test needs, without the environment, git's own files and what runs have left behind."""
-    left = shutil.ignore_patterns(".git", ".venv", "__pycache__", "instance", "build", "*.pyc", ".hypothesis")
-    shutil.copytree(ROOT, to, ignore=left)
+    """Copy what a test needs; a file that is not changed is the same file, where the disk allows it."""
+    left = shutil.ignore_patterns("instance", "build", ".hypothesis")
+    for name in NEEDED:
+        shutil.copytree(ROOT / name, to / name, ignore=left, copy_function=_link)
+    for path in ("wsgi.py", "pyproject.toml", "Makefile"):
+        _link(str(ROOT / path), str(to / path))
+    (to / ".venv").symlink_to((ROOT / ".venv").resolve())
 
 
-def run(tree: Path, removal: Removal, database: str) -> tuple[int, str]:
-    """Run the one test of a removal in a tree; return pytest's exit code and its words."""
-    words = [sys.executable, "-m", "pytest", str(removal.file), "-k", f"{removal.test} and not {database}"]
-    words += ["-q", "-x", "-p", "no:cacheprovider", "--tb=line"]
-    done = subprocess.run(words, cwd=tree, capture_output=True, text=True, timeout=LONGEST, check=False)
-    return done.returncode, done.stdout + done.stderr
-
-
-def verdict(code: int, said: str) -> str:
-    """Say in one word what a run with the protection removed has shown."""
-    if code == 0:
-        return "STILL PASSES"
-    broken = re.search(r"\b(SyntaxError|ImportError|NameError|errors? during collection)\b", said)
-    return "fails" if code == 1 and not broken else "BROKEN"
-
-
-def prove(removal: Removal, folder: Path, passed: set[str], database: str) -> str:
-    """Run one test with and without its protection; return the line that tells."""
-    tree = folder / removal.path.stem
-    copy_tree(tree)
+def _link(source: str, to: str) -> str:
     try:
-        if removal.test not in passed:
-            code, said = run(tree, removal, database)
-            if code:
-                return f"DOES NOT HOLD even with its protection\n{said[-2000:]}"
-            passed.add(removal.test)
-        files = patched(removal)
-        if files is None:
+        os.link(source, to)
+    except OSError:
+        shutil.copy2(source, to)
+    return to
+
+
+def run(tree: Path, removal: Removal) -> tuple[int, str, list[tuple[str, str]]]:
+    """Run the one test of a removal in a tree; return pytest's code, its words, and where and by what it failed.
+
+    The cheapest database will do, and a test that knows PostgreSQL alone gets that.
+    """
+    report = tree.parent / "report.xml"
+    words = [sys.executable, "-m", "pytest", f"{removal.file}::{removal.test}", "-q", "-x", "-p", "no:cacheprovider"]
+    words += ["-p", "no:xdist", f"--junitxml={report}", f"--basetemp={tree.parent / 't'}"]
+    cheapest = [] if "[" in removal.test else ["-k", "not postgresql"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    for chosen in (cheapest, []):
+        done = subprocess.run(
+            [*words, *chosen], cwd=tree, env=environment, capture_output=True, text=True, timeout=LONGEST, check=False
+        )
+        if done.returncode != 5:
+            break
+    failures = list(_failures(report)) if done.returncode == 1 else []
+    return done.returncode, done.stdout + done.stderr, failures
+
+
+def _failures(report: Path) -> Iterator[tuple[str, str]]:
+    for kind in ("failure", "error"):
+        for one in ElementTree.parse(report).iter(kind):  # noqa: S314 Our own pytest wrote it.
+            lines = re.findall(r"^(\S+\.py):\d+: (\w+)", one.text or "", re.MULTILINE)
+            yield lines[-1] if lines and kind == "failure" else ("", kind)
+
+
+def verdict(code: int, failures: list[tuple[str, str]], said: str = "", *, taken: bool) -> str:
+    """Say in a few words what a run with the protection removed has shown."""
+    by_assertion = bool(failures) and all(file.startswith("tests/") and why in SAID for file, why in failures)
+    logged = said.partition("- Captured ")[2]
+    if code not in (0, 1) or (code == 1 and not by_assertion):
+        return "BROKEN: it fails for another reason than an assertion"
+    if code == 1 and (mistake := MISTAKES.search(logged)):
+        return f"BROKEN: the product has raised {mistake.group()}"
+    if not taken:
+        return "the test NEVER TAKES THIS ROAD"
+    return HOLDS if code == 1 else "STILL PASSES without it"
+
+
+def prove(removal: Removal, folder: Path, *, both: bool = False) -> str:
+    """Run a removal's test without the protection, where `both` first with it; return `HOLDS`, or what is wrong."""
+    tree, traces = folder / "tree", folder / "traces"
+    tree.mkdir()
+    traces.mkdir()
+    try:
+        if patched(removal) is None:
             return "the patch DOES NOT APPLY any more"
+        if f"def {removal.function}(" not in (ROOT / removal.file).read_text():
+            return "the test is MISSING"
+        files, roads = marked(removal, traces)
+        copy_tree(tree)
+        if both and (ran := run(tree, removal))[0]:
+            return f"DOES NOT HOLD even with its protection\n{ran[1][-3000:]}"
         for path, text in files.items():
+            (tree / path).unlink()  # Else the file of the tree that is copied would change, too.
             (tree / path).write_text(text)
-        code, said = run(tree, removal, database)
-        found = verdict(code, said)
-        return f"holds, and {found} without it" + ("" if found == "fails" else f"\n{said[-2000:]}")
+        code, said, failures = run(tree, removal)
+    except RoadError as wrong:
+        return f"NO ROAD: {wrong}"
+    except subprocess.TimeoutExpired:
+        return f"BROKEN: it takes longer than {LONGEST} seconds"
     finally:
         shutil.rmtree(tree, ignore_errors=True)
-
-
-def main() -> int:
-    """Prove the bars named, or all."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bars", nargs="*", help="such as b04; all unless named")
-    parser.add_argument("--on", choices=("sqlite", "postgresql"), default="sqlite", help="the database")
-    given = parser.parse_args()
-    chosen = [one for one in removals() if not given.bars or one.bar in given.bars]
-    failed, passed = 0, set[str]()
-    with tempfile.TemporaryDirectory(prefix="prove-") as name:
-        for removal in chosen:
-            line = prove(removal, Path(name), passed, "postgresql" if given.on == "sqlite" else "sqlite")
-            failed += line != "holds, and fails without it"
-            print(f"{removal.bar.upper()}  {removal.path.stem:<24} {line}  ({removal.words})", flush=True)
-    print(f"{len(chosen) - failed} of {len(chosen)} protections are proved to be needed")
-    return 1 if failed or not chosen else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        shutil.rmtree(folder / "t", ignore_errors=True)
+    missed = [road for road in roads if not road.path.exists()]
+    found = verdict(code, failures, said, taken=not missed)
+    lines = "".join(f"\n{road.function} does not run: {road.words}" for road in missed)
+    return found if found == HOLDS else f"{found}{lines}\n{said[-3000:]}"

@@ -134,6 +134,14 @@ def store_signature(one: dict[str, Any], petition_id: UUID, version: UUID) -> No
         db.session.add(SealedKey(signature_id=signature_id, part_id=row.id, key_id=part["key_id"], box=box))
 
 
+def readable(signature: Signature, part: str) -> list[dict[str, Any]]:
+    """Return what a part holds, or nothing where it does not open."""
+    try:
+        return sealing._open(signature, part)
+    except UnreadableError:
+        return []
+
+
 def check_all(app: Any, found: dict[str, Any], keys: Opened) -> None:
     assert keys.index_key.hex() == found["index_key"]
     assert {name: key.hex() for name, key in keys.keys.items()} == {key["id"]: key["private"] for key in found["keys"]}
@@ -142,7 +150,7 @@ def check_all(app: Any, found: dict[str, Any], keys: Opened) -> None:
             signature = db.session.get_one(Signature, UUID(one["id"]))
             for name in vault.PARTS:
                 wanted = [part["content"] for part in one["parts"] if part["part"] == name]
-                assert sorted(sealing._open(signature, name), key=repr) == sorted(wanted, key=repr)
+                assert sorted(readable(signature, name), key=repr) == sorted(wanted, key=repr)
             r = bytes.fromhex(sealing._open(signature, "identity")[0]["r"])
             assert security.commitment(signature.petition_id, r) == signature.commitment
 
