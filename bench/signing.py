@@ -86,7 +86,15 @@ def open_petition(
 ) -> Iterator[tuple[Installation, int]]:
     """Run an installation with one open petition; messages wait, so that sending them is measured apart."""
     place.mkdir(exist_ok=True)
-    here = Installation(place, database_url, home=home, SECRET_KEY=SECRET, MAIL_URL="smtp://127.0.0.1:9", **environ)
+    here = Installation(
+        place,
+        database_url,
+        home=home,
+        SECRET_KEY=SECRET,
+        MAIL_URL="smtp://127.0.0.1:9",
+        MAILS_PER_DOMAIN="0",
+        **environ,
+    )
     (place / "petition.toml").write_text(PETITION.format(mode=mode))
     here.flask("petitions", "create", str(place / "petition.toml"))
     if mode == "sealed":

@@ -43,6 +43,9 @@ class Settings:
     limits_url: str = ""
     proxies: int = 0
     web_processes: int = 1
+    mails_per_address: int = 5
+    mails_per_domain: int = 1000
+    signatures_per_client: int = 300
 
     @property
     def production(self) -> bool:
@@ -84,6 +87,9 @@ class Settings:
             limits_url=_limits_url(environ.get("LIMITS_URL", "")),
             proxies=_proxies(environ.get("PROXIES", "0")),
             web_processes=_web_processes(environ.get("WEB_PROCESSES", "1"), environ.get("LIMITS_URL", "")),
+            mails_per_address=_budget(environ, "MAILS_PER_ADDRESS", cls.mails_per_address),
+            mails_per_domain=_budget(environ, "MAILS_PER_DOMAIN", cls.mails_per_domain),
+            signatures_per_client=_budget(environ, "SIGNATURES_PER_CLIENT", cls.signatures_per_client),
         )
 
 
@@ -186,6 +192,13 @@ def _web_processes(value: str, limits_url: str) -> int:
         raise ConfigError(f"WEB_PROCESSES is {value!r}; it must be a number from 1 to 64.")
     if int(value) > 1 and not limits_url:
         raise ConfigError("WEB_PROCESSES needs LIMITS_URL, in which they count guesses together.")
+    return int(value)
+
+
+def _budget(environ: Mapping[str, str], name: str, default: int) -> int:
+    value = environ.get(name, "").strip() or str(default)
+    if not value.isdecimal() or len(value) > 9:
+        raise ConfigError(f"{name} is {value!r}; it must be a number an hour, or 0 for no limit.")
     return int(value)
 
 

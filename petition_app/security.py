@@ -8,10 +8,11 @@ import logging
 import secrets
 import time
 import unicodedata
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -27,6 +28,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from petition_app import config
+from petition_app.network import group_of
 from petition_app.randomness import random_bytes
 
 logger = logging.getLogger(__name__)
@@ -50,9 +52,6 @@ def fingerprint(purpose: str, *parts: str | UUID) -> bytes:
     return hmac.new(_purpose_key(config.current().secret_key, purpose), message, "sha256").digest()
 
 
-# --- one-time form tokens ---------------------------------------------------------------------------------------
-
-
 def new_form_token() -> str:
     """Return a token for one sending of one form: 128 random bits and the server's mark."""
     token = secrets.token_hex(16)
@@ -63,9 +62,6 @@ def is_form_token(value: str) -> bool:
     """Return whether this server made the token."""
     token, _, mark = value.partition(".")
     return hmac.compare_digest(fingerprint("form", token).hex()[:32].encode(), mark.encode())
-
-
-# --- the code that is mailed ------------------------------------------------------------------------------------
 
 
 def new_mail_code(groups: int = 2) -> str:
@@ -138,9 +134,6 @@ def hash_secret(purpose: str, secret: bytes) -> bytes:
     return hashlib.sha256(purpose.encode() + b"\x00" + secret).digest()
 
 
-# --- the commitment of a signature ------------------------------------------------------------------------------
-
-
 def commitment(petition: UUID, r: bytes) -> bytes:
     """Return C = SHA-256("psl/v1" ‖ 0x00 ‖ petition ‖ r), which commits to a random secret and to no name."""
     return hashlib.sha256(b"psl/v1\x00" + petition.bytes + r).digest()
@@ -148,7 +141,16 @@ def commitment(petition: UUID, r: bytes) -> bytes:
 
 # --- limits -----------------------------------------------------------------------------------------------------
 
+MOST_COUNTED = 200_000  # Counters in this process's memory, some 20 MB.
 STORE_REST = 10.0  # Seconds for which a store that did not answer is left alone.
+
+
+class Try(NamedTuple):
+    """One of a kind, by somebody, of whom nothing but a keyed hash is kept; so many are allowed within an hour."""
+
+    kind: str
+    who: str
+    most: int
 
 
 class _Tallies:
@@ -158,13 +160,26 @@ class _Tallies:
         self.counter = FixedWindowRateLimiter(MemoryStorage())
         self._lock = Lock()
         self._key, self._hour = secrets.token_bytes(32), 0
+        self._counts = Counter[bytes]()
 
     def key(self, hour: int) -> bytes:
         """Return the key of this hour, which is forgotten with it."""
         with self._lock:
             if hour != self._hour:
                 self._key, self._hour = secrets.token_bytes(32), hour
+                self._counts.clear()
             return self._key
+
+    def add(self, names: Sequence[bytes], number: int) -> list[int]:
+        """Add to counters of this hour, and return what they are then."""
+        with self._lock:
+            if len(self._counts) > MOST_COUNTED:  # Whoever was met once is forgotten first.
+                self._counts = Counter({name: count for name, count in self._counts.items() if count > 1})
+            return [self._add(name, number) for name in names]
+
+    def _add(self, name: bytes, number: int) -> int:
+        self._counts[name] = seen = self._counts[name] + number
+        return seen
 
 
 class _SharedTallies:
@@ -187,12 +202,20 @@ class _SharedTallies:
         self.redis.set(name, new, nx=True, ex=3660 - int(time.time() % 3600))
         return bytes(self.redis.get(name) or new)  # type: ignore[arg-type]
 
+    def add(self, names: Sequence[bytes], number: int) -> list[int]:
+        """Add to counters of this hour, all in one asking, and return what they are then."""
+        with self.redis.pipeline(transaction=False) as together:
+            for name in (f"countersign:budget:{name.hex()}" for name in names):
+                together.incrby(name, number)
+                together.expire(name, 3660)
+            return [int(count) for count in together.execute()[::2]]
+
 
 class Limits:
     """Counts tries, in this process or in the store that many share.
 
-    Addresses are HMACs under a random key that changes every hour and lies beside the counters alone. While the store
-    does not answer, each process counts on its own: guessing stays limited, and nobody is turned away.
+    Addresses are HMACs under a random key of the hour that lies beside the counters alone. While the store does not
+    answer, each process counts on its own: guessing stays limited, and nobody is turned away.
     """
 
     def __init__(self) -> None:
@@ -203,7 +226,25 @@ class Limits:
         """Return a name for a client address that means nothing an hour later."""
         hour = int(time.time() // 3600)
         key = self._ask(lambda tallies: tallies.key(hour))
-        return hmac.digest(key, (address or "").encode(), "sha256").hex()
+        return hmac.digest(key, group_of(address or "").encode(), "sha256").hex()
+
+    def count_all(self, wanted: Sequence[Sequence[Try]], *, number: int = 1) -> list[bool]:
+        """Count the tries of many at once; return for each whether all of theirs were within what is allowed."""
+        every, hour = [one for tries in wanted for one in tries], int(time.time() // 3600)
+        if not every:
+            return [True] * len(wanted)
+
+        def count(tallies: _Tallies | _SharedTallies) -> list[int]:
+            key = tallies.key(hour)
+            names = [hmac.new(key, f"{one.kind}|{one.who}".encode(), "sha256").digest() for one in every]
+            return tallies.add(names, number)
+
+        counts = iter(self._ask(count))
+        return [not [one for one in tries if next(counts) + (1 - number) > one.most] for tries in wanted]
+
+    def allow_all(self, wanted: Sequence[Sequence[Try]]) -> list[bool]:
+        """Return for each whether another of its tries is allowed; counts nothing."""
+        return self.count_all(wanted, number=0)
 
     def allows(self, rule: str, *who: str) -> bool:
         """Return whether another try is allowed under a rule such as `5 per hour`; counts nothing."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
-from petition_app import audit, jobs, vault
+from petition_app import audit, budgets, jobs, vault
 from petition_app.accounts import services
 from petition_app.accounts.models import ROLES, Account, StaffInvitation
 from petition_app.accounts.services import AddressError, AlreadyMemberError, require_role
@@ -33,7 +33,7 @@ class InvitedAlreadyError(DomainError):
 
 
 class TooManyMailsError(DomainError):
-    """An invitation is mailed five times at most, and not twice in five minutes."""
+    """An invitation is mailed five times at most, not twice in five minutes, nor beyond the budget of its address."""
 
     message = N_(
         "An invitation is mailed five times at most, with five minutes in between. Ask the person in another way."
@@ -165,6 +165,8 @@ def read_message(payload: dict[str, str]) -> Message | None:
 
 
 def _send(invitation: StaffInvitation, page: str, *, at: datetime) -> None:
+    if not budgets.may_mail([invitation.email])[0]:
+        raise TooManyMailsError
     code = new_mail_code(GROUPS)
     invitation.code_hash = hash_secret("join", read_mail_code(code).encode())
     invitation.sent_at, invitation.expires_at = at, at + LIFE

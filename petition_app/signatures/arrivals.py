@@ -81,6 +81,7 @@ class Arrival:
     rows: Rows
     confirmation: Row
     job: Row | None
+    may_mail: bool = True
 
 
 def pending_token(petition_id: UUID, form_token: str) -> str:
@@ -93,8 +94,10 @@ def hash_code(petition_id: UUID, code: str) -> bytes:
     return fingerprint("mail-code", petition_id, read_mail_code(code))
 
 
-def prepare(new: NewSignature, *, petition: Petition, lock: KeyRing | PublicLock, at: datetime) -> Arrival:
-    """Seal a signature and make its code. Raises: StorageSealedError."""
+def prepare(
+    new: NewSignature, *, petition: Petition, lock: KeyRing | PublicLock, at: datetime, may_mail: bool = True
+) -> Arrival:
+    """Seal a signature and make its code, which is mailed if it may be. Raises: StorageSealedError."""
     rows = unconfirmed_rows(new, petition=petition, lock=lock, case={}, at=at)
     pending, code = pending_token(petition.id, new.form_token), new_mail_code() if new.email else None
     signature_id = rows.signature["id"]
@@ -114,6 +117,7 @@ def prepare(new: NewSignature, *, petition: Petition, lock: KeyRing | PublicLock
             "expires_at": quarter_after(at + CODE_LIFE),
         },
         job=messages.message_row("signatures.mail_code", message, petition, lock=lock, at=at) if message else None,
+        may_mail=may_mail,
     )
 
 
@@ -207,7 +211,7 @@ def _insert(taken: Sequence[Arrival], *, at: datetime) -> None:
         [
             *_unconfirmed([arrival.rows for arrival in taken]),
             (Confirmation, [arrival.confirmation for arrival in taken]),
-            (Job, [arrival.job for arrival in taken if arrival.job]),
+            (Job, [arrival.job for arrival in taken if arrival.job and arrival.may_mail]),
             (AuditEvent, acts),
         ]
     )

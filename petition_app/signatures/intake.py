@@ -19,10 +19,11 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from petition_app import vault
+from petition_app import budgets, vault
 from petition_app.clock import utcnow
 from petition_app.db import db, transaction
 from petition_app.errors import DomainError
+from petition_app.i18n import N_
 from petition_app.petitions import standing
 from petition_app.petitions.models import Petition
 from petition_app.randomness import drawing
@@ -35,14 +36,21 @@ MOST = 64  # In one group.
 ATTEMPTS = 3
 
 
+class TooManyError(DomainError):
+    """So many signatures have come from one client within an hour that no more are taken."""
+
+    message = N_("So many signatures came from your network within an hour that no more are taken. Please try later.")
+
+
 class Ticket:
     """One signature's place in the queue: told to lead its group, or that it is done and how.
 
-    `read` is called by whoever leads; it returns the signature and its petition, or raises why there is none.
+    `read` is called by whoever leads; it returns the signature and its petition, or raises why there is none. `client`
+    is the address that asks, of which nothing is kept.
     """
 
-    def __init__(self, read: Callable[[], tuple[NewSignature, Petition]], *, at: datetime) -> None:
-        self.read, self.at = read, at
+    def __init__(self, read: Callable[[], tuple[NewSignature, Petition]], *, client: str = "", at: datetime) -> None:
+        self.read, self.client, self.at = read, client, at
         self.arrival: Arrival | None = None
         self.called = Lock()
         self.called.acquire()
@@ -93,7 +101,7 @@ class Queue:
 _queues: WeakKeyDictionary[Engine, Queue] = WeakKeyDictionary()
 
 
-def sign(new: NewSignature, *, petition: Petition, at: datetime) -> str:
+def sign(new: NewSignature, *, petition: Petition, client: str = "", at: datetime) -> str:
     """Store an unconfirmed signature durably, have its code mailed, and return the pending token of its page.
 
     The petition may be one that is remembered: how it stands is looked at again by whoever writes.
@@ -102,9 +110,10 @@ def sign(new: NewSignature, *, petition: Petition, at: datetime) -> str:
         ClosedForSigningError: the petition takes no signatures now.
         ReadOnlyError: the installation takes no changes now.
         StorageSealedError: nothing can be sealed, so nothing is stored.
+        TooManyError: this client has signed as often as it may within an hour.
     """
     for _ in range(ATTEMPTS):
-        ticket = Ticket(partial(_as_given, new, petition), at=at)
+        ticket = Ticket(partial(_as_given, new, petition), client=client, at=at)
         try:
             take(ticket, queue())
         except OutdatedError:
@@ -163,13 +172,27 @@ def _lead(queue: Queue, leading: Callable[[], AbstractContextManager[object]] = 
 
 def _seal(group: Sequence[Ticket]) -> None:
     """Make what each stores; a failure concerns that one alone."""
-    with drawing(sealing.ENOUGH * len(group)):
-        for ticket in group:
+    found = [(ticket, *read) for ticket in group if (read := _read(ticket))]
+    may_sign = budgets.may_sign([ticket.client for ticket, _, _ in found])
+    addresses = [new.email if is_within else "" for (_, new, _), is_within in zip(found, may_sign, strict=True)]
+    may_mail = budgets.may_mail(addresses)
+    with drawing(sealing.ENOUGH * len(found)):
+        for (ticket, new, petition), is_within, mails in zip(found, may_sign, may_mail, strict=True):
             try:
-                new, petition = ticket.read()
-                ticket.arrival = arrivals.prepare(new, petition=petition, lock=_lock_for(petition), at=ticket.at)
+                if not is_within:
+                    raise TooManyError
+                lock = _lock_for(petition)
+                ticket.arrival = arrivals.prepare(new, petition=petition, lock=lock, at=ticket.at, may_mail=mails)
             except Exception as error:
                 ticket.problem = error
+
+
+def _read(ticket: Ticket) -> tuple[NewSignature, Petition] | None:
+    try:
+        return ticket.read()
+    except Exception as error:
+        ticket.problem = error
+        return None
 
 
 def _lock_for(petition: Petition) -> KeyRing | PublicLock:

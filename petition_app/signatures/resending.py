@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from petition_app import budgets
 from petition_app.db import db
 from petition_app.petitions.models import Petition
 from petition_app.security import new_mail_code
@@ -25,6 +26,8 @@ def send_again(*, petition: Petition, pending: str, email: str, language: str, a
     row = find_confirmation(petition.id, pending=pending, code="", at=at) if pending else None
     if row is None or row.used or row.expires_at < at or row.code_hash is None or not petition.is_sealed:
         return
+    if not budgets.may_mail([email])[0]:
+        return  # The code that was mailed before stays good.
     code = new_mail_code()
     row.code_hash = hash_code(petition.id, code)
     message = Message(code, language, email, row.signature_id)

@@ -87,7 +87,8 @@ class Rush:
         sent, frames = _read(environ), self.frames
         key = (asked(environ), bool(sent.get("email")))
         frame, slug = _find(frames, key), environ["PATH_INFO"][len(BEGIN) : -len(END)]
-        pending = self._sign(slug, sent, frame.language) if frame else None
+        client = environ.get("REMOTE_ADDR", "")
+        pending = self._sign(slug, sent, frame.language, client) if frame else None
         if frame and pending:
             environ["countersign.rule"] = frame.rule
             start("200 OK", frame.headers[:])
@@ -100,7 +101,7 @@ class Rush:
         start(line, headers)
         return [body]
 
-    def _sign(self, slug: str, sent: Form, language: str) -> bytes | None:
+    def _sign(self, slug: str, sent: Form, language: str, client: str) -> bytes | None:
         """Store what was sent and return its page's token; nothing when the page must say what is wrong."""
 
         def read() -> tuple[NewSignature, Petition]:
@@ -109,7 +110,7 @@ class Rush:
                 return new, petition
             raise NotPlainError
 
-        ticket = Ticket(read, at=utcnow())
+        ticket = Ticket(read, client=client, at=utcnow())
         with suppress(Exception):  # The page meets what went wrong, and tells it.
             intake.take(ticket, self._queue, leading=self._app.app_context)
             return ticket.pending.encode()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response
 
-from petition_app import language_links, switches
+from petition_app import budgets, language_links, switches
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.petitions import standing
@@ -38,12 +38,14 @@ def sign(slug: str) -> Answer:
 @public.post("/p/<slug>/sign")
 def submit(slug: str) -> Answer:
     """Take a signature and show where to type the code."""
-    petition = standing.get_public(slug)
+    petition, client = standing.get_public(slug), request.remote_addr or ""
+    if budgets.is_spent(client):
+        abort(429)
     form = _sign_form(petition)
     if not form.validate():
         return _show_form(petition, form), 422
     new = form.to_new_signature(language=str(get_locale()))
-    pending = intake.sign(new, petition=petition, at=utcnow())
+    pending = intake.sign(new, petition=petition, client=client, at=utcnow())
     return _show_confirm(petition, ConfirmForm(formdata=None, pending=pending), mailed=bool(new.email))
 
 
