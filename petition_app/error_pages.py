@@ -96,7 +96,9 @@ def _show_domain_error(error: DomainError) -> tuple[str | AnyResponse, int]:
     code = 503 if isinstance(error, StorageSealedError | switches.ReadOnlyError) else 409
     if _is_remote():
         values = {name: str(value) for name, value in error.values.items()}
-        return jsonify(message=error.message, values=values), 404 if isinstance(error, NotFoundError) else code
+        known = "account" in g  # Whoever shows a good token may learn that it is not the token.
+        code = 404 if isinstance(error, NotFoundError) else code
+        return jsonify(message=error.message, values=values, known=known), code
     if isinstance(error, opened.LockedError) and not config.current().unlock_on_server:
         return _page(409, gettext("This server never opens the keys. Open the case on your own machine: flask desk."))
     if isinstance(error, NotFoundError):

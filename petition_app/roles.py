@@ -117,6 +117,12 @@ ROLES: dict[str, frozenset[str]] = {
     "tally.trail": READERS,
     "tally.publish": ORGANIZER,
 }
+# Pages of a member's own machine, which the server does not have.
+LOCAL: dict[str, frozenset[str]] = {
+    "due_names.show": ORGANIZER,
+    "due_names.look": ORGANIZER,
+    "due_names.publish": ORGANIZER,
+}
 # Pages of staff that belong to no petition: anybody signed in.
 SIGNED_IN = frozenset({
     "accounts.home", "help.show", "rehearsing.begin", "petitions.new", "petitions.create",
@@ -140,7 +146,7 @@ REMOTE: dict[str, frozenset[str]] = {
 # What a sealed petition shows and does only while the keys are open.
 NEEDS_KEYS = frozenset({
     "desk.next_case", "desk.case", "desk.decide", "desk.ask", "desk.add_evidence", "desk.ask_contact",
-    "desk.match", "desk.match_slice", "verification.decided_case", "groups.print_again",
+    "desk.match", "desk.match_slice", "verification.decided_case", *LOCAL, "groups.print_again",
     "sampling.next_recheck", "sampling.recheck", "sampling.record_finding", "keys.grant", "keys.renew",
 })  # fmt: skip
 

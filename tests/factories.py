@@ -330,8 +330,8 @@ def withdraw(app: Flask, signed: Signed) -> None:
 def change_consent(app: Flask, signed: Signed, consent: int) -> None:
     """Choose anew what may be published, with the secret code."""
     with acting(app):
-        signature, _ = signing.find_by_code(signed.secret_code)
-        signing.change_consent(signature, consent=consent, at=utcnow())
+        signature, entropy = signing.find_by_code(signed.secret_code)
+        signing.change_consent(signature, consent=consent, entropy=entropy, at=utcnow())
 
 
 def answer(app: Flask, signed: Signed, text: str) -> None:

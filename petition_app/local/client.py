@@ -39,6 +39,27 @@ class TokenError(DomainError):
     )
 
 
+class WaitError(DomainError):
+    """The server counts wrong tokens, and does not look at any for a while."""
+
+    message = N_("There were too many wrong tokens from your address. Wait an hour, then start the desk again.")
+
+
+class NoDoorError(DomainError):
+    """What answers is no server of ours, or an older one."""
+
+    message = N_(
+        "What answers at this address has no door for desks. Check the address of the server, and that it runs the "
+        "same version as this machine."
+    )
+
+
+class GoneError(DomainError):
+    """The token is good, but what was asked for is not there."""
+
+    message = N_("This is not there any more: the case was withdrawn or belongs to somebody else. Take the next one.")
+
+
 class RefusedError(DomainError):
     """The server has refused an act, in its own words."""
 
@@ -70,18 +91,18 @@ class Server:
         self._opener = build_opener(_NoRedirects)
 
     def get(self, path: str) -> dict[str, Any]:
-        """Ask for something. Raises: AwayError, TokenError, RefusedError."""
+        """Ask for something. Raises: AwayError, TokenError, WaitError, NoDoorError, GoneError, RefusedError."""
         return self._send(path, None, {})
 
     def post(self, path: str, content: dict[str, Any]) -> dict[str, Any]:
-        """Send something. Raises: AwayError, TokenError, RefusedError."""
+        """Send something. Raises: AwayError, TokenError, WaitError, NoDoorError, GoneError, RefusedError."""
         return self._send(path, json.dumps(content).encode(), {})
 
     def act(self, body: bytes, signature: bytes) -> dict[str, Any]:
         """Send a signed act, as plain bytes, so that nothing reads it before its own view.
 
         Raises:
-            AwayError, TokenError, RefusedError
+            AwayError, TokenError, WaitError, NoDoorError, GoneError, RefusedError
         """
         return self._send("acts", body, {"X-Signature": signature.hex(), "Content-Type": "application/octet-stream"})
 
@@ -101,10 +122,13 @@ class Server:
 def _refusal(error: HTTPError) -> DomainError:
     """Return what an answer other than 200 means."""
     with error:
-        if error.code in (404, 429):
-            return TokenError()
+        if error.code == 429:
+            return WaitError()
         try:
             said = json.load(error)
-            return RefusedError(str(said["message"]), dict(said["values"]))
+            refused = RefusedError(str(said["message"]), dict(said["values"]))
         except (ValueError, KeyError, TypeError):
-            return AwayError()
+            return NoDoorError() if error.code in (404, 405) else AwayError()
+        if error.code == 404:
+            return GoneError() if said.get("known") else TokenError()
+        return refused

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,11 +18,12 @@ from petition_app.i18n import N_
 from petition_app.keys import handed, own
 from petition_app.keys.models import AccountKey
 from petition_app.keys.opened import LockedError
-from petition_app.local import mirror, results
+from petition_app.local import due_names, mirror, results
 from petition_app.local.client import Server
 from petition_app.petitions.models import Petition
+from petition_app.signatures.models import Signature
 from petition_app.vault import UnreadableError
-from petition_app.verification import judged, matches, pairs, signed_acts
+from petition_app.verification import matches, pairs, signed_acts
 
 CHUNK = 100
 ROUNDS = 20
@@ -41,6 +41,12 @@ class BusyError(DomainError):
     message = N_("New signatures keep arriving, so no case could be given. Please try again.")
 
 
+class NamesChangedError(DomainError):
+    """What was shown is not what would be opened."""
+
+    message = N_("What is due has changed meanwhile, so no name was opened. Please look at the list again.")
+
+
 @dataclass
 class Errands:
     """One member's errands to one server. The signing key lies here under the secret of the browser's cookie."""
@@ -49,6 +55,9 @@ class Errands:
     petition_id: UUID = field(default_factory=lambda: UUID(int=0))
     account_id: UUID = field(default_factory=lambda: UUID(int=0))
     signing_box: bytes = field(default=b"", repr=False)
+    due: list[UUID] = field(default_factory=list)
+    beside: list[UUID] = field(default_factory=list)
+    seen: dict[UUID, int] = field(default_factory=dict)
 
     # --- keys ---------------------------------------------------------------------------------------------------
 
@@ -160,16 +169,33 @@ class Errands:
 
     # --- names ----------------------------------------------------------------------------------------------------
 
-    def open_names(self, secret: bytes) -> int:
-        """Open the names that are due and send them; return how many were published."""
-        rows = mirror.take_cases(self.server.get("names"))
-        made: dict[str, Any] = {"names": {}, "judged_keys": {}}
-        for row in rows:
-            with suppress(UnreadableError):
-                identity, key = judged.open_name(row)
-                made["names"][str(row.id)], made["judged_keys"][str(row.id)] = vars(identity), key.hex()
-        if not made["names"]:
-            return 0
+    def fetch_names(self) -> None:
+        """Fetch, sealed, the names that the server calls due, with those that it says are public beside them."""
+        found = self.server.get("names")
+        rows = mirror.take_cases(found)
+        self.due = [UUID(id_) for id_ in found["due"]]
+        self.beside = [row.id for row in rows if row.id not in self.due]
+
+    def check_names(self) -> due_names.Checked:
+        """Check the names that were fetched; only those that pass may be opened for the public. Raises: LockedError."""
+        due, beside = (
+            [row for id_ in ids if (row := db.session.get(Signature, id_))] for ids in (self.due, self.beside)
+        )
+        return due_names.check(self.petition(), due, beside, self.seen)
+
+    def publish_names(self, chosen: set[UUID], secret: bytes) -> int:
+        """Hand over those of the chosen names that pass the checks now; return how many were published.
+
+        Raises:
+            NamesChangedError: one of them does not pass any more. AwayError, TokenError, RefusedError, LockedError
+        """
+        names = [name for name in self.check_names().ready if name.signature_id in chosen]
+        if not names or len(names) != len(chosen):
+            raise NamesChangedError
+        made = {
+            "names": {str(one.signature_id): vars(one.identity) for one in names},
+            "judged_keys": {str(one.signature_id): one.key.hex() for one in names},
+        }
         return int(self.send("names", self.petition_id, {}, made, secret)["number"])
 
     # --- sending --------------------------------------------------------------------------------------------------

@@ -12,21 +12,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, abort, flash, g, make_response, redirect, render_template, request, session, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_security import login_user
 from sqlalchemy import event
 from werkzeug.wrappers import Response
 
-from petition_app.clock import utcnow
 from petition_app.config import Settings, new_key_ring
 from petition_app.db import after_commit, db, transaction
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
-from petition_app.keys import handed, opened, unlocking
+from petition_app.keys import handed, opened
 from petition_app.local.acts import BUILDERS
 from petition_app.local.client import Server
 from petition_app.local.errands import Errands, ManyError
-from petition_app.verification.forms import read_id
+from petition_app.roles import LOCAL
+from petition_app.verification.forms import ActForm, read_id
 from petition_app.verification.words import STATE_WORDS
 
 ADDRESS = "127.0.0.1"
@@ -36,6 +36,7 @@ HERE = frozenset(
     {"static", "bootstrap.static", "favicon", "local.start", "local.begin", "security.logout"}
     | {f"staff.desk.{name}" for name in (*BUILDERS, "show_desk", "next_case", "match", "match_slice", "case")}
     | {f"staff.unlock.{name}" for name in ("ask", "unlock", "lock")}
+    | {f"staff.{name}" for name in LOCAL}
 )
 HOME = ("staff.accounts.home", "staff.petitions.show")
 
@@ -62,6 +63,7 @@ def make_desk(make_app: MakeApp, server: Server, folder: Path) -> tuple[Flask, s
     """
     app = make_app(_settings(folder))
     app.config["PERMANENT_SESSION_LIFETIME"] = LIFE
+    app.config["OWN_MACHINE"] = True
     after_commit.clear()  # Nothing is published from here.
     errands = Errands(server)
     with app.app_context():
@@ -77,6 +79,10 @@ def make_desk(make_app: MakeApp, server: Server, folder: Path) -> tuple[Flask, s
         app.view_functions[f"staff.desk.{name}"] = _sent(app.view_functions[f"staff.desk.{name}"], name, errands)
     app.view_functions["staff.desk.next_case"] = lambda: _next_case(errands)
     app.view_functions["staff.desk.match_slice"] = lambda: _match_slice(errands)
+    names = "/organizer/p/<slug>/names"
+    app.add_url_rule(names, "staff.due_names.show", lambda: _show_names(errands))
+    app.add_url_rule(f"{names}/look", "staff.due_names.look", lambda: _look_for_names(errands), methods=["POST"])
+    app.add_url_rule(names, "staff.due_names.publish", lambda: _publish_names(errands), methods=["POST"])
     app.view_functions["staff.unlock.unlock"] = _unlocked(app.view_functions["staff.unlock.unlock"], errands)
     return app, f"/organizer/start/{once[0]}"
 
@@ -145,7 +151,7 @@ def _secret() -> bytes:
 
 
 def _unlocked(view: Callable[[], Any], errands: Errands) -> Callable[[], Response]:
-    """Open the keys here; tell the server of an alarm, and open the names that are due."""
+    """Open the keys here, or tell the server of an alarm."""
 
     def unlock() -> Response:
         errands.refresh()
@@ -162,13 +168,35 @@ def _unlocked(view: Callable[[], Any], errands: Errands) -> Callable[[], Respons
 
 
 def _after_unlock(errands: Errands) -> None:
-    secret = _secret()
-    errands.keep_signing_key(request.form.get("passphrase", ""), secret)
-    if g.role != "organizer":
-        return
-    kept = session["unlock"]["secret"]
-    with opened.using(unlocking.open_again(g.account.id, g.petition.id, kept, at=utcnow())):
-        errands.open_names(secret)
+    errands.keep_signing_key(request.form.get("passphrase", ""), _secret())
+
+
+# --- names that are due -----------------------------------------------------------------------------------------
+
+
+def _show_names(errands: Errands) -> str:
+    """Show which names this machine would open for the public, and how many it keeps closed, and why."""
+    return render_template("local/names.html", checked=errands.check_names(), form=ActForm(formdata=None))
+
+
+def _look_for_names(errands: Errands) -> Response:
+    """Fetch what is due; nothing is opened for anybody else."""
+    errands.refresh()
+    errands.fetch_names()
+    return _to_names()
+
+
+def _publish_names(errands: Errands) -> Response:
+    """Open the names that were shown and ticked, and no other."""
+    chosen = {found for text in request.form.getlist("name") if (found := read_id(text))}
+    number = errands.publish_names(chosen, _secret())
+    errands.fetch_names()
+    flash(ngettext("%(num)s name is published.", "%(num)s names are published.", number), "success")
+    return _to_names()
+
+
+def _to_names() -> Response:
+    return redirect(url_for("staff.due_names.show", slug=g.petition.slug), 303)
 
 
 # --- the desk ---------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ from petition_app.keys.models import PetitionKey
 from petition_app.keys.services import newest_key
 from petition_app.petitions.models import Petition, TextVersion, takes_signatures
 from petition_app.security import fingerprint, hash_secret, new_mail_code, read_mail_code
-from petition_app.signatures import messages, sealing
+from petition_app.signatures import consents, messages, sealing
 from petition_app.signatures.messages import Message
 from petition_app.signatures.models import Confirmation, SealedKey, SealedPart, Signature, SignatureDelta
 from petition_app.signatures.rules import quarter_after
@@ -69,6 +69,7 @@ class Rows:
     parts: list[Row]
     keys: list[Row]
     hidden: bool
+    r: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,9 @@ def prepare(
             "code_hash": hash_code(petition.id, code) if code else None,
             "tries_left": TRIES,
             "expires_at": quarter_after(at + CODE_LIFE),
+            "agreement_box": consents.seal_for_page(
+                rows.r, pending, petition_id=petition.id, signature_id=signature_id
+            ),
         },
         job=messages.message_row("signatures.mail_code", message, petition, lock=lock, at=at) if message else None,
         may_mail=may_mail,
@@ -125,7 +129,10 @@ def unconfirmed_rows(
     new: NewSignature, *, petition: Petition, lock: KeyRing | PublicLock, case: dict[str, Any], at: datetime
 ) -> Rows:
     """Seal a signature and return what it stores."""
-    sealed = sealing.seal(lock, petition_id=petition.id, identity=new.identity, email=new.email, case=case)
+    sealed = sealing.seal(
+        lock, petition_id=petition.id, identity=new.identity, email=new.email, case=case,
+        tier=new.consent, others=new.others,
+    )  # fmt: skip
     signature = {
         "id": sealed.signature_id,
         "petition_id": petition.id,
@@ -139,7 +146,7 @@ def unconfirmed_rows(
         "name_index": sealed.name_index,
         "mailbox_index": sealed.mailbox_index,
     }
-    return Rows(signature, sealing.part_rows(sealed), sealing.key_rows(sealed), hidden=petition.is_sealed)
+    return Rows(signature, sealing.part_rows(sealed), sealing.key_rows(sealed), petition.is_sealed, sealed.r)
 
 
 def store(arrivals: Sequence[Arrival], *, at: datetime) -> list[DomainError | None]:

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from petition_app.db import db
+from petition_app.signatures import consents
+from petition_app.signatures.consents import Consent
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
 from petition_app.signatures.sealing import Identity, by_age, open_part, read_identity, unwrap
 from petition_app.vault import Place, UnreadableError, WrappedKey
@@ -20,6 +22,36 @@ class Contents:
     identity: Identity = field(default_factory=lambda: Identity(name=""))
     email: str = ""
     notes: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a signer has agreed to, by what is sealed, and all that the signer has added to the case, by age."""
+
+    consent: Consent
+    notes: list[dict[str, Any]]
+
+
+def open_said(signature: Signature) -> Said:
+    """Open what a signer has said: the identity and the signer's own additions, and nothing of the staff's.
+
+    Raises: UnreadableError, StorageSealedError, LockedError.
+    """
+    rows = db.session.scalars(select(SealedKey).where(SealedKey.signature_id == signature.id))
+    keys = {row.part_id: row for row in rows}
+    if None not in keys:
+        raise UnreadableError("the keys were erased")
+    own = unwrap(signature, WrappedKey(keys[None].key_id or "", keys[None].box), "key")
+    identities, notes = list[dict[str, Any]](), list[dict[str, Any]]()
+    for row in db.session.scalars(select(SealedPart).where(SealedPart.signature_id == signature.id)):
+        wrapped, place = keys.get(row.id), Place(signature.petition_id, signature.id, row.part)
+        if wrapped and row.part == "identity" and wrapped.key_id is None:
+            identities.append(open_part(signature, own, place, row, wrapped))
+        elif wrapped and row.part == "case" and wrapped.key_id is not None:
+            notes.append(open_part(signature, own, place, row, wrapped))
+    if len(identities) != 1:
+        raise UnreadableError("there is no identity, or more than one")
+    return Said(consents.read(signature, identities[0], by_age(notes)), by_age(notes))
 
 
 def open_all(signature: Signature) -> Contents:

@@ -223,7 +223,8 @@ def admit(
         "names_due": false(),
         "agreed": false(),
     }
-    same = ("id", "language", "consent", "commitment", "code_hash", "signer_key", "name_index", "mailbox_index")
+    secrets = ("commitment", "code_hash", "signer_key", "agreement_box", "name_index", "mailbox_index")
+    same = ("id", "language", "consent", *secrets)
     own = [getattr(StagedRow, name) for name in same]
     for first in range(0, last_staged(job) + 1, SLICE):
         here = (mine, StagedRow.line >= first, StagedRow.line < first + SLICE)

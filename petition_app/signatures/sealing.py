@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +53,7 @@ class SealedSignature:
     parts: dict[str, NewPart]
     name_index: bytes | None
     mailbox_index: bytes | None
+    r: bytes = field(repr=False)
 
 
 def lock_for(petition: Petition, session: Session | None = None) -> KeyRing | PublicLock:
@@ -67,22 +68,24 @@ def lock_for(petition: Petition, session: Session | None = None) -> KeyRing | Pu
 
 
 def seal(
-    lock: KeyRing | PublicLock, *, petition_id: UUID, identity: Identity, email: str, case: dict[str, Any]
-) -> SealedSignature:
-    """Seal the three parts of a new signature; the secret r of its commitment lies in the identity.
+    lock: KeyRing | PublicLock, *, petition_id: UUID, identity: Identity, email: str, case: dict[str, Any],
+    tier: int, others: int | None,
+) -> SealedSignature:  # fmt: skip
+    """Seal the three parts of a new signature; the secret r of its commitment and its consent lie in the identity.
 
     In sealed mode there are no indexes: whoever may sign is often known, so any of them could be tried out.
     """
     indexed = isinstance(lock, KeyRing)
     signature_id, key, r = new_id(), vault.new_key(), random_bytes(32)
     contents = {
-        "identity": {"name": identity.name, "role": identity.role, "place": identity.place, "r": r.hex()},
+        "identity": {**vars(identity), "r": r.hex(), "tier": tier, "others": others},
         "contact": {"email": email},
         "case": case,
     }
     return SealedSignature(
         signature_id=signature_id,
         commitment=commitment(petition_id, r),
+        r=r,
         key=lock.wrap(key, Place(petition_id, signature_id, "key")),
         parts={
             part: NewPart(new_id(), vault.seal_part(key, Place(petition_id, signature_id, part), content))
@@ -148,10 +151,7 @@ def add_to_case(signature: Signature, content: dict[str, Any], *, by_signer: boo
     Staff additions use the signature key; what the signer adds is wrapped on its own, since the signer's door
     need not open anything. What a reviewer's own machine has sealed is stored as it is.
     """
-    entries = db.session.scalars(
-        select(SealedPart.id).where(SealedPart.signature_id == signature.id, SealedPart.part == "case")
-    ).all()
-    content = {**content, "n": len(entries)}
+    content = {**content, "n": count_notes(signature)}
     place = Place(signature.petition_id, signature.id, "case")
     part_id = new_id()
     if (given := handed.current()) and not by_signer:
@@ -172,12 +172,18 @@ def add_to_case(signature: Signature, content: dict[str, Any], *, by_signer: boo
         made_here.additions.append(handed.Addition(signature.id, box, key_row.box))
 
 
+def count_notes(signature: Signature) -> int:
+    """Return how many additions a case has."""
+    notes = select(func.count()).where(SealedPart.signature_id == signature.id, SealedPart.part == "case")
+    return db.session.scalar(notes) or 0
+
+
 def erase(signature: Signature) -> None:
     """Make every part unreadable for good: the keys go, and the indexes that could find the person."""
     db.session.execute(delete(SealedKey).where(SealedKey.signature_id == signature.id))
     db.session.execute(delete(NearKey).where(NearKey.signature_id == signature.id))
     signature.name_index = signature.mailbox_index = signature.match_index = signature.entry_index = None
-    signature.match_class = None
+    signature.match_class = signature.agreement_box = None
     note_erasure()
 
 

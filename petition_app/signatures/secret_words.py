@@ -22,6 +22,7 @@ from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.randomness import random_bytes
 from petition_app.security import hash_secret, new_secret_code, read_mail_code, write_secret_code
+from petition_app.signatures import consents
 from petition_app.signatures.models import Confirmation, Signature
 from petition_app.signatures.rules import quarter_after
 
@@ -57,8 +58,12 @@ def give(signature: Signature) -> str:
     return secret_code
 
 
-def bind(signature: Signature, entropy: bytes) -> None:
-    """Keep the hash of a secret code and the public half of the key it yields; the code itself is not kept."""
+def bind(signature: Signature, entropy: bytes, r: bytes | None = None) -> None:
+    """Keep the hash of a secret code and the public half of the key it yields; the code itself is not kept.
+
+    `r` is the secret by which the code proves what its signer chooses later.
+    """
+    consents.keep_for_code(signature, r, entropy)
     signature.code_hash = hash_secret("my/v1", entropy)
     signature.signer_key = vault.signer_keys(entropy, signature.petition_id).public_key().public_bytes_raw()
 
@@ -72,7 +77,7 @@ def issue(signature: Signature, row: Confirmation, *, page: str, code: str, at: 
     row.shown_until = row.shown_until or quarter_after(at + SHOWN_FOR)
     token = page if PAGE.fullmatch(page) else random_bytes(16).hex()
     entropy = _derive(row.words_salt, signature.petition_id, token, code)
-    bind(signature, entropy)
+    bind(signature, entropy, consents.take_from_page(row, page))
     return _confirmed(signature, entropy)
 
 

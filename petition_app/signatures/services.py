@@ -17,7 +17,7 @@ from petition_app.i18n import N_
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
 from petition_app.security import hash_secret, read_secret_code
-from petition_app.signatures import arrivals, expiry, sealing, second_codes, secret_words
+from petition_app.signatures import arrivals, consents, expiry, sealing, second_codes, secret_words
 from petition_app.signatures.arrivals import NewSignature, hash_code
 from petition_app.signatures.models import Confirmation, Signature
 from petition_app.signatures.rules import LIVE
@@ -232,8 +232,8 @@ def find_by_code(typed: str) -> tuple[Signature, bytes]:
     return signature, entropy
 
 
-def change_consent(signature: Signature, *, consent: int, at: datetime) -> None:
-    """Let the signer choose anew what may be published (the tiers of `CONSENT`).
+def change_consent(signature: Signature, *, consent: int, entropy: bytes, at: datetime) -> None:
+    """Let the signer choose anew what may be published (the tiers of `CONSENT`), proved by the code's 16 bytes.
 
     Raises:
         ConsentError: no such tier.
@@ -244,6 +244,7 @@ def change_consent(signature: Signature, *, consent: int, at: datetime) -> None:
     if signature.state not in LIVE:
         raise StateError
     signature.consent = consent
+    consents.add(signature, entropy, at=at)
     signature.names_due = True
     jobs.mark_due(signature.petition_id)
     audit.record_signer("signature.consent_changed", petition_id=signature.petition_id, at=at)

@@ -13,7 +13,7 @@ from petition_app.binary_rows import Loader
 from petition_app.randomness import drawing, new_id
 from petition_app.security import fingerprint, hash_secret, new_secret_code
 from petition_app.sheets import BadRow, Line
-from petition_app.signatures import sealing
+from petition_app.signatures import consents, sealing
 from petition_app.signatures.import_models import StagedRow
 from petition_app.signatures.models import SealedKey, SealedPart
 from petition_app.signatures.tables import Row, check
@@ -79,16 +79,19 @@ class Recipe:
         """Seal one row. In sealed mode its `ref` is not written down."""
         case = {"kind": "imported", "on": self._on, "text": self._held if row.consent else ""}
         sealed = sealing.seal(
-            self.lock, petition_id=self._petition_id, identity=row.identity, email=row.email, case=case
-        )
-        ref, code, code_hash, signer_key = self._ref(row), "", None, None
+            self.lock, petition_id=self._petition_id, identity=row.identity, email=row.email, case=case,
+            tier=row.consent, others=None,
+        )  # fmt: skip
+        ref, code, code_hash, signer_key, agreement = self._ref(row), "", None, None, None
         if self._codes:
             code, entropy = new_secret_code(row.language)
             code_hash = hash_secret("my/v1", entropy)
             signer_key = vault.signer_keys(entropy, self._petition_id).public_key().public_bytes_raw()
+            here = {"petition_id": self._petition_id, "signature_id": sealed.signature_id}
+            agreement = consents.seal_for_code(sealed.r, entropy, **here)
         signature_id, parts = sealed.signature_id, sealed.parts.items()
         remembered = ref if isinstance(self.lock, KeyRing) else None
-        plain = (row.language, row.consent, sealed.commitment, code_hash, signer_key)
+        plain = (row.language, row.consent, sealed.commitment, code_hash, signer_key, agreement)
         indexes = (sealed.name_index, sealed.mailbox_index, remembered)
         pack = self._keys.pack
         return Ready(
@@ -106,9 +109,9 @@ class Recipe:
 
 def loaders() -> tuple[Loader, Loader, Loader]:
     """Return what writes staged rows, sealed parts and sealed keys."""
-    words = ("language", "consent", "commitment", "code_hash", "signer_key", "name_index", "mailbox_index", "ref_index")
+    words = ("language", "consent", "commitment", "code_hash", "signer_key", "agreement_box")
     return (
-        Loader(StagedRow, "id", "import_id", "line", *words),
+        Loader(StagedRow, "id", "import_id", "line", *words, "name_index", "mailbox_index", "ref_index"),
         Loader(SealedPart, "id", "signature_id", "part", "box"),
         Loader(SealedKey, "id", "signature_id", "part_id", "key_id", "box"),
     )

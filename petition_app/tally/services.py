@@ -16,11 +16,11 @@ from petition_app.accounts.services import require_role
 from petition_app.db import db, lock
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
-from petition_app.signatures.models import SignatureDelta
+from petition_app.signatures.models import Signature, SignatureDelta
 from petition_app.tally import breakdown, timeline
 from petition_app.tally.counting import fold, sums_by_batch, tally_of
 from petition_app.tally.lowering import take_down
-from petition_app.tally.models import DueName, Publication, TallyDay
+from petition_app.tally.models import DueName, Publication, PublishedName, TallyDay
 from petition_app.tally.names import open_due_names, publish_names
 from petition_app.tally.rules import IdentityError, Tally, each_day, public_speed
 from petition_app.verification.batches import list_batches
@@ -156,6 +156,13 @@ def list_days(petition: Petition) -> list[tuple[date, dict[str, Any]]]:
     return list(each_day([(row.day, row.tally) for row in db.session.scalars(query.order_by(TallyDay.day))]))
 
 
-def list_due_names(petition: Petition) -> list[UUID]:
-    """Return the signatures of a sealed petition whose names wait for an organizer to open them."""
-    return list(db.session.scalars(select(DueName.signature_id).where(DueName.petition_id == petition.id)))
+def list_due_names(petition: Petition) -> tuple[list[UUID], list[UUID]]:
+    """Return the signatures of a sealed petition whose names wait for an organizer to open them.
+
+    The second list holds so many public ones as somebody among them wants to be named beside.
+    """
+    due = select(DueName.signature_id).where(DueName.petition_id == petition.id)
+    asked = select(func.max(Signature.others)).where(Signature.id.in_(due))
+    public = select(PublishedName.signature_id).where(PublishedName.petition_id == petition.id)
+    beside = public.order_by(PublishedName.signature_id).limit((db.session.scalar(asked) or -1) + 1)
+    return list(db.session.scalars(due)), list(db.session.scalars(beside))

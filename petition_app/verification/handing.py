@@ -31,7 +31,16 @@ LIGHT = ("identity", "contact")
 # What a reviewer's machine has no use for, or should not learn.
 PRIVATE = {
     Account: ("password", "fs_uniquifier", "failed_count", "delayed_until", "seen_on"),
-    Signature: ("code_hash", "entry_index", "match_index", "match_class", "name_index", "mailbox_index", "agreed"),
+    Signature: (
+        "code_hash",
+        "entry_index",
+        "match_index",
+        "match_class",
+        "name_index",
+        "mailbox_index",
+        "agreed",
+        "agreement_box",
+    ),
     Decision: ("bulk_id",),
 }
 
@@ -147,13 +156,29 @@ def page(petition: Petition, *, by: Account, after: UUID | None, at: datetime) -
     return _sealed(found, LIGHT)
 
 
-def sealed_names(ids: list[UUID], petition: Petition, *, by: Account) -> dict[str, Rows]:
-    """Return, sealed, the signatures whose names an organizer is to open. Raises: NotFoundError."""
+def sealed_names(due: list[UUID], beside: list[UUID], petition: Petition, *, by: Account) -> dict[str, Any]:
+    """Return, sealed, the signatures whose names an organizer is to open, with what their machine checks before.
+
+    That is what the signers themselves have added, and every verdict. `beside` are names that are public already, for
+    those who want to be named only beside others. Raises: NotFoundError.
+    """
     require_role(by, petition.id, "organizer")
-    found = list(db.session.scalars(select(Signature).where(Signature.id.in_(ids))))
+    found = list(db.session.scalars(select(Signature).where(Signature.id.in_({*due, *beside}))))
     if any(row.petition_id != petition.id for row in found):
         raise NotFoundError
-    return _sealed(found, ("identity",))
+    ids = [row.id for row in found]
+    sealed = _sealed(found, ("identity", "case"))
+    signers = {key["part_id"] for key in sealed["sealed_keys"] if key["part_id"] and key["key_id"]}
+    parts = [row for row in sealed["sealed_parts"] if row["part"] == "identity" or row["id"] in signers]
+    given = {row["id"] for row in parts} | {None}
+    decisions = select(Decision).where(Decision.signature_id.in_(ids))
+    return {
+        **sealed,
+        "sealed_parts": parts,
+        "sealed_keys": [key for key in sealed["sealed_keys"] if key["part_id"] in given],
+        "decisions": _pack(db.session.scalars(decisions)),
+        "due": [str(id_) for id_ in due],
+    }
 
 
 def _log(act: str, number: int, petition: Petition, *, by: Account, at: datetime) -> None:

@@ -35,7 +35,7 @@ def my_signature() -> str:
     except signing.UnknownCodeError as error:
         form.code.data, form.code.errors = "", [gettext(error.message)]
         return render_template("verification/my.html", form=form)
-    problem, second_code = _act(signature, form.action.data or "", form.value.data or "")
+    problem, second_code = _act(signature, entropy, form.action.data or "", form.value.data or "")
     _choose_language(form, problem, is_once=bool(second_code) or signature.state == "withdrawn")
     return render_template(
         "verification/my_signature.html",
@@ -55,7 +55,7 @@ def _choose_language(form: MyForm, problem: str, *, is_once: bool) -> None:
         language_links.repeat(**fields)
 
 
-def _act(signature: Signature, action: str, value: str) -> tuple[str, str]:
+def _act(signature: Signature, entropy: bytes, action: str, value: str) -> tuple[str, str]:
     """Do what the signer asks; return what went wrong, in words, with nothing changed, and a second code if made."""
     try:
         if action == "answer":
@@ -65,7 +65,8 @@ def _act(signature: Signature, action: str, value: str) -> tuple[str, str]:
         elif action == "second_look":
             second_look.ask(signature, value, at=utcnow())
         elif action == "consent":
-            signing.change_consent(signature, consent=TIER_NUMBERS.get(value, -1), at=utcnow())
+            tier = TIER_NUMBERS.get(value, -1)
+            signing.change_consent(signature, consent=tier, entropy=entropy, at=utcnow())
         elif action == "second_code":
             return "", second_codes.give(signature)
         elif action == "withdraw":

@@ -64,7 +64,7 @@ def ciphertext() -> Answer:
 @remote.get("/names")
 def due_names() -> Answer:
     """Give the names that are due, sealed."""
-    return handing.sealed_names(list_due_names(g.petition), g.petition, by=g.account)
+    return handing.sealed_names(*list_due_names(g.petition), g.petition, by=g.account)
 
 
 @remote.post("/acts")

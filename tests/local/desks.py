@@ -103,6 +103,16 @@ class LocalDesk:
         given = fields or {"outcome": "verified", "contact": "official_contact", "contacted_on": today}
         return self.post(f"{case}/decisions", **given)
 
+    def publish_due(self) -> str:
+        """Look which names are due, publish those that are shown, and return the page that showed them."""
+        assert self.post("names/look").status_code == 303
+        page = self.get("names").text
+        names = re.findall(r'name="name" value="([^"]+)"', page)
+        if names:
+            answer = self.browser.post(f"/organizer/p/{self.slug}/names", data={"csrf_token": self.csrf, "name": names})
+            assert answer.status_code == 303, answer.text
+        return html.unescape(page)
+
     def page(self, path: str) -> str:
         """Return the text of a page."""
         return html.unescape(self.get(path).text)

@@ -286,7 +286,7 @@ def test_plain_columns_are_those_that_name_nobody() -> None:
     assert plain == {
         "id", "petition_id", "text_version_id", "batch_id", "state", "language", "consent", "others", "arrived_on",
         "commitment", "code_hash", "signer_key", "name_index", "mailbox_index", "names_due",
-        "match_class", "matched_number", "match_index", "entry_index", "agreed",
+        "match_class", "matched_number", "match_index", "entry_index", "agreed", "agreement_box",
     }  # fmt: skip
     assert questions.Question.__table__.columns.keys() == [
         "id", "signature_id", "account_id", "box", "asked_on", "answered_on", "reminders", "reminded_on",
