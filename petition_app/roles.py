@@ -121,6 +121,7 @@ ROLES: dict[str, frozenset[str]] = {
 LOCAL: dict[str, frozenset[str]] = {
     "due_names.show": ORGANIZER,
     "due_names.look": ORGANIZER,
+    "due_names.ask": ORGANIZER,
     "due_names.publish": ORGANIZER,
 }
 # Pages of staff that belong to no petition: anybody signed in.

@@ -44,6 +44,26 @@ class Checked:
     kept: Counter[str]
 
 
+@dataclass(frozen=True)
+class Sorted:
+    """Names by what is to be done: sets that another organizer has agreed to, those that wait for it, all others."""
+
+    agreed: list[list[Name]]
+    asked: list[Name]
+    free: list[Name]
+    kept: Counter[str]
+
+
+def sort(checked: Checked, leave: Sequence[set[UUID]], asked: set[UUID]) -> Sorted:
+    """Sort names by what the server says of the second organizer; a set of which one fails the checks is left out."""
+    names = {one.signature_id: one for one in checked.ready}
+    agreed = [[name for id_, name in names.items() if id_ in ids] for ids in leave if ids and ids <= names.keys()]
+    taken = {one.signature_id for group in agreed for one in group}
+    rest = [one for id_, one in names.items() if id_ not in taken]
+    waiting = [one for one in rest if one.signature_id in asked]
+    return Sorted(agreed, waiting, [one for one in rest if one.signature_id not in asked], checked.kept)
+
+
 class KeptError(Exception):
     """A name stays closed; says why in one word."""
 

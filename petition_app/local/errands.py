@@ -57,6 +57,8 @@ class Errands:
     signing_box: bytes = field(default=b"", repr=False)
     due: list[UUID] = field(default_factory=list)
     beside: list[UUID] = field(default_factory=list)
+    leave: list[set[UUID]] = field(default_factory=list)
+    asked: set[UUID] = field(default_factory=set)
     seen: dict[UUID, int] = field(default_factory=dict)
 
     # --- keys ---------------------------------------------------------------------------------------------------
@@ -175,6 +177,8 @@ class Errands:
         rows = mirror.take_cases(found)
         self.due = [UUID(id_) for id_ in found["due"]]
         self.beside = [row.id for row in rows if row.id not in self.due]
+        self.leave = [set(map(UUID, ids)) for ids in found["leave"]]
+        self.asked = set[UUID]().union(*(map(UUID, ids) for ids in found["asked"]))
 
     def check_names(self) -> due_names.Checked:
         """Check the names that were fetched; only those that pass may be opened for the public. Raises: LockedError."""
@@ -183,20 +187,38 @@ class Errands:
         )
         return due_names.check(self.petition(), due, beside, self.seen)
 
-    def publish_names(self, chosen: set[UUID], secret: bytes) -> int:
-        """Hand over those of the chosen names that pass the checks now; return how many were published.
+    def sort_names(self) -> due_names.Sorted:
+        """Check the names that were fetched and sort them by what is to be done. Raises: LockedError."""
+        return due_names.sort(self.check_names(), self.leave, self.asked)
+
+    def ask_names(self, chosen: set[UUID], secret: bytes) -> int:
+        """Ask another organizer to agree to these names, by their cases alone; return how many.
 
         Raises:
-            NamesChangedError: one of them does not pass any more. AwayError, TokenError, RefusedError, LockedError
+            NamesChangedError, AwayError, TokenError, RefusedError, LockedError
         """
-        names = [name for name in self.check_names().ready if name.signature_id in chosen]
-        if not names or len(names) != len(chosen):
-            raise NamesChangedError
+        cases = [str(name.signature_id) for name in self._ready(chosen)]
+        return int(self.send("ask_names", self.petition_id, {"cases": cases}, {}, secret)["number"])
+
+    def publish_names(self, chosen: set[UUID], secret: bytes) -> int:
+        """Hand over the chosen names, to which another organizer has agreed; return how many were published.
+
+        Raises:
+            NamesChangedError: one of them does not pass the checks any more.
+            AwayError, TokenError, RefusedError, LockedError
+        """
+        names = self._ready(chosen)
         made = {
             "names": {str(one.signature_id): vars(one.identity) for one in names},
             "judged_keys": {str(one.signature_id): one.key.hex() for one in names},
         }
         return int(self.send("names", self.petition_id, {}, made, secret)["number"])
+
+    def _ready(self, chosen: set[UUID]) -> list[due_names.Name]:
+        names = [name for name in self.check_names().ready if name.signature_id in chosen]
+        if not names or len(names) != len(chosen):
+            raise NamesChangedError
+        return names
 
     # --- sending --------------------------------------------------------------------------------------------------
 

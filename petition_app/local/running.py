@@ -10,6 +10,7 @@ from hmac import compare_digest
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from flask import Blueprint, Flask, abort, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext, ngettext
@@ -82,6 +83,7 @@ def make_desk(make_app: MakeApp, server: Server, folder: Path) -> tuple[Flask, s
     names = "/organizer/p/<slug>/names"
     app.add_url_rule(names, "staff.due_names.show", lambda: _show_names(errands))
     app.add_url_rule(f"{names}/look", "staff.due_names.look", lambda: _look_for_names(errands), methods=["POST"])
+    app.add_url_rule(f"{names}/ask", "staff.due_names.ask", lambda: _ask_names(errands), methods=["POST"])
     app.add_url_rule(names, "staff.due_names.publish", lambda: _publish_names(errands), methods=["POST"])
     app.view_functions["staff.unlock.unlock"] = _unlocked(app.view_functions["staff.unlock.unlock"], errands)
     return app, f"/organizer/start/{once[0]}"
@@ -176,7 +178,7 @@ def _after_unlock(errands: Errands) -> None:
 
 def _show_names(errands: Errands) -> str:
     """Show which names this machine would open for the public, and how many it keeps closed, and why."""
-    return render_template("local/names.html", checked=errands.check_names(), form=ActForm(formdata=None))
+    return render_template("local/names.html", names=errands.sort_names(), form=ActForm(formdata=None))
 
 
 def _look_for_names(errands: Errands) -> Response:
@@ -186,13 +188,26 @@ def _look_for_names(errands: Errands) -> Response:
     return _to_names()
 
 
+def _ask_names(errands: Errands) -> Response:
+    """Ask another organizer to agree to the ticked names."""
+    errands.ask_names(_chosen(), _secret())
+    errands.fetch_names()
+    flash(
+        gettext("Another organizer now finds the request on the server and must confirm it within 24 hours."), "success"
+    )
+    return _to_names()
+
+
 def _publish_names(errands: Errands) -> Response:
-    """Open the names that were shown and ticked, and no other."""
-    chosen = {found for text in request.form.getlist("name") if (found := read_id(text))}
-    number = errands.publish_names(chosen, _secret())
+    """Open the names that were shown and confirmed, and no other."""
+    number = errands.publish_names(_chosen(), _secret())
     errands.fetch_names()
     flash(ngettext("%(num)s name is published.", "%(num)s names are published.", number), "success")
     return _to_names()
+
+
+def _chosen() -> set[UUID]:
+    return {found for text in request.form.getlist("name") if (found := read_id(text))}
 
 
 def _to_names() -> Response:

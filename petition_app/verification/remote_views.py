@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, g, request
 
+from petition_app.accounts.models import Account
 from petition_app.clock import utcnow
 from petition_app.keys import handed, own, unlocking
-from petition_app.tally import names
+from petition_app.tally import handing_names
 from petition_app.tally.counting import list_sums
 from petition_app.tally.services import list_due_names
 from petition_app.verification import handing, signed_acts
@@ -63,8 +65,9 @@ def ciphertext() -> Answer:
 
 @remote.get("/names")
 def due_names() -> Answer:
-    """Give the names that are due, sealed."""
-    return handing.sealed_names(*list_due_names(g.petition), g.petition, by=g.account)
+    """Give the names that are due, sealed, and say which of them another organizer has confirmed, or is to."""
+    sealed = handing.sealed_names(*list_due_names(g.petition), g.petition, by=g.account)
+    return sealed | handing_names.standing(petition=g.petition, by=g.account, at=utcnow())
 
 
 @remote.post("/acts")
@@ -74,10 +77,21 @@ def act() -> Answer:
     body, now = request.get_data(), utcnow()
     signature = _signature()
     sent = signed_acts.receive(body, signature, petition=g.petition, by=g.account, at=now)
-    if sent.name == "names":
+    if sent.name in HANDING_NAMES:
         with handed.using(sent.given):
-            return {"state": "", "number": names.open_due_names(g.petition, at=now)}
+            return {"state": "", "number": HANDING_NAMES[sent.name](sent, by=g.account, at=now)}
     return {"state": signed_acts.carry_out(sent, petition=g.petition, by=g.account, at=now)}
+
+
+def _ask_names(sent: signed_acts.Act, *, by: Account, at: datetime) -> int:
+    return handing_names.ask(sent.ids("cases"), petition=g.petition, by=by, at=at)
+
+
+def _publish_names(_sent: signed_acts.Act, *, by: Account, at: datetime) -> int:
+    return handing_names.publish(petition=g.petition, by=by, at=at)
+
+
+HANDING_NAMES = {"ask_names": _ask_names, "names": _publish_names}
 
 
 def _signature() -> bytes:

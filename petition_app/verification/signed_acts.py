@@ -60,6 +60,13 @@ class Act:
     args: dict[str, Any]
     given: Handed
 
+    def ids(self, name: str) -> list[UUID]:
+        """Return a list of ids among the arguments. Raises: HandedError."""
+        found = self.args.get(name)
+        if not isinstance(found, list):
+            raise HandedError
+        return [_id(one) for one in found]
+
 
 def sign(body: bytes, private: bytes, *, petition_id: UUID, account_id: UUID) -> bytes:
     """Sign an act with a reviewer's Ed25519 key."""

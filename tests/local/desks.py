@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import httpx
 from flask import Flask
 from werkzeug.serving import make_server
 
-from petition_app.accounts import desk_tokens
+from petition_app.accounts import approvals, desk_tokens
 from petition_app.clock import utcnow
 from tests import factories as make
 
@@ -45,6 +45,15 @@ def make_token(app: Flask, petition_id: Any, person: make.Person) -> str:
         account = make.account(person)
         assert account
         return desk_tokens.make(petition_id, by=account, at=utcnow())
+
+
+def agree(app: Flask, petition_id: Any, person: make.Person) -> None:
+    """Have an organizer confirm all that waits for a second one."""
+    with make.acting(app, locked=True):
+        now, by = utcnow(), make.account(person)
+        assert by
+        for one in approvals.list_open(petition_id, at=now):
+            approvals.confirm(one.id, one.digest.hex(), petition_id=petition_id, by=by, at=now)
 
 
 class LocalDesk:
@@ -103,15 +112,25 @@ class LocalDesk:
         given = fields or {"outcome": "verified", "contact": "official_contact", "contacted_on": today}
         return self.post(f"{case}/decisions", **given)
 
-    def publish_due(self) -> str:
-        """Look which names are due, publish those that are shown, and return the page that showed them."""
+    def look_for_names(self) -> str:
+        """Fetch the names that are due and return the page that shows them."""
         assert self.post("names/look").status_code == 303
-        page = self.get("names").text
-        names = re.findall(r'name="name" value="([^"]+)"', page)
-        if names:
-            answer = self.browser.post(f"/organizer/p/{self.slug}/names", data={"csrf_token": self.csrf, "name": names})
-            assert answer.status_code == 303, answer.text
-        return html.unescape(page)
+        return self.page("names")
+
+    def send_names(self, path: str) -> httpx.Response:
+        """Send every name that the page shows, to be asked for or to be published."""
+        names = re.findall(r'name="name" value="([^"]+)"', self.get("names").text)
+        fields = {"csrf_token": self.csrf, "name": names}
+        return self.browser.post(f"/organizer/p/{self.slug}/{path}", data=fields)
+
+    def publish_due(self, agree: Callable[[], object]) -> str:
+        """Ask for the names that are due, have another organizer agree, publish; return the page that showed them."""
+        page = self.look_for_names()
+        assert self.send_names("names/ask").status_code == 303
+        agree()
+        self.look_for_names()
+        assert self.send_names("names").status_code == 303
+        return page
 
     def page(self, path: str) -> str:
         """Return the text of a page."""

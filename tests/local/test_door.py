@@ -16,6 +16,7 @@ import pytest
 from petition_app.accounts import desk_tokens
 from petition_app.accounts import services as accounts
 from petition_app.accounts.services import find_member
+from petition_app.audit import AuditEvent
 from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.keys import own
@@ -29,7 +30,7 @@ from petition_app.verification import judged, signed_acts
 from petition_app.verification.models import Lease
 from tests import factories as make
 from tests.conftest import only_sqlite
-from tests.local.desks import LocalDesk, make_token
+from tests.local.desks import LocalDesk, agree, make_token
 
 pytestmark = only_sqlite
 
@@ -184,6 +185,11 @@ def test_no_organizer_publishes_words_that_nobody_judged(app: Any, server: str, 
             organizer.body("names", case, made={"names": names, "judged_keys": {str(case): key.hex()}})
         )
 
+    second = make.make_person(app, world.petition_id, "organizer")
+    assert hand_over().status_code == 409, "one organizer alone publishes nothing"
+    assert organizer.send(organizer.body("ask_names", case, cases=[str(case)])).json()["number"] == 1
+    assert "Ask for it first" in hand_over().text, "the other one has not agreed"
+    agree(app, world.petition_id, second)
     for words in ({"name": "Вера Луговая"}, {"role": "mayor"}, {"place": ""}, {"name": f"{identity.name} "}):
         answer = hand_over(**words)
         assert answer.status_code == 409, words
@@ -191,6 +197,22 @@ def test_no_organizer_publishes_words_that_nobody_judged(app: Any, server: str, 
     with make.looking(app):
         assert db.session.scalars(db.select(PublishedName)).all() == []
     assert hand_over().json() == {"state": "", "number": 1}
+    with make.looking(app):
+        acts = set(
+            db.session.scalars(
+                db.select(AuditEvent.act).where(AuditEvent.actor_id.in_((organizer.person.id, second.id)))
+            )
+        )
+    assert {"approval.asked_desk_names", "approval.confirmed_desk_names", "names.opened"} <= acts
+
+
+def test_only_names_that_are_due_can_be_asked_for(app: Any, server: str, world: make.World, case: UUID) -> None:
+    make.make_person(app, world.petition_id, "organizer")
+    organizer = Machine(app, server, world, world.organizer)
+    for cases in ([], [str(case)], [str(case), str(case)], "all", [["x"]], [str(UUID(int=7))], None):
+        answer = organizer.send(organizer.body("ask_names", case, cases=cases))
+        assert answer.status_code == 409, cases
+        assert "does not fit" in answer.text, cases
 
 
 def test_a_verdict_without_a_proof_of_its_name_is_not_taken(app: Any, machine: Machine, case: UUID) -> None:

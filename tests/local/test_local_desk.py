@@ -18,7 +18,7 @@ from petition_app.verification import questions
 from petition_app.verification.models import Decision, Evidence, Lease
 from tests import factories as make
 from tests.conftest import only_sqlite
-from tests.local.desks import LocalDesk
+from tests.local.desks import LocalDesk, agree
 from tests.roster.test_services import bring
 from tests.verification.test_policy import OTHERS, VERA
 
@@ -175,7 +175,8 @@ def test_an_organizers_machine_opens_the_names_that_are_due(app: Any, desk: Star
 
     mine = desk(world, world.organizer)
     assert shown() == [], "nothing is opened before somebody has looked at it"
-    page = mine.publish_due()
+    second = make.make_person(app, world.petition_id, "organizer")
+    page = mine.publish_due(lambda: agree(app, world.petition_id, second))
     assert all(each.name in page for each in signed)
     assert shown() == sorted(each.name for each in signed)
 

@@ -18,7 +18,7 @@ from tests import factories as make
 from tests import test_story as story
 from tests.conftest import only_sqlite
 from tests.factories import Person, sign_in, sign_over_http
-from tests.local.desks import LocalDesk, make_token
+from tests.local.desks import LocalDesk, agree, make_token
 from tests.test_story import DAY, SLUG
 
 pytestmark = only_sqlite
@@ -118,7 +118,8 @@ def test_the_founding_day_is_checked_on_the_reviewers_own_machines(day: LocalDay
     day.work("rita", plan)
     day.check(6)
     assert not [ref for ref in plan.verified if story.published(day, ref)], "no name waits in plain"
-    day.open_desk("olga").publish_due()
+    second = make.make_person(day.app, petition_id, "organizer")
+    day.open_desk("olga").publish_due(lambda: agree(day.app, petition_id, second))
     wanted = {ref for ref in plan.verified if publish_of(ref) == "name"}
     assert {ref for ref in plan.verified if story.published(day, ref)} == wanted
     assert "Самозванцев" not in day.public.get(f"/p/{SLUG}/signatories?per_page=500").text
