@@ -31,7 +31,7 @@ from petition_app.metrics import Meter
 from petition_app.pages import Pages
 from petition_app.petitions import accounts_cli, freezing, switches_cli
 from petition_app.petitions import cli as petitions_cli
-from petition_app.roles import IN_GROUPS
+from petition_app.roles import IN_GROUPS, TAKES_SECRETS
 from petition_app.roster import cli as roster_cli
 from petition_app.signatures import cli as signatures_cli
 from petition_app.signatures.rush import Rush
@@ -80,7 +80,9 @@ class Countersign(Flask):
         request.environ["countersign.rule"] = request.url_rule.rule if request.url_rule else ""
         if request.endpoint == IN_GROUPS:  # Whoever writes for all who wait there commits.
             return super().full_dispatch_request()
-        with transaction(saving=request.method not in SAFE) as work:
+        # Strangers come to those doors as well: nobody takes the writer's place before they are let in.
+        late = request.endpoint in TAKES_SECRETS or request.blueprint == "remote"
+        with transaction(saving=request.method not in SAFE, late=late) as work:
             response = super().full_dispatch_request()
             if response.status_code >= 400:
                 work.discard()
@@ -98,13 +100,16 @@ def create_app(settings: Settings | None = None) -> Countersign:
     settings = settings or Settings.from_environment()
     config.activate(settings)
     _check_ring(settings)
+    _check_pepper(settings)
     app = Countersign("petition_app", template_folder="../templates", instance_path=str(settings.instance))
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=config.engine_options(settings.database_url),
-        SESSION_COOKIE_NAME="countersign",
-        SESSION_COOKIE_PATH=sign_in.MOUNT,
+        # Over HTTPS no other site of the same domain can set a cookie of this name (RFC 6265bis, 4.1.3.2).
+        SESSION_COOKIE_NAME="__Host-countersign" if settings.production else "countersign",
+        SESSION_COOKIE_PATH="/" if settings.production else sign_in.MOUNT,
         SESSION_COOKIE_SECURE=settings.production,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -175,6 +180,14 @@ def _check_ring(settings: Settings) -> None:
         if settings.production:
             raise ConfigError("KEY_RING cannot be read; put it back, or make one with `flask keys new`.") from None
         logger.warning("The key ring cannot be read; nothing can be sealed until it is put back.")
+
+
+def _check_pepper(settings: Settings) -> None:
+    try:
+        if settings.password_pepper:
+            vault.parse_key_ring(settings.password_pepper)
+    except ValueError:
+        raise ConfigError("PASSWORD_PEPPER is not a key; make one with `flask keys new --id p1`.") from None
 
 
 def _publish(petition_id: UUID) -> None:

@@ -46,6 +46,8 @@ class Settings:
     mails_per_address: int = 5
     mails_per_domain: int = 1000
     signatures_per_client: int = 300
+    secret_key_fallbacks: tuple[str, ...] = ()
+    password_pepper: str = ""
 
     @property
     def production(self) -> bool:
@@ -67,11 +69,13 @@ class Settings:
             instance.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise ConfigError(f"The instance folder {instance} cannot be made: {error.strerror}.") from None
-        given = {name: environ.get(name, "") for name in ("SECRET_KEY", "KEY_RING")}
+        given = {name: environ.get(name, "") for name in ("SECRET_KEY", "KEY_RING", "PASSWORD_PEPPER")}
         if env == "development":
             made = _development_secrets(instance)
             given = {name: value or made[name] for name, value in given.items()}
-        _refuse_weak_secret(given["SECRET_KEY"])
+        fallbacks = tuple(environ.get("SECRET_KEY_FALLBACKS", "").replace(",", " ").split())
+        for secret in (given["SECRET_KEY"], *fallbacks):
+            _refuse_weak_secret(secret, "SECRET_KEY_FALLBACKS" if secret in fallbacks else "SECRET_KEY")
         if not given["KEY_RING"]:
             raise ConfigError("KEY_RING is not set; without it nothing can be sealed. Make one with `flask keys new`.")
         return cls(
@@ -90,6 +94,8 @@ class Settings:
             mails_per_address=_budget(environ, "MAILS_PER_ADDRESS", cls.mails_per_address),
             mails_per_domain=_budget(environ, "MAILS_PER_DOMAIN", cls.mails_per_domain),
             signatures_per_client=_budget(environ, "SIGNATURES_PER_CLIENT", cls.signatures_per_client),
+            secret_key_fallbacks=fallbacks,
+            password_pepper=given["PASSWORD_PEPPER"],
         )
 
 
@@ -125,10 +131,13 @@ def _development_secrets(instance: Path) -> dict[str, str]:
             _write_private(ring, new_key_ring())
         _write_private(kept, json.dumps({"SECRET_KEY": secrets.token_urlsafe(48)}))
     try:
-        secret_key = str(json.loads(kept.read_text())["SECRET_KEY"])
-    except (ValueError, KeyError, OSError):
+        found = {name: str(value) for name, value in json.loads(kept.read_text()).items()}
+        if "PASSWORD_PEPPER" not in found:
+            found["PASSWORD_PEPPER"] = new_key_ring("p1")
+            _write_private(kept, json.dumps(found))
+        return {"KEY_RING": str(ring), **{name: found[name] for name in ("SECRET_KEY", "PASSWORD_PEPPER")}}
+    except (ValueError, KeyError, AttributeError, OSError):
         raise ConfigError(f"{kept} is damaged; put it back from a backup.") from None
-    return {"SECRET_KEY": secret_key, "KEY_RING": str(ring)}
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -139,11 +148,11 @@ def _write_private(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def _refuse_weak_secret(secret: str) -> None:
+def _refuse_weak_secret(secret: str, name: str) -> None:
     if not secret:
-        raise ConfigError("SECRET_KEY is not set; give at least 32 random characters.")
+        raise ConfigError(f"{name} is not set; give at least 32 random characters.")
     if len(secret) < 32 or len(set(secret)) < 12:
-        raise ConfigError("SECRET_KEY is too weak; give at least 32 random characters.")
+        raise ConfigError(f"{name} is too weak; give at least 32 random characters.")
 
 
 def _database_url(url: str, instance: Path) -> str:

@@ -141,18 +141,26 @@ def is_saving() -> bool:
     return _saving.get()
 
 
+def save_from_here() -> None:
+    """End what the open transaction has read so far and begin it anew; one that saves late saves from here on."""
+    db.session.rollback()
+    if db.session.info.pop("late", False):
+        _saving.set(True)
+
+
 @contextmanager
-def transaction(*, saving: bool = True) -> Iterator[UnitOfWork]:
+def transaction(*, saving: bool = True, late: bool = False) -> Iterator[UnitOfWork]:
     """Run one unit of work and commit it: the only place that commits.
 
-    With `saving=False` nothing is ever written. An exception rolls back and goes on. For each petition whose public
-    side changed, the hooks of `after_commit` run once the change is safe; what they do is a transaction of its own.
+    With `saving=False` nothing is ever written; a `late` one only reads until `save_from_here`. An exception rolls back
+    and goes on. For each petition whose public side changed, the hooks of `after_commit` run once the change is safe.
     Around one that erases run those of `before_erasure`, inside of it, and `after_erasure`.
     """
     if _saving.get():
         raise RuntimeError("A transaction is open already; it has one owner.")
     db.session.rollback()
-    token = _saving.set(saving)
+    token = _saving.set(saving and not late)
+    db.session.info["late"] = saving and late
     work = UnitOfWork()
     changed: set[UUID] = set()
     erased = False
@@ -169,6 +177,7 @@ def transaction(*, saving: bool = True) -> Iterator[UnitOfWork]:
                 forget()
     finally:
         db.session.rollback()
+        db.session.info.pop("late", None)
         for word in ("changed", "erased", "deleted", "shown"):
             db.session.info.pop(word, None)
         _saving.reset(token)

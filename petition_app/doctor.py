@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 from alembic.script import ScriptDirectory
 from flask import Flask
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from petition_app import completions, config, db, erasures, jobs, mail, rounds, security, vault
 from petition_app.clock import utcnow
@@ -59,6 +60,7 @@ def examine() -> Iterator[Finding]:
     yield _settings()
     yield _folder()
     yield _keys()
+    yield _passwords()
     database = _database()
     yield database
     yield _mail()
@@ -90,6 +92,14 @@ def _folder() -> Finding:
     if shutil.disk_usage(folder).free < LITTLE_SPACE:
         return Finding("mend", "folder", f"less than 200 MB are free where {folder} lies; make room")
     return Finding("ok", "folder", str(folder))
+
+
+def _passwords() -> Finding:
+    if config.current().password_pepper:
+        return Finding("ok", "passwords", "under a pepper of their own")
+    return Finding(
+        "note", "passwords", "PASSWORD_PEPPER is not set, so a new SECRET_KEY ends them; run: flask keys new --id p1"
+    )
 
 
 def _keys() -> Finding:
@@ -152,7 +162,7 @@ def _limits() -> Finding:
     if not config.current().limits_url:
         return Finding("ok", "limits", "counted in the web process; where several run, set LIMITS_URL")
     try:
-        written = security.check_store()
+        written = _ask_store()
     except (RedisError, ValueError) as error:
         kind = type(error).__name__
         return Finding("mend", "limits", f"the store does not answer ({kind}), so each process counts on its own")
@@ -208,3 +218,21 @@ def _tasks() -> Iterator[Finding]:
         about = "" if row.object_id == rounds.WHOLE else f" for {row.object_id}"
         words = f"{row.task} fails{about} ({row.failure}), {row.times} times since {row.since:%F %H}:00 UTC"
         yield Finding("mend", "tasks", f"{words}; other work goes on; look at the worker's log")
+
+
+def _ask_store() -> str:
+    """Ask the store of limits whether it is there; return what it would write to a disk, in words, if anything.
+
+    Raises:
+        RedisError: it does not answer, or does not let us.
+    """
+    redis = security._shared(config.current().limits_url).redis
+    redis.ping()
+    told: dict[str, Any] = redis.info("persistence")
+    if told.get("aof_enabled"):
+        return "appendonly"
+    try:
+        found: dict[str, Any] = redis.config_get("save")  # type: ignore[assignment]
+    except ResponseError:  # Whoever runs it does not let us ask.
+        return ""
+    return "save" if found.get("save") else ""

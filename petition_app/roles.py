@@ -126,7 +126,8 @@ LOCAL: dict[str, frozenset[str]] = {
 }
 # Pages of staff that belong to no petition: anybody signed in.
 SIGNED_IN = frozenset({
-    "accounts.home", "help.show", "rehearsing.begin", "petitions.new", "petitions.create",
+    "accounts.home", "accounts.ask_password", "accounts.change_password",
+    "help.show", "rehearsing.begin", "petitions.new", "petitions.create",
     "keys.mine", "keys.make_own", "keys.change_passphrase", "keys.remove_own",
 })  # fmt: skip
 
@@ -158,7 +159,7 @@ HOLDS_KEYS = frozenset({
 })  # fmt: skip
 
 # Of the sign-in library's pages, those we have made our own.
-SIGN_IN = frozenset({"security.login", "security.logout", "security.change_password"})
+SIGN_IN = frozenset({"security.login", "security.logout"})
 
 # What is committed together with others, by `signatures.intake`, which looks by itself whether anything may change.
 IN_GROUPS = "signatures.submit"
@@ -170,6 +171,12 @@ FRESH = {
     "keys.take": "keys.manage",
     "accounts.remove": "joining.people",
 }
+
+# What takes a password or a passphrase: nothing is written before it is checked, which takes long.
+TAKES_SECRETS = frozenset({
+    "security.login", "staff.joining.join", "staff.accounts.change_password", "staff.keys.make_own",
+    "staff.keys.change_passphrase", "staff.unlock.unlock", *(f"staff.{name}" for name in FRESH),
+})  # fmt: skip
 
 # What may still be done while the installation is read-only: end that.
 ALWAYS = frozenset({"staff.switches.turn_read_only"})

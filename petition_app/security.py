@@ -24,7 +24,7 @@ from mnemonic import Mnemonic
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from petition_app import config
@@ -59,9 +59,11 @@ def new_form_token() -> str:
 
 
 def is_form_token(value: str) -> bool:
-    """Return whether this server made the token."""
+    """Return whether this server made the token, with its secret key or one of those before."""
     token, _, mark = value.partition(".")
-    return hmac.compare_digest(fingerprint("form", token).hex()[:32].encode(), mark.encode())
+    keys = (config.current().secret_key, *config.current().secret_key_fallbacks)
+    marks = [hmac.new(_purpose_key(key, "form"), token.encode(), "sha256").hexdigest()[:32] for key in keys]
+    return any(hmac.compare_digest(each.encode(), mark.encode()) for each in marks)
 
 
 def new_mail_code(groups: int = 2) -> str:
@@ -223,7 +225,10 @@ class Limits:
         self._away_until, self._away = 0.0, False
 
     def client(self, address: str | None) -> str:
-        """Return a name for a client address that means nothing an hour later."""
+        """Return a name for a client address that means nothing an hour later.
+
+        Who has one address of IPv6 has a whole network of them, which counts as one.
+        """
         hour = int(time.time() // 3600)
         key = self._ask(lambda tallies: tallies.key(hour))
         return hmac.digest(key, group_of(address or "").encode(), "sha256").hex()
@@ -258,6 +263,15 @@ class Limits:
         """Take back one try that was counted beforehand, so that many at once cannot slip through."""
         self._ask(lambda tallies: tallies.counter.hit(_rule(rule), *who, cost=-1))
 
+    def used(self, rule: str, *who: str) -> int:
+        """Return how many tries were counted in the window that runs."""
+        limit = _rule(rule)
+        return self._ask(lambda tallies: limit.amount - tallies.counter.get_window_stats(limit, *who).remaining)
+
+    def forget(self, rule: str, *who: str) -> None:
+        """Forget the tries that were counted."""
+        self._ask(lambda tallies: tallies.counter.clear(_rule(rule), *who))
+
     def _ask(self, act: Callable[[_Tallies | _SharedTallies], Answer]) -> Answer:
         url = config.current().limits_url
         if url and time.monotonic() >= self._away_until:
@@ -276,24 +290,6 @@ class Limits:
         return act(self._here)
 
 
-def check_store() -> str:
-    """Ask the store of limits whether it is there; return what it would write to a disk, in words, if anything.
-
-    Raises:
-        RedisError: it does not answer, or does not let us.
-    """
-    redis = _shared(config.current().limits_url).redis
-    redis.ping()
-    told: dict[str, Any] = redis.info("persistence")
-    if told.get("aof_enabled"):
-        return "appendonly"
-    try:
-        found: dict[str, Any] = redis.config_get("save")  # type: ignore[assignment]
-    except ResponseError:  # Whoever runs it does not let us ask.
-        return ""
-    return "save" if found.get("save") else ""
-
-
-_rule = lru_cache(maxsize=32)(parse)
+_rule = lru_cache(maxsize=64)(parse)
 _shared = lru_cache(maxsize=2)(_SharedTallies)
 limits = Limits()

@@ -22,6 +22,7 @@ from petition_app.accounts import approval_views, desk_tokens, fresh, join_views
 from petition_app.accounts import views as accounts
 from petition_app.accounts.services import note_seen
 from petition_app.clock import utcnow
+from petition_app.db import save_from_here
 from petition_app.errors import NotFoundError
 from petition_app.gateway import SMALL
 from petition_app.headers import ALONE, FRAMED
@@ -127,6 +128,7 @@ def init_app(app: Flask) -> None:
         number=format_decimal,
     )
     app.after_request(_headers)
+    app.after_request(_note_seen)
     error_pages.init_app(app)
 
 
@@ -191,11 +193,11 @@ def _guard_staff(name: str) -> AnyResponse | None:
         raise NotFoundError
     if g.petition and name not in WHILE_FROZEN:
         require_thawed(g.petition)
-    if request.method not in SAFE:
-        note_seen(account, at=utcnow())
-        if name in FRESH and (words := fresh.problem(account)):
+    if name in FRESH and request.method not in SAFE:
+        if words := fresh.problem(account):
             flash(words, "warning")
             return redirect(url_for(f"staff.{FRESH[name]}", slug=g.slug), 303)
+        save_from_here()
     if g.petition is not None and g.petition.is_sealed and config.current().unlock_on_server:
         holding.take_up(account, g.petition.id)
         if name in NEEDS_KEYS and opened.current(g.petition.id) is None:
@@ -219,9 +221,8 @@ def _guard_remote(name: str) -> None:
     if g.petition.id != found[1] or not g.petition.is_sealed or g.role not in REMOTE[name]:
         raise NotFoundError
     g.account = found[0]
+    save_from_here()
     require_thawed(g.petition)
-    if request.method not in SAFE:
-        note_seen(g.account, at=utcnow())
 
 
 def _ask_for_keys() -> AnyResponse:
@@ -236,6 +237,13 @@ def _ask_for_keys() -> AnyResponse:
 def _keep_out_other_sites() -> None:
     if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.method not in SAFE:
         abort(403)
+
+
+def _note_seen(response: Response) -> Response:
+    """Note a sign of life of staff, once the act is done."""
+    if g.get("account") and request.method not in SAFE and response.status_code < 400:
+        note_seen(g.account, at=utcnow())
+    return response
 
 
 # --- headers ----------------------------------------------------------------------------------------------------

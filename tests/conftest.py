@@ -19,6 +19,7 @@ import click.testing
 import flask_migrate
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
@@ -28,7 +29,7 @@ from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.exc import OperationalError
 from werkzeug.routing import Rule
 
-from petition_app import couriers, security, vault
+from petition_app import couriers, passwords, security, vault
 from petition_app.app import create_app
 from petition_app.config import Settings, new_key_ring
 from petition_app.db import db
@@ -146,7 +147,7 @@ def start_app(settings: Settings) -> Flask:
             _share_statements(db.engine)
     app.testing = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.extensions["security"].pwd_context.update(argon2__rounds=1, argon2__memory_cost=8, argon2__parallelism=1)
+    passwords.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     return app
 
 

@@ -38,7 +38,7 @@ COUNTS = "arrived unconfirmed discarded received checking needs_info verified re
 COLUMNS: dict[str, dict[str, str]] = {
     "account_keys": {STAFF: "account_id public signing_public made_at alarm_at", KEY: "private_box duress_box"},
     "account_sessions": {STAFF: "token_hash account_id started_at"},
-    "accounts": {STAFF: "id email name password active fs_uniquifier failed_count delayed_until seen_on"},
+    "accounts": {STAFF: "id email name password active fs_uniquifier seen_on"},
     "approval_requests": {
         NONE: "id petition_id kind payload digest state asked_by_id asked_at decided_by_id decided_at"
     },

@@ -25,12 +25,11 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from petition_app import audit, security
-from petition_app.accounts import services as accounts
-from petition_app.accounts.models import Account
-from petition_app.clock import utcnow
+from petition_app.accounts import attempts
 from petition_app.config import Settings
 from petition_app.db import db
 from petition_app.jobs import Job
+from petition_app.security import fingerprint, limits
 from petition_app.signatures.models import Signature
 from petition_app.tally.models import Publication
 from tests import factories as make
@@ -188,12 +187,12 @@ def test_wrong_passwords_at_both_hosts_are_counted_together_and_each_of_them(pla
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(fail, range(8))) == {200}
-    with make.acting(app):
-        waits = db.session.get_one(Account, world.organizer.id)
-        assert waits.failed_count >= 4
-        assert waits.delayed_until is not None
-        for _ in range(6):  # So that the wait is longer than a slow machine takes.
-            accounts.note_failure(waits, at=utcnow())
+    with app.app_context():
+        subject = fingerprint("attempt", world.organizer.email).hex()[:32]
+        here = f"client:{limits.client('127.0.0.1')}"
+        assert limits.used(attempts.COUNTED, attempts.SIGN_IN, subject, here) >= 4
+        # So that the wait is longer than a slow machine takes.
+        limits.count("1 per 256 second", "pause", attempts.SIGN_IN, subject, here)
     with browser() as page:
         for host in place.hosts:
             assert sign_in(page, host, world.organizer) == 200, "it must wait, and is not let in"

@@ -46,10 +46,10 @@ def test_a_sound_development_machine_has_notes_and_nothing_to_mend(app: Any, cli
     alive(app)
     lines = cli("doctor").out.splitlines()
     assert [line.split()[1] for line in lines] == [
-        "settings", "folder", "keys", "database", "mail", "limits", "clock", "worker", "erasure",
+        "settings", "folder", "keys", "passwords", "database", "mail", "limits", "clock", "worker", "erasure",
         "retention",
     ]  # fmt: skip
-    words = ["note", "ok", "ok", "ok", "note", "ok", "ok", "ok", "ok", "note"]
+    words = ["note", "ok", "ok", "note", "ok", "note", "ok", "ok", "ok", "ok", "note"]
     assert [line.split()[0] for line in lines] == words
 
 

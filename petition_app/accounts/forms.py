@@ -6,15 +6,16 @@ from typing import Any
 
 from flask import request
 from flask_babel import gettext, lazy_gettext
-from flask_security import ChangePasswordForm, LoginForm, current_user, hash_password, verify_password
+from flask_security import LoginForm
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, PasswordField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, EqualTo, Length, ValidationError
 
-from petition_app.accounts import services
+from petition_app.accounts import attempts, browsers, credentials, services
 from petition_app.accounts.models import ROLES
 from petition_app.clock import utcnow
-from petition_app.i18n import LANGUAGES
+from petition_app.i18n import LANGUAGES, N_
+from petition_app.kdf import BusyError
 
 ROLE_WORDS = {
     "organizer": lazy_gettext("organizer"),
@@ -24,6 +25,7 @@ ROLE_WORDS = {
 
 
 LONG_NAME = lazy_gettext("At most 120 characters.")
+WRONG = N_("Address or password is not right, or there were too many tries: wait a little, then try again.")
 SHORT_PASSWORD = lazy_gettext("Please choose a password of at least 12 characters.")
 
 
@@ -62,24 +64,20 @@ class SignInForm(LoginForm):
             raise ValidationError(gettext("This link leads away from the desk. Please open the sign-in page anew."))
 
     def validate(self, **_: Any) -> bool:
-        """Check address and password; count a failure; refuse while the account must wait."""
+        """Check address and password; who guesses, or comes when too many do, is told to try again later."""
         if not super(LoginForm, self).validate():
             return False
-        self.ifield, now = self.email, utcnow()
-        account = services.find_account(self.email.data)
-        if account is None or not account.active:
-            hash_password(self.password.data)  # Takes as long as checking one.
-        elif services.delay_left(account, at=now):
-            hash_password(self.password.data)
-        elif account.verify_and_update_password(self.password.data):
-            self.user = account
-            return True
-        else:
-            services.note_failure(account, at=now)
-        self.form_errors.append(
-            gettext("Address or password is not right, or there were too many tries: wait a little, then try again.")
-        )
-        return False
+        self.ifield, who = self.email, browsers.guesser(self.email.data)
+        try:
+            self.user = credentials.sign_in(self.email.data, self.password.data, who=who, at=utcnow())
+        except attempts.WaitError:
+            self.user = None
+        except (attempts.CrowdError, BusyError) as error:
+            self.form_errors.append(gettext(error.message))
+            return False
+        if self.user is None:
+            self.form_errors.append(gettext(WRONG))
+        return self.user is not None
 
 
 def leads_inside(address: str) -> bool:
@@ -88,7 +86,7 @@ def leads_inside(address: str) -> bool:
     return inside and not any(sign in address for sign in ("//", "\\", "..")) and address.isprintable()
 
 
-class NewPasswordForm(ChangePasswordForm):
+class NewPasswordForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
     """The old password and twice the new one."""
 
     password = PasswordField(
@@ -105,15 +103,6 @@ class NewPasswordForm(ChangePasswordForm):
         ],
         render_kw={"autocomplete": "new-password"},
     )
-
-    def validate(self, **_: Any) -> bool:
-        """Check the old password."""
-        if not super(ChangePasswordForm, self).validate():
-            return False
-        if not verify_password(self.password.data, current_user.password):
-            self.password.errors = [gettext("This is not your password.")]
-            return False
-        return True
 
 
 class RoleForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.

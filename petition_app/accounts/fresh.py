@@ -12,9 +12,10 @@ from flask import Flask, request, session
 from flask_babel import gettext
 from flask_login import user_logged_in
 
-from petition_app.accounts import services
+from petition_app.accounts import browsers, credentials
 from petition_app.accounts.models import Account
 from petition_app.clock import utcnow
+from petition_app.errors import DomainError
 
 LASTS = timedelta(minutes=10)
 FIELD = "password_again"
@@ -39,11 +40,12 @@ def problem(account: Account) -> str | None:
     password = request.form.get(FIELD, "")
     if not password:
         return str(gettext("Please give your password as well: you signed in more than ten minutes ago."))
-    if services.delay_left(account, at=utcnow()):
-        return str(gettext("Too many wrong passwords. Please wait a few minutes and try again."))
-    if not account.verify_and_update_password(password):
-        services.note_failure(account, at=utcnow())
-        return str(gettext("This is not your password."))
+    try:
+        credentials.confirm_password(account, password, who=browsers.guesser(account.email))
+    except DomainError as error:
+        if isinstance(error, credentials.WrongPasswordError):
+            browsers.session_ends(account, at=utcnow())
+        return str(gettext(error.message))
     _note()
     return None
 

@@ -14,7 +14,7 @@ from petition_app import audit, budgets, jobs, vault
 from petition_app.accounts import services
 from petition_app.accounts.models import ROLES, Account, StaffInvitation
 from petition_app.accounts.services import AddressError, AlreadyMemberError, require_role
-from petition_app.db import db, lock
+from petition_app.db import db, lock, save_from_here
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import LANGUAGES, N_
 from petition_app.security import hash_secret, new_mail_code, read_mail_code
@@ -134,8 +134,9 @@ def accept(code: str, *, name: str, password: str, at: datetime) -> Account:
     """Take up the role. An address without an account gets one with this name and password; another keeps its own.
 
     Raises:
-        NoInvitationError, WeakPasswordError, AlreadyMemberError
+        NoInvitationError, WeakPasswordError, CommonPasswordError, BusyError, AlreadyMemberError
     """
+    save_from_here()
     invitation = find(code, at=at)
     account = services.create_account(
         email=invitation.email,
@@ -146,7 +147,7 @@ def accept(code: str, *, name: str, password: str, at: datetime) -> Account:
         at=at,
         by=db.session.get(Account, invitation.invited_by_id),
     )
-    db.session.delete(invitation)
+    db.session.delete(find(code, at=at))  # Hashing a password takes a while: who was first has it.
     db.session.flush()
     return account
 

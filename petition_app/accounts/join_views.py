@@ -13,6 +13,8 @@ from petition_app.accounts.forms import ROLE_WORDS, CodeForm, InvitationForm, Jo
 from petition_app.accounts.models import StaffInvitation
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
+from petition_app.kdf import BusyError
+from petition_app.passwords import WeakPasswordError
 from petition_app.petitions.forms import explain
 from petition_app.petitions.services import get_by_id
 from petition_app.security import limits
@@ -20,7 +22,7 @@ from petition_app.security import limits
 staff = Blueprint("joining", __name__)
 
 Answer = Response | str | tuple[str, int]
-TRIES = "20 per hour"
+TRIES, ALL_TRIES = "20 per hour", "300 per hour"
 
 
 @staff.get("/p/<slug>/people")
@@ -70,13 +72,14 @@ def ask() -> str:
 def join() -> Answer:
     """Show what the code is for; with a name and a password, or for an account that exists, take up the role."""
     client = limits.client(request.remote_addr)
-    if not limits.allows(TRIES, "join", client):
+    if not (limits.allows(TRIES, "join", client) and limits.allows(ALL_TRIES, "join")):
         abort(429)
     form = CodeForm()
     try:
         invitation = inviting.find(form.code.data or "", at=utcnow())
     except inviting.NoInvitationError as error:
         limits.count(TRIES, "join", client)
+        limits.count(ALL_TRIES, "join")
         form.code.errors = [explain(error)]
         return render_template("accounts/join.html", form=form), 422
     return _take_up(invitation, form.code.data)
@@ -87,15 +90,24 @@ def _take_up(invitation: StaffInvitation, code: str) -> Answer:
     petition, by = get_by_id(invitation.petition_id), services.name_accounts({invitation.invited_by_id})
     if "take" not in request.form:
         form = JoinForm(formdata=None, name=invitation.name)
-    elif known or form.validate():
-        inviting.accept(code, name=form.name.data or "", password=form.new_password.data or "", at=utcnow())
+    elif (known or form.validate()) and _accept(form, code):
         flash(gettext("The role is yours. Sign in with your address and password."), "success")
         return redirect(url_for("security.login"), 303)
     page: str = render_template(
         "accounts/joining.html", form=form, code=code, invitation=invitation, known=known, invited_to=petition,
         roles=ROLE_WORDS, by=by.get(invitation.invited_by_id),
     )  # fmt: skip
-    return (page, 422) if form.errors else page
+    return (page, 422) if form.errors or form.form_errors else page
+
+
+def _accept(form: JoinForm, code: str) -> bool:
+    """Take up the role, or say beside the form why the password cannot be taken now."""
+    try:
+        inviting.accept(code, name=form.name.data or "", password=form.new_password.data or "", at=utcnow())
+    except (WeakPasswordError, BusyError) as error:
+        form.new_password.errors = [explain(error)]
+        return False
+    return True
 
 
 def _people(form: InvitationForm) -> str:

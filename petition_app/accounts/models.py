@@ -18,7 +18,7 @@ APPROVAL_STATES = ("open", "confirmed", "used", "refused", "taken_back")
 
 
 class Account(Base, UserMixin):
-    """A member of staff. Failed sign-ins delay the next try and never lock the account for good.
+    """A member of staff.
 
     `seen_on` is the day of the latest sign-in or act.
     """
@@ -31,8 +31,6 @@ class Account(Base, UserMixin):
     password: Mapped[str] = mapped_column(String(255))
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
-    failed_count: Mapped[int] = mapped_column(default=0)
-    delayed_until: Mapped[datetime | None] = mapped_column(Moment)
     seen_on: Mapped[date | None]
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="account")

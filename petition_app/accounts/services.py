@@ -7,10 +7,9 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from flask_security import hash_password
 from sqlalchemy import delete, func, select
 
-from petition_app import audit
+from petition_app import audit, passwords
 from petition_app.accounts.models import ROLES, Account, AccountSession, DeskToken, Membership, StaffInvitation
 from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotAllowedError, NotFoundError
@@ -18,21 +17,13 @@ from petition_app.i18n import N_
 from petition_app.security import hash_secret
 
 SESSION_LIFE = timedelta(hours=12)
-PASSWORD_LENGTH = 12
-FREE_FAILURES = 3
-LONGEST_DELAY = timedelta(minutes=5)
+PASSWORD_LENGTH = passwords.LENGTH
 
 
 class AddressError(DomainError):
     """Not a mail address."""
 
     message = N_("This is not a mail address.")
-
-
-class WeakPasswordError(DomainError):
-    """The password is too short."""
-
-    message = N_("Please choose a password of at least 12 characters.")
 
 
 class NoAccountError(DomainError):
@@ -62,39 +53,27 @@ def create_account(
     An account that exists keeps its password. Without a petition it gets no role yet.
 
     Raises:
-        AddressError, WeakPasswordError, AlreadyMemberError
+        AddressError, WeakPasswordError, CommonPasswordError, BusyError, AlreadyMemberError
     """
     try:
         address = validate_email(email, check_deliverability=False).normalized.casefold()
     except EmailNotValidError:
         raise AddressError from None
-    account = db.session.scalar(select(Account).where(Account.email == address))
+    account = find_account(address)
     if account is None:
-        if len(password) < PASSWORD_LENGTH:
-            raise WeakPasswordError
-        account = Account(
-            email=address, name=name, password=hash_password(password), active=True, fs_uniquifier=secrets.token_hex(32)
-        )
-        db.session.add(account)
-        db.session.flush()
+        passwords.refuse_weak(password, address, name)
+        hashed = passwords.hash_password(password)
+        account = find_account(address) or _new_account(address, name, hashed)
     if petition_id:
         give_role(account, petition_id=petition_id, role=role, by=by, at=at)
     return account
 
 
-def set_password(account: Account, password: str, *, at: datetime) -> None:
-    """Give an account a new password and end its sessions, for somebody who has forgotten theirs.
-
-    Raises:
-        WeakPasswordError
-    """
-    if len(password) < PASSWORD_LENGTH:
-        raise WeakPasswordError
-    account.password = hash_password(password)
-    account.fs_uniquifier = secrets.token_hex(32)
-    account.failed_count, account.delayed_until = 0, None
-    end_sessions(account.id)
-    audit.record("account.password_set", object_id=account.id, at=at)
+def _new_account(address: str, name: str, hashed: str) -> Account:
+    account = Account(email=address, name=name, password=hashed, active=True, fs_uniquifier=secrets.token_hex(32))
+    db.session.add(account)
+    db.session.flush()
+    return account
 
 
 def give_role(account: Account, *, petition_id: UUID, role: str, by: Account | None, at: datetime) -> None:
@@ -221,24 +200,8 @@ def find_account(email: str) -> Account | None:
     return db.session.scalar(select(Account).where(Account.email == email.strip().casefold()))
 
 
-def delay_left(account: Account, *, at: datetime) -> timedelta:
-    """Return how long the account must wait before its next try."""
-    return max(account.delayed_until - at, timedelta(0)) if account.delayed_until else timedelta(0)
-
-
-def note_failure(account: Account, *, at: datetime) -> None:
-    """Count a failed sign-in. From the fourth on the next try waits 2, 4, 8 … seconds, at most five minutes."""
-    lock(Account, account.id)  # Those that fail at once are each counted.
-    account.failed_count += 1
-    if account.failed_count > FREE_FAILURES:
-        pause = timedelta(seconds=2 ** min(account.failed_count - FREE_FAILURES, 10))
-        account.delayed_until = at + min(pause, LONGEST_DELAY)
-    audit.record("account.sign_in_failed", object_id=account.id, at=at)
-
-
 def start_session(account: Account, *, at: datetime) -> str:
     """Begin a session after a successful sign-in and return its token for the cookie."""
-    account.failed_count, account.delayed_until = 0, None
     token = secrets.token_urlsafe(32)
     db.session.add(
         AccountSession(token_hash=hash_secret("session", token.encode()), account_id=account.id, started_at=at)

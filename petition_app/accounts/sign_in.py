@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Request, Response, flash, request, session
+from flask import Flask, Request, Response, flash, g, request, session
 from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_babel import gettext
 from flask_login import user_logged_in, user_logged_out
-from flask_security import RoleMixin, Security, SQLAlchemyUserDatastore, current_user, password_changed
+from flask_security import RoleMixin, Security, SQLAlchemyUserDatastore, current_user
 
-from petition_app.accounts import services
-from petition_app.accounts.forms import NewPasswordForm, SignInForm
+from petition_app.accounts import browsers, services
+from petition_app.accounts.forms import SignInForm
 from petition_app.accounts.models import Account
 from petition_app.clock import utcnow
 from petition_app.db import db
@@ -58,16 +58,12 @@ def init_app(app: Flask) -> None:
         SECURITY_LOGIN_URL="/login",
         SECURITY_LOGOUT_URL="/logout",
         SECURITY_LOGOUT_METHODS=["POST"],
-        SECURITY_CHANGEABLE=True,
-        SECURITY_CHANGE_URL="/password",
-        SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False,
         SECURITY_POST_LOGIN_VIEW=MOUNT,
         SECURITY_POST_LOGOUT_VIEW=f"{MOUNT}/login",
-        SECURITY_POST_CHANGE_VIEW=MOUNT,
         SECURITY_LOGIN_USER_TEMPLATE="accounts/login.html",
-        SECURITY_CHANGE_PASSWORD_TEMPLATE="accounts/password.html",  # noqa: S106 -- a file name.
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 -- a method.
-        SECURITY_PASSWORD_SALT=app.config["SECRET_KEY"],
+        SECURITY_PASSWORD_SALT=app.config["SECRET_KEY"],  # Of no use here: we hash passwords ourselves.
+        SECURITY_CACHE_CONTROL=None,  # Ours stands on every answer.
         SECURITY_PASSWORD_LENGTH_MIN=services.PASSWORD_LENGTH,
         SECURITY_RETURN_GENERIC_RESPONSES=False,  # Our form says the same whatever is wrong, in our words.
         SECURITY_FLASH_MESSAGES=False,
@@ -79,16 +75,12 @@ def init_app(app: Flask) -> None:
         SECURITY_REDIRECT_VALIDATE_MODE=["absolute", "regex"],
         SESSION_PROTECTION=None,
     )
-    Security(
-        app,
-        Datastore(db, Account, RoleMixin),
-        login_form=SignInForm,
-        change_password_form=NewPasswordForm,
-    )
+    security = Security(app, Datastore(db, Account, RoleMixin), login_form=SignInForm)
+    security.want_json(lambda _request: False)  # Its JSON holds a token that would outlive the session.
+    app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined] # And no token signs in.
     _look_for_accounts_among_staff(app)
     user_logged_in.connect(_begin, app)
     user_logged_out.connect(_end, app)
-    password_changed.connect(_begin_anew, app)
 
 
 def _look_for_accounts_among_staff(app: Flask) -> None:
@@ -104,19 +96,16 @@ def _look_for_accounts_among_staff(app: Flask) -> None:
 def _begin(_app: Flask, user: Account, **_: Any) -> None:
     session.permanent = True
     session["token"] = services.start_session(user, at=utcnow())
+    session.pop("_id", None)  # A hash of the address and the browser, which nothing here needs.
+    session.pop("csrf_token", None)  # Forms of before belong to whoever was here before.
+    g.pop("csrf_token", None)
+    browsers.remember(user.email)
 
 
 def _end(_app: Flask, **_: Any) -> None:
     services.end_session(session.pop("token", ""))
     session.clear()
     flash(gettext("You are signed out."), "success")
-
-
-def _begin_anew(_app: Flask, user: Account, **_: Any) -> None:
-    """End every session of the account and begin one for the person who changed the password."""
-    services.end_sessions(user.id)
-    session["token"] = services.start_session(user, at=utcnow())
-    flash(gettext("Your password is changed, and you are signed out everywhere else."), "success")
 
 
 def signed_in() -> Account | None:

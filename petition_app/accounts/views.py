@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, url_for
 from flask_babel import gettext
+from flask_security import login_user, password_changed
 from werkzeug.wrappers import Response
 
-from petition_app.accounts import services
-from petition_app.accounts.forms import ROLE_WORDS, RoleForm
+from petition_app.accounts import browsers, credentials, services
+from petition_app.accounts.forms import ROLE_WORDS, NewPasswordForm, RoleForm
 from petition_app.clock import utcnow
-from petition_app.errors import NotFoundError
+from petition_app.errors import DomainError, NotFoundError
 from petition_app.keys import leaving
 from petition_app.petitions.beginning import is_empty, may_begin
-from petition_app.petitions.forms import STATE_WORDS
+from petition_app.petitions.forms import STATE_WORDS, explain
 from petition_app.petitions.services import list_for_staff
 
 staff = Blueprint("accounts", __name__)
+
+Answer = Response | str | tuple[str, int]
 
 
 @staff.get("")
@@ -31,6 +34,39 @@ def home() -> str:
         first=is_empty(),
         may_create=may_begin(g.account),
     )
+
+
+@staff.get("/password")
+def ask_password() -> str:
+    """Ask for a new password."""
+    return _ask_password(NewPasswordForm(formdata=None))
+
+
+@staff.post("/password")
+def change_password() -> Answer:
+    """Change one's own password; everybody else who is signed in with the old one is signed out."""
+    form, who = NewPasswordForm(), browsers.guesser(g.account.email)
+    if not form.validate():
+        return _ask_password(form), 422
+    try:
+        credentials.change_password(g.account, form.password.data, form.new_password.data, who=who, at=utcnow())
+    except DomainError as error:
+        if isinstance(error, credentials.WrongPasswordError) and browsers.session_ends(g.account, at=utcnow()):
+            return redirect(url_for("security.login"), 303)
+        form.form_errors.append(explain(error))
+        return _ask_password(form)
+    return _sign_in_anew()
+
+
+def _ask_password(form: NewPasswordForm) -> str:
+    return render_template("accounts/password.html", form=form)
+
+
+def _sign_in_anew() -> Response:
+    login_user(g.account)
+    password_changed.send(current_app._get_current_object(), user=g.account)  # type: ignore[attr-defined]
+    flash(gettext("Your password is changed, and you are signed out everywhere else."), "success")
+    return redirect(url_for("staff.accounts.home"), 303)
 
 
 @staff.post("/p/<slug>/people/<uuid:membership_id>/role")

@@ -16,7 +16,9 @@ from petition_app.accounts.models import Account
 from petition_app.db import db, lock
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
+from petition_app.kdf import run_slow
 from petition_app.keys.models import AccountKey, KeyWrap, Unlock
+from petition_app.passwords import is_common
 from petition_app.vault import UnreadableError
 
 PASSPHRASE_LENGTH = 16
@@ -56,25 +58,28 @@ def make_account_key(account: Account, passphrase: str, *, duress: str = "", at:
     """Make a member's key pair under a passphrase, and perhaps a second one to give up under duress.
 
     Raises:
-        WeakPassphraseError, SamePassphraseError, HasKeyError
+        WeakPassphraseError, SamePassphraseError, HasKeyError, BusyError
     """
     if db.session.get(AccountKey, account.id):
         raise HasKeyError
-    _check_passphrase(passphrase)
+    require_strong(passphrase, account)
     if duress:
-        _check_passphrase(duress)
+        require_strong(duress, account)
         if _plain(duress) == _plain(passphrase):
             raise SamePassphraseError
     private, signing = vault.new_private(), Ed25519PrivateKey.generate()
     both = json.dumps({"open": private.hex(), "sign": signing.private_bytes_raw().hex()}).encode()
+    bound, other = _account_bound(account.id), duress or secrets.token_urlsafe(32)
+    contents = ((passphrase, both), (other, secrets.token_bytes(len(both))))
+    boxes = run_slow(lambda: [vault.close_with_passphrase(words, plain, bound) for words, plain in contents])
+    if db.session.get(AccountKey, account.id):  # It takes a while; another window may have been faster.
+        raise HasKeyError
     key = AccountKey(
         account_id=account.id,
         public=vault.public_half(private),
         signing_public=signing.public_key().public_bytes_raw(),
-        private_box=vault.close_with_passphrase(passphrase, both, _account_bound(account.id)),
-        duress_box=vault.close_with_passphrase(
-            duress or secrets.token_urlsafe(32), secrets.token_bytes(len(both)), _account_bound(account.id)
-        ),
+        private_box=boxes[0],
+        duress_box=boxes[1],
         made_at=at,
     )
     db.session.add(key)
@@ -89,16 +94,21 @@ def get_account_key(account: Account) -> AccountKey | None:
 
 
 def change_passphrase(account: Account, old: str, new: str, *, at: datetime) -> None:
-    """Put a member's private halves under a new passphrase. Raises: WeakPassphraseError, WrongPassphraseError."""
-    _check_passphrase(new)
-    key = lock(AccountKey, account.id)
+    """Put a member's private halves under a new passphrase.
+
+    Raises:
+        NoKeyError, WeakPassphraseError, WrongPassphraseError, BusyError
+    """
+    require_strong(new, account)
+    key = db.session.get(AccountKey, account.id)
     if key is None:
         raise NoKeyError
-    try:
-        both = vault.open_with_passphrase(old, key.private_box, _account_bound(account.id))
-    except UnreadableError:
-        raise WrongPassphraseError from None
-    key.private_box = vault.close_with_passphrase(new, both, _account_bound(account.id))
+    before, bound = key.private_box, _account_bound(account.id)
+    fresh = run_slow(lambda: _rewrap(old, new, before, bound))
+    key = lock(AccountKey, account.id)
+    if fresh is None or key is None or key.private_box != before:
+        raise WrongPassphraseError
+    key.private_box = fresh
     lock_now(account.id)
     audit.record("keys.passphrase_changed", by=account.id, object_id=account.id, at=at)
 
@@ -115,10 +125,10 @@ def remove_account_key(account: Account, *, at: datetime) -> None:
 def open_account_key(key: AccountKey, passphrase: str) -> tuple[bytes, bytes] | None:
     """Return a member's private halves, for opening and for signing; nothing for the passphrase of duress.
 
-    Takes as long whatever is typed. Raises: WrongPassphraseError.
+    Takes as long whatever is typed. Raises: WrongPassphraseError, BusyError.
     """
-    bound = _account_bound(key.account_id)
-    found = [_try(passphrase, box, bound) for box in (key.private_box, key.duress_box)]
+    bound, boxes = _account_bound(key.account_id), (key.private_box, key.duress_box)
+    found = run_slow(lambda: [_try(passphrase, box, bound) for box in boxes])
     if found[0] is not None:
         both = json.loads(found[0])
         return bytes.fromhex(both["open"]), bytes.fromhex(both["sign"])
@@ -134,8 +144,15 @@ def _try(passphrase: str, box: bytes, bound: bytes) -> bytes | None:
         return None
 
 
-def _check_passphrase(passphrase: str) -> None:
-    if len(_plain(passphrase)) < PASSPHRASE_LENGTH or len(set(passphrase)) < 6:
+def _rewrap(old: str, new: str, box: bytes, bound: bytes) -> bytes | None:
+    both = _try(old, box, bound)
+    return vault.close_with_passphrase(new, both, bound) if both is not None else None
+
+
+def require_strong(passphrase: str, account: Account) -> None:
+    """Refuse a passphrase that is short or easy to guess. Raises: WeakPassphraseError."""
+    plain = _plain(passphrase)
+    if len(plain) < PASSPHRASE_LENGTH or len(set(plain)) < 6 or is_common(plain, account.email, account.name):
         raise WeakPassphraseError
 
 

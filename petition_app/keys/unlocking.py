@@ -10,11 +10,14 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from petition_app import audit, vault
+from petition_app.accounts import attempts
+from petition_app.accounts.attempts import Guesser
 from petition_app.accounts.models import Account, Membership
-from petition_app.accounts.services import delay_left, note_failure, require_role
+from petition_app.accounts.services import require_role
 from petition_app.db import db
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
+from petition_app.keys import own
 from petition_app.keys.models import AccountKey, KeyWrap, PetitionKey, Unlock
 from petition_app.keys.opened import Opened
 from petition_app.keys.own import NoKeyError, open_account_key
@@ -38,40 +41,38 @@ class UnderDuressError(DomainError):
     message = N_("No case waits for you.")
 
 
-class WaitError(DomainError):
-    """Too many wrong passphrases."""
-
-    message = N_("There were too many tries. Please wait a little, then try again.")
-
-
-def unlock(account: Account, petition_id: UUID, passphrase: str, *, at: datetime) -> str | None:
+def unlock(
+    account: Account, petition_id: UUID, passphrase: str, *, at: datetime, who: Guesser | None = None
+) -> str | None:
     """Open a petition's keys as `open_once` does and return the secret for the cookie, or nothing under duress."""
     try:
-        opened = open_once(account, petition_id, passphrase, at=at)
+        opened = open_once(account, petition_id, passphrase, at=at, who=who)
     except UnderDuressError:
         return None
     audit.record("keys.opened", by=account.id, petition_id=petition_id, object_id=account.id, at=at)
     return _keep(opened, at=at)
 
 
-def open_once(account: Account, petition_id: UUID, passphrase: str, *, at: datetime) -> Opened:
+def open_once(
+    account: Account, petition_id: UUID, passphrase: str, *, at: datetime, who: Guesser | None = None
+) -> Opened:
     """Open a petition's keys with a passphrase.
 
     After the passphrase of duress the desk shows an empty queue, this person's keys to every petition are gone,
-    everybody's are locked, and the others are told. A wrong passphrase makes the next try wait.
+    everybody's are locked, and the others are told. A wrong passphrase makes the next try of `who` wait.
 
     Raises:
-        NoKeyError, WrongPassphraseError, WaitError, NotAHolderError, UnderDuressError
+        NoKeyError, WrongPassphraseError, WaitError, BusyError, NotAHolderError, UnderDuressError
     """
     require_role(account, petition_id, *HOLDER_ROLES)
-    own = db.session.get(AccountKey, account.id)
-    if own is None:
+    key = db.session.get(AccountKey, account.id)
+    if key is None:
         raise NoKeyError
-    if delay_left(account, at=at):
-        raise WaitError
-    halves = open_account_key(own, passphrase)
+    with attempts.trying(attempts.PASSPHRASE, str(account.id), who):
+        halves = open_account_key(key, passphrase)
+    require_role(account, petition_id, *HOLDER_ROLES)  # Meanwhile another transaction has begun.
     if halves is None:
-        raise_alarm(own, at=at)
+        raise_alarm(db.session.get_one(AccountKey, account.id), at=at)
         raise UnderDuressError
     try:
         return open_wraps(petition_id, account.id, halves[0], account_id=account.id)
@@ -79,18 +80,24 @@ def open_once(account: Account, petition_id: UUID, passphrase: str, *, at: datet
         raise NotAHolderError from None
 
 
-def note_wrong(account: Account, *, at: datetime) -> None:
-    """Count a wrong passphrase, as a wrong password is counted."""
-    note_failure(account, at=at)
+def change_passphrase(account: Account, old: str, new: str, *, who: Guesser | None = None, at: datetime) -> None:
+    """Put a member's key under a new passphrase; a wrong old one makes the next try of `who` wait.
+
+    Raises:
+        NoKeyError, WeakPassphraseError, WrongPassphraseError, WaitError, BusyError
+    """
+    own.require_strong(new, account)
+    with attempts.trying(attempts.PASSPHRASE, str(account.id), who):
+        own.change_passphrase(account, old, new, at=at)
 
 
-def raise_alarm(own: AccountKey, *, at: datetime) -> None:
+def raise_alarm(key: AccountKey, *, at: datetime) -> None:
     """Take a member's keys to every petition, lock everybody's, and have the others told."""
-    own.alarm_at = at
-    held = select(PetitionKey.petition_id).join(KeyWrap).where(KeyWrap.account_id == own.account_id).distinct()
+    key.alarm_at = at
+    held = select(PetitionKey.petition_id).join(KeyWrap).where(KeyWrap.account_id == key.account_id).distinct()
     for petition_id in db.session.scalars(held).all():
         lock_petition(petition_id)
-    db.session.execute(delete(KeyWrap).where(KeyWrap.account_id == own.account_id))
+    db.session.execute(delete(KeyWrap).where(KeyWrap.account_id == key.account_id))
     db.session.flush()
 
 

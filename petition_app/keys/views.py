@@ -6,10 +6,11 @@ from uuid import UUID
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import get_locale, gettext
+from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from petition_app import config
-from petition_app.accounts import desk_tokens
+from petition_app.accounts import browsers, desk_tokens
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.keys import leaving, opened, own, services, unlocking
@@ -52,17 +53,24 @@ def make_own() -> Answer:
 
 @staff.post("/keys/passphrase")
 def change_passphrase() -> Answer:
-    """Put one's own key under a new passphrase."""
-    form = ChangePassphraseForm()
-    if form.validate():
-        try:
-            own.change_passphrase(g.account, form.old.data or "", form.passphrase.data or "", at=utcnow())
-        except DomainError as error:
-            form.form_errors.append(explain(error))
-        else:
-            flash(gettext("Your passphrase is changed, and what you had open is locked."), "success")
-            return redirect(url_for("staff.keys.mine"), 303)
-    return _show_mine(change=form), 422
+    """Put one's own key under a new passphrase; a wrong one leaves a trace, so it is no error."""
+    form, who = ChangePassphraseForm(), browsers.guesser(g.account.email)
+    if not form.validate():
+        return _show_mine(change=form), 422
+    try:
+        unlocking.change_passphrase(g.account, form.old.data or "", form.passphrase.data or "", who=who, at=utcnow())
+    except DomainError as error:
+        return _not_opened(error, form) or _show_mine(change=form)
+    flash(gettext("Your passphrase is changed, and what you had open is locked."), "success")
+    return redirect(url_for("staff.keys.mine"), 303)
+
+
+def _not_opened(error: DomainError, form: FlaskForm) -> Response | None:
+    """Say why, beside the form; after a few wrong passphrases the session ends instead."""
+    if isinstance(error, own.WrongPassphraseError) and browsers.session_ends(g.account, at=utcnow()):
+        return redirect(url_for("security.login"), 303)
+    form.form_errors.append(explain(error))
+    return None
 
 
 @staff.post("/keys/remove")
@@ -191,12 +199,10 @@ def unlock() -> Answer:
     if not form.validate():
         return _ask(form), 422
     try:
-        secret = unlocking.unlock(g.account, g.petition.id, form.passphrase.data or "", at=utcnow())
+        who = browsers.guesser(g.account.email)
+        secret = unlocking.unlock(g.account, g.petition.id, form.passphrase.data or "", who=who, at=utcnow())
     except DomainError as error:
-        if isinstance(error, own.WrongPassphraseError):
-            unlocking.note_wrong(g.account, at=utcnow())
-        form.form_errors.append(explain(error))
-        return _ask(form)
+        return _not_opened(error, form) or _ask(form)
     _hold(secret)
     return redirect(_next(), 303)
 

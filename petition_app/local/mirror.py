@@ -62,13 +62,11 @@ def take_outline(found: Rows) -> None:
 
 
 def _local_fields(account_id: str) -> dict[str, Any]:
-    """Return what an account has here alone: no password, and the delay after wrong passphrases."""
+    """Return what an account has here alone: no password."""
     known = db.session.get(Account, UUID(account_id))
     return {
         "password": "",
         "fs_uniquifier": known.fs_uniquifier if known else secrets.token_hex(32),
-        "failed_count": known.failed_count if known else 0,
-        "delayed_until": known.delayed_until if known else None,
     }
 
 

@@ -7,7 +7,7 @@ import sys
 import click
 from flask import Flask
 
-from petition_app.accounts import services
+from petition_app.accounts import credentials, services
 from petition_app.accounts.models import ROLES
 from petition_app.clock import utcnow
 from petition_app.db import transaction
@@ -63,7 +63,7 @@ def password(email: str, password_stdin: bool) -> None:
         account = services.find_account(email)
         if account is None:
             raise services.NoAccountError
-        services.set_password(account, new, at=utcnow())
+        credentials.set_password(account, new, at=utcnow())
     click.echo(f"{email} has a new password and is signed out everywhere")
 
 

@@ -30,7 +30,7 @@ WAITING = 20
 LIGHT = ("identity", "contact")
 # What a reviewer's machine has no use for, or should not learn.
 PRIVATE = {
-    Account: ("password", "fs_uniquifier", "failed_count", "delayed_until", "seen_on"),
+    Account: ("password", "fs_uniquifier", "seen_on"),
     Signature: (
         "code_hash",
         "entry_index",

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import flask
 import pytest
 
 from petition_app.accounts import services
@@ -75,34 +76,6 @@ def test_accounts_are_made_from_the_shell(app: Any, cli: Any) -> None:
 # --- sign-in ----------------------------------------------------------------------------------------------------
 
 
-def test_delays_grow_with_failures_and_end(app: Any) -> None:
-    world, now = make.make_world(app), utcnow()
-    waits = []
-    for _ in range(14):
-        with make.acting(app):
-            account = make.account(world.organizer)
-            services.note_failure(account, at=now)
-            waits.append(services.delay_left(account, at=now))
-    assert waits[:3] == [timedelta(0)] * 3
-    assert waits[3:6] == [timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8)]
-    assert waits == sorted(waits)
-    assert waits[-1] == timedelta(minutes=5)
-    with make.looking(app):
-        assert services.delay_left(make.account(world.organizer), at=now + timedelta(minutes=5)) == timedelta(0)
-
-
-def test_the_right_password_must_wait_too_and_then_works(app: Any) -> None:
-    world, client = make.make_world(app), app.test_client()
-    refused = [make.sign_in(client, world.organizer, "wrong password").status_code for _ in range(4)]
-    assert all(status in (200, 422) for status in refused)
-    assert make.sign_in(client, world.organizer).status_code not in (302, 303)
-    with make.acting(app):
-        make.account(world.organizer).delayed_until = utcnow() - timedelta(seconds=1)
-    assert make.sign_in(client, world.organizer).status_code in (302, 303)
-    with make.looking(app):
-        assert make.account(world.organizer).failed_count == 0
-
-
 def test_a_wrong_password_and_an_unknown_address_get_one_answer(app: Any) -> None:
     world, client = make.make_world(app), app.test_client()
     one = make.sign_in(client, world.organizer.email, "wrong password")
@@ -148,6 +121,7 @@ def test_a_new_password_ends_all_other_sessions(app: Any) -> None:
         {"password": "not mine at all", "new_password": new, "new_password_confirm": new},
         {"password": make.PASSWORD, "new_password": new, "new_password_confirm": "different from it"},
         {"password": make.PASSWORD, "new_password": "short", "new_password_confirm": "short"},
+        {"password": make.PASSWORD, "new_password": "password1234", "new_password_confirm": "password1234"},
     ):
         assert mine.post("/organizer/password", data=form | wrong).status_code in (200, 422)
     assert other.get("/organizer").status_code == 200
@@ -161,6 +135,60 @@ def test_a_new_password_ends_all_other_sessions(app: Any) -> None:
     assert _replay(app, before) == 302
     assert make.sign_in(app.test_client(), world.organizer).status_code not in (302, 303)
     assert make.sign_in(app.test_client(), world.organizer, new).status_code in (302, 303)
+
+
+def _session_of(app: Any, client: Any) -> dict[str, Any]:
+    with app.test_request_context("/organizer", headers={"Cookie": f"countersign={_cookie(client)}"}):
+        return dict(flask.session)
+
+
+def test_the_secret_of_forms_is_a_new_one_after_sign_in_and_old_forms_are_refused(app: Any) -> None:
+    world, client = make.make_world(app), app.test_client()
+    before = make.form_with(client.get("/organizer/login"), "csrf_token", "email")["csrf_token"]
+    secret = _session_of(app, client)["csrf_token"]
+    assert make.sign_in(client, world.organizer).status_code in (302, 303)
+    assert _session_of(app, client).get("csrf_token") != secret
+    assert client.post("/organizer/logout", data={"csrf_token": before}).status_code == 400
+    token = make.csrf_token(client, "/organizer/password")
+    assert client.post("/organizer/logout", data={"csrf_token": token}).status_code == 302
+
+
+def test_the_cookie_of_a_session_says_nothing_about_the_browser(app: Any) -> None:
+    world = make.make_world(app)
+    client = make.signed_in(app, world.organizer)
+    kept = _session_of(app, client)
+    assert "_id" not in kept
+    known = "fresh _fresh _permanent _user_id _flashes csrf_token fs_cc fs_paa identity.auth_type identity.id token"
+    assert set(kept) <= set(known.split())
+
+
+@pytest.mark.parametrize("path", ["/organizer/login", "/organizer/password", "/organizer"])
+def test_pages_of_staff_are_kept_nowhere(app: Any, path: str) -> None:
+    world = make.make_world(app)
+    client = app.test_client() if path.endswith("login") else make.signed_in(app, world.organizer)
+    assert client.get(path).headers.getlist("Cache-Control") == ["no-store"]
+
+
+def test_the_sign_in_library_answers_no_json_and_gives_no_token(app: Any) -> None:
+    world, client = make.make_world(app), app.test_client()
+    wish = {"Accept": "application/json"}
+    page = client.get("/organizer/login", headers=wish)
+    assert page.mimetype == "text/html"
+    form = make.form_with(page, "csrf_token", "email") | {"email": world.organizer.email, "password": make.PASSWORD}
+    sent = wish | {"X-CSRFToken": form["csrf_token"]}
+    for answer in (
+        client.post("/organizer/login?include_auth_token", json=form, headers=sent),
+        client.get("/organizer/login?include_auth_token", headers=wish),
+    ):
+        assert answer.mimetype != "application/json"
+        assert "authentication_token" not in answer.text
+    with make.looking(app):
+        account = make.account(world.organizer)
+        assert account
+        token = account.get_auth_token()
+    for headers in ({"Authentication-Token": token}, {"Authorization": f"Bearer {token}"}):
+        assert app.test_client().get("/organizer", headers=headers).status_code == 302
+    assert app.test_client().get(f"/organizer?auth_token={token}").status_code == 302
 
 
 def test_who_loses_a_role_is_signed_out_everywhere(app: Any) -> None:

@@ -270,6 +270,16 @@ def test_the_product_derives_no_purpose_that_is_not_tried_here(app: Any) -> None
     for path in (Path(vault.__file__).parent).rglob("*.py"):
         found |= set(re.findall(r"\b(?:fingerprint|hash_secret)\(\s*\"([^\"]+)\"", path.read_text()))
     assert {"name", "mailbox", "near", "entry"} <= found
-    assert found - set(PURPOSES) <= {"group-form", "unlock", "session", "desk", "join", "letter", "import"}, (
+    assert found - set(PURPOSES) <= {
+        "group-form",
+        "unlock",
+        "session",
+        "desk",
+        "join",
+        "letter",
+        "import",
+        "attempt",
+        "browser",
+    }, (  # fmt: skip
         "try the new purpose against the roster, too"
     )

@@ -1,0 +1,106 @@
+"""Slow key derivations (Argon2id): outside of any transaction, few at a time, and nobody waits for long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import BoundedSemaphore, Lock
+from typing import TypeVar
+
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from petition_app.db import db, save_from_here
+from petition_app.errors import DomainError
+from petition_app.i18n import N_
+
+Result = TypeVar("Result")
+
+PARALLEL = 2  # Each takes 64 MiB, so a process never takes more than 128 MiB for them.
+WAITING = 4  # Threads that may wait for their turn; the others go on answering pages.
+PATIENCE = 3.0  # Seconds.
+
+
+class BusyError(DomainError):
+    """Too many derivations are wanted at the same time."""
+
+    message = N_("The server is checking many passwords at the moment. Please try again in a moment.")
+
+
+class _Turns:
+    """Counts who derives and who waits in this process."""
+
+    def __init__(self) -> None:
+        self._running, self._lock, self._waiting = BoundedSemaphore(PARALLEL), Lock(), 0
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn and hold it. Raises: BusyError."""
+        self._enter()
+        try:
+            yield
+        finally:
+            self._running.release()
+
+    def _enter(self) -> None:
+        if self._running.acquire(blocking=False):
+            return
+        with self._lock:
+            if self._waiting >= WAITING:
+                raise BusyError
+            self._waiting += 1
+        try:
+            if not self._running.acquire(timeout=PATIENCE):
+                raise BusyError
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+
+_turns = _Turns()
+_inside: ContextVar[bool] = ContextVar("inside", default=False)
+
+
+def run_slow(derive: Callable[[], Result]) -> Result:
+    """Run a key derivation in its turn; the open transaction ends before it and begins anew after it.
+
+    What was read before must be read again before it is relied on. Only within an act that has written something
+    already (a command that makes several keys, never a page) the transaction stays open.
+
+    Raises:
+        BusyError: its turn does not come within a few seconds.
+    """
+    if _inside.get():
+        return derive()
+    if not _has_written():
+        db.session.rollback()
+    token = _inside.set(True)
+    try:
+        with _turns.turn():
+            return derive()
+    finally:
+        _inside.reset(token)
+        if not _has_written():
+            save_from_here()
+
+
+def _has_written() -> bool:
+    session = db.session()
+    if session.new or session.dirty or session.deleted:
+        return True
+    wrote = session.info.get("wrote")
+    return wrote is not None and wrote is session.get_transaction()
+
+
+def _note_flush(session: Session, _context: object) -> None:
+    session.info["wrote"] = session.get_transaction()
+
+
+def _note_statement(state: ORMExecuteState) -> None:
+    if not state.is_select:
+        state.session.info["wrote"] = state.session.get_transaction()
+
+
+event.listen(db.session, "after_flush", _note_flush)
+event.listen(db.session, "do_orm_execute", _note_statement)
