@@ -13,7 +13,7 @@ from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.vault import UnreadableError
-from petition_app.verification import matches, pairs
+from petition_app.verification import entries, matches, pairs
 
 Made = dict[str, Any]
 
@@ -26,7 +26,7 @@ def of_case(signature_id: UUID, petition: Petition, *, entry: str | None = None,
     signature = db.session.get_one(Signature, signature_id)
     match = matches.latest(signature)
     marks = {candidate.key: mark_of(signature, candidate.key) for candidate in match.candidates} if match else {}
-    meant = entry or next((key for key, known in marks.items() if known == mark), None)
+    meant = entry or (entries.find(signature, petition, bytes.fromhex(mark)) if mark else None)
     found = {"number": match.number, "verdict": match.verdict, "marks": list(marks.values())} if match else None
     return {
         "matches": {str(signature_id): found},

@@ -62,6 +62,7 @@ class Case:
     evidence: list[Shown]
     enough: bool
     second_code: date | None
+    entry_gone: bool
 
 
 def next_case(
@@ -118,7 +119,8 @@ def _is_blind(petition: Petition, state: str) -> bool:
 
 def _case(signature: Signature, petition: Petition, *, see_earlier: bool, until: datetime | None) -> Case:
     found = evidence.list_evidence(signature.id)
-    earlier = list_decisions(signature.id) if see_earlier else []
+    decisions = list_decisions(signature.id)
+    earlier = decisions if see_earlier else []
     try:
         opened = open_all(signature)
         alike = list_candidates(signature, opened)
@@ -155,6 +157,7 @@ def _case(signature: Signature, petition: Petition, *, see_earlier: bool, until:
         second_code=max(
             (date.fromisoformat(note["on"]) for note in notes if note.get("kind") == "second_code"), default=None
         ),
+        entry_gone=settling.is_entry_gone(decisions),
     )
 
 

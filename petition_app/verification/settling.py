@@ -8,18 +8,20 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 
+from petition_app import audit
+from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.keys import handed
 from petition_app.keys.opened import LockedError
 from petition_app.petitions.models import Petition
-from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.states import move
-from petition_app.verification import matches, policy, rules
+from petition_app.vault import UnreadableError
+from petition_app.verification import entries, policy, rules
 from petition_app.verification.matches import entry_index
 from petition_app.verification.models import Decision
 from petition_app.verification.policy import EntryTakenError
-from petition_app.verification.verdicts import list_decisions, read, verdicts_of
+from petition_app.verification.verdicts import append, list_decisions, read, verdicts_of
 
 SLICE = 100
 
@@ -81,10 +83,10 @@ def list_petitions_waiting() -> list[UUID]:
 
 
 def _carry_out_if_open(signature: Signature, petition: Petition, decisions: list[Decision]) -> bool:
-    """Do so, unless it would need keys that are not open; then it is left for later."""
+    """Do so, unless it would need keys that are not open, or one that is damaged; then it is left for later."""
     try:
         return _carry_out(signature, petition, decisions)
-    except LockedError:
+    except (LockedError, UnreadableError):
         return False
 
 
@@ -96,7 +98,11 @@ def _carry_out(signature: Signature, petition: Petition, decisions: list[Decisio
         return False
     last = rules.standing(verdicts)[-1].id
     decision = next(decision for decision in decisions if decision.id == last)
-    entry = _entry(signature, decision) if agreed[0] == "verified" else None
+    verified, mark = agreed[0] == "verified", decision.entry_mark
+    entry = entries.find(signature, petition, mark) if verified and mark else None
+    if verified and mark and entry is None:
+        _look_again(signature, petition)
+        return False
     meant = entry_index(petition, entry) if entry else signature.match_index
     if agreed[0] == "verified" and policy.list_conflicts(signature, meant):
         return False
@@ -111,10 +117,20 @@ def _carry_out(signature: Signature, petition: Petition, decisions: list[Decisio
     return True
 
 
-def _entry(signature: Signature, decision: Decision) -> str | None:
-    """Return the roster entry that the reviewers meant: the one that bears the mark of their decision."""
-    if decision.entry_mark is None:
-        return None
-    found = matches.latest(signature)
-    keys = [candidate.key for candidate in found.candidates] if found else []
-    return next((key for key in keys if sealing.mark(signature, key) == decision.entry_mark), None)
+def _look_again(signature: Signature, petition: Petition) -> None:
+    """Begin the check anew: the person whom the reviewers chose is not on the roster any more.
+
+    Verified without an entry it could count for somebody who counts already. The row bears the number of the roster,
+    so that the desk can say why.
+    """
+    at, number = utcnow(), policy.roster_number(petition) or 0
+    append(signature, outcome="reopened", by=None, at=at, roster_number=number)
+    signature.agreed = False
+    audit.record("case.entry_gone", petition_id=petition.id, object_id=signature.id, at=at)
+    db.session.flush()
+
+
+def is_entry_gone(decisions: list[Decision]) -> bool:
+    """Return whether the latest check of a case began anew because the roster lacks the person who had been chosen."""
+    last = next((row for row in reversed(decisions) if row.outcome == "reopened"), None)
+    return last is not None and last.account_id is None and last.roster_number is not None
