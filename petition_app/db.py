@@ -196,6 +196,10 @@ def only(condition: str) -> dict[str, Any]:
 def lock(model: type[Row], key: object) -> Row | None:
     """Load a row and keep it to this transaction until it ends (SQLite: the whole database already is).
 
+    Who locks several takes them in one order, or two wait for each other: a petition, then a roster version, an import
+    or a batch of it, then its signatures, those by their ids. What only one transaction looks for, passing over what is
+    locked, may come later.
+
     `FOR NO KEY UPDATE` lets others insert rows that point to it meanwhile.
     """
     return db.session.get(model, key, with_for_update={"key_share": True}, populate_existing=True)

@@ -129,7 +129,10 @@ def admit(version_id: UUID, *, by: Account | None, at: datetime) -> RosterVersio
     Raises:
         ReplacedError, EmptyRosterError
     """
-    petition_id = _waiting(version_id).petition_id
+    begun = db.session.get(RosterVersion, version_id)
+    if begun is None:
+        raise ReplacedError
+    petition_id = begun.petition_id
     require_role(by, petition_id, "organizer")
     lock(Petition, petition_id)
     version, before = _waiting(version_id), current(petition_id)

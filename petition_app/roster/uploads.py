@@ -21,6 +21,7 @@ from uuid import UUID
 from petition_app import config
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
+from petition_app.db import lock
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
@@ -148,6 +149,7 @@ def use(version_id: UUID, *, petition: Petition, by: Account, at: datetime) -> R
     if waiting is None or waiting.id != version_id:
         raise ReplacedError
     token = _reading(waiting)["file"]
+    lock(Petition, petition.id)  # Before the version, which `stage` locks; see `db.lock`.
     good = (row for row in open_waiting(waiting).rows() if isinstance(row, Entry))
     while chunk := list(itertools.islice(good, CHUNK)):
         services.stage(version_id, chunk)

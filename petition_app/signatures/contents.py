@@ -1,15 +1,16 @@
-"""One signature opened as a whole, in two queries and with its key unwrapped once."""
+"""One signature opened as a whole, in two queries and with its key unwrapped once; and what belongs to none."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
 
 from petition_app.db import db
 from petition_app.signatures import consents
 from petition_app.signatures.consents import Consent
+from petition_app.signatures.import_models import StagedRow
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
 from petition_app.signatures.sealing import Identity, by_age, open_part, read_identity, unwrap
 from petition_app.vault import Place, UnreadableError, WrappedKey
@@ -72,3 +73,13 @@ def open_all(signature: Signature) -> Contents:
         raise UnreadableError("the keys were erased")
     email = str(parts["contact"][0]["email"]) if parts["contact"] else ""
     return Contents(read_identity(parts["identity"][0]), email, by_age(parts["case"]))
+
+
+def strays() -> dict[str, int]:
+    """Return by table how many sealed rows belong neither to a signature nor to one that is being imported."""
+    found: dict[str, int] = {}
+    for model in (SealedPart, SealedKey):
+        there = exists().where(Signature.id == model.signature_id) | exists().where(StagedRow.id == model.signature_id)
+        number = db.session.scalar(select(func.count()).select_from(model).where(~there))
+        found |= {model.__tablename__: number} if number else {}
+    return found

@@ -204,12 +204,16 @@ def admit(
 
     Initial signatories go into batch 0 (`batch_id`) and are checked there; others are received. What is sealed stands
     where it belongs already; here the database itself makes the signatures of the staged rows.
+
+    Raises:
+        ImportBrokenError: it is not staged any more: another run has admitted, ended or taken it back.
     """
     petition = lock(Petition, job.petition_id)
     if petition is None:
         raise ImportClosedError
     require_thawed(petition)
-    lock(Import, job.id)
+    if (now := lock(Import, job.id)) is None or now.state != "staging":
+        raise ImportBrokenError
     known = select(ImportedRef.ref_index)
     mine = StagedRow.import_id == job.id
     _drop(select(StagedRow.id).where(mine, StagedRow.ref_index.in_(known)).scalar_subquery())

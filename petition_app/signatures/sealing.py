@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, exists, func, select
+from sqlalchemy import Select, and_, delete, func, select
 from sqlalchemy.orm import Session
 
 from petition_app import vault
@@ -18,7 +18,6 @@ from petition_app.keys.services import public_lock
 from petition_app.petitions.models import Petition
 from petition_app.randomness import new_id, random_bytes
 from petition_app.security import commitment, fingerprint
-from petition_app.signatures.import_models import StagedRow
 from petition_app.signatures.models import NearKey, SealedKey, SealedPart, Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
 from petition_app.vault import KeyRing, Place, PublicLock, Sealed, UnreadableError, WrappedKey
@@ -238,16 +237,6 @@ def remember_near(signature: Signature, keys: Iterable[str]) -> None:
     for key in dict.fromkeys(keys):
         index = fingerprint("near", signature.petition_id, key)
         db.session.add(NearKey(signature_id=signature.id, petition_id=signature.petition_id, key=index))
-
-
-def strays() -> dict[str, int]:
-    """Return by table how many sealed rows belong neither to a signature nor to one that is being imported."""
-    found: dict[str, int] = {}
-    for model in (SealedPart, SealedKey):
-        there = exists().where(Signature.id == model.signature_id) | exists().where(StagedRow.id == model.signature_id)
-        number = db.session.scalar(select(func.count()).select_from(model).where(~there))
-        found |= {model.__tablename__: number} if number else {}
-    return found
 
 
 def _signature_key(signature: Signature) -> bytes:

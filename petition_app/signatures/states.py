@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, delete, func, select, update
 
 from petition_app import jobs
 from petition_app.db import db, lock
@@ -57,6 +57,12 @@ def move(signature: Signature, to: str) -> None:
 
 def _arrival(signature: Signature, to: str) -> int:
     return 1 if signature.state == "unconfirmed" and to == "received" else 0
+
+
+def count_received(petition_id: UUID) -> int:
+    """Return how many signatures of a petition wait to be put into a batch."""
+    waiting = select(func.count()).where(Signature.petition_id == petition_id, Signature.state == "received")
+    return db.session.scalar(waiting.where(Signature.batch_id.is_(None))) or 0
 
 
 def put_into_batch(petition_id: UUID, batch_id: UUID) -> int:

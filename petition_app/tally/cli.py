@@ -13,7 +13,7 @@ from petition_app.db import transaction
 from petition_app.petitions import rehearsing
 from petition_app.petitions.services import get_by_slug, list_all
 from petition_app.shell import Door
-from petition_app.signatures import sealing
+from petition_app.signatures import contents
 from petition_app.tally import counting, services
 
 tally = Door("tally", help="Show, publish and recount the numbers.")
@@ -64,7 +64,7 @@ def recount() -> None:
         petitions = list_all()
         for petition in petitions:
             problems += [f"{petition.slug}: {line}" for line in counting.recount(petition)]
-        problems += [f"{number} rows of {name} belong to no signature" for name, number in sealing.strays().items()]
+        problems += [f"{number} rows of {name} belong to no signature" for name, number in contents.strays().items()]
     for line in problems:
         click.echo(line)
     if problems:

@@ -14,10 +14,11 @@ from petition_app.accounts.services import require_role
 from petition_app.db import db, lock
 from petition_app.errors import DomainError
 from petition_app.i18n import LANGUAGES, N_, in_each_language, text_in_each_language
+from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
 from petition_app.signatures import imports
 from petition_app.signatures.import_models import Import
-from petition_app.signatures.states import put_into_batch
+from petition_app.signatures.states import count_received, put_into_batch
 from petition_app.verification.models import Batch
 
 ANNOUNCEMENT_LENGTH = 2000
@@ -81,10 +82,27 @@ def seal(
     drafted is drafted anew and a text of the organizer's own is given back to be looked at.
 
     Raises:
-        NothingToSealError, CountChangedError, AnnouncementError
+        NothingToSealError, CountChangedError, AnnouncementError, FrozenError
     """
     require_role(by, petition.id, "organizer")
     lock(Petition, petition.id)
+    require_thawed(petition)
+    size = count_received(petition.id)
+    if not size:
+        raise NothingToSealError
+    _announcement(announcement, written_for=written_for, size=size)
+    with db.session.begin_nested():  # More may arrive at this moment; then nothing is sealed where the text is refused.
+        return _seal(petition, announcement, written_for=written_for, by=by, at=at)
+
+
+def _seal(
+    petition: Petition,
+    announcement: dict[str, str] | None,
+    *,
+    written_for: int | None,
+    by: Account | None,
+    at: datetime,
+) -> Batch:
     batches = list_batches(petition.id)
     number = max((batch.number for batch in batches), default=0) + 1
     batch = Batch(petition_id=petition.id, number=number, started_at=at, sealed_at=at)
@@ -129,11 +147,13 @@ def admit_import(
 
     Raises:
         InitialClosedError: batch 1 is sealed.
+        ImportBrokenError: it is not staged any more.
     """
-    job = lock(Import, import_id)
+    job = db.session.get(Import, import_id)
     if job is None:
         raise NothingToSealError
     lock(Petition, job.petition_id)
+    lock(Import, import_id)
     batch = _initial_batch(job.petition_id, at=at) if job.initial else None
     number = imports.admit(job, batch_id=batch.id if batch else None, at=at, told=told)
     if batch:

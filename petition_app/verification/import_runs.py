@@ -11,7 +11,7 @@ import json
 import secrets
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,7 @@ from petition_app.verification.models import (
 from petition_app.verification.sampling_models import Recheck
 
 SLICE = 500
+FROZEN = timedelta(minutes=5)  # After which it is looked whether a freeze has ended.
 # What staff have done about a signature: with any of it, the signature stays.
 ACTS = (Decision, Evidence, ContactRequest, Question, SecondLook, Recheck)
 # What goes with a signature, each before what it points to.
@@ -124,11 +125,16 @@ def run_slice(payload: dict[str, Any], *, at: datetime) -> None:
     An import that may no longer go on (the petition was frozen or closed, or batch 1 sealed) ends with nothing added.
     """
     told = json.loads(messages.open_for_worker(payload))
-    job = lock(Import, UUID(told["import_id"]))
+    import_id = UUID(told["import_id"])
+    next_rows = select(ImportChunk).where(ImportChunk.import_id == import_id).order_by(ImportChunk.number).limit(1)
+    found = db.session.get(Import, import_id)
+    is_read = db.session.scalar(next_rows) is None
+    if found and is_read:  # What follows changes the petition, which is locked before; see `db.lock`.
+        lock(Petition, found.petition_id)
+    job = lock(Import, import_id)
     if job is None or job.state != "staging" or job.box is None:
         return
     petition, key = db.session.get_one(Petition, job.petition_id), base64.b64decode(told["key"])
-    next_rows = select(ImportChunk).where(ImportChunk.import_id == job.id).order_by(ImportChunk.number).limit(1)
     try:
         by = db.session.get_one(Account, job.account_id)
         require_role(by, petition.id, "organizer")
@@ -136,7 +142,7 @@ def run_slice(payload: dict[str, Any], *, at: datetime) -> None:
         if chunk := db.session.scalar(next_rows):
             _stage(job, key, chunk)
             _go_on(job, key, petition, at=at)
-        else:
+        elif is_read:
             with db.session.begin_nested():
                 batches.admit_import(job.id, by=by, at=at)
             job.box = None
@@ -233,13 +239,17 @@ def run_undo(import_id: UUID, *, by: UUID, at: datetime) -> None:
     """Remove the signatures of an import with all that belongs to them, in one transaction. May be repeated.
 
     What arrived leaves as it came: each state it had, and the number of arrivals, by the opposite delta. Where a batch
-    was sealed or a case decided meanwhile, the import stays.
+    was sealed or a case decided meanwhile, the import stays. While the petition is frozen it waits, and is not dropped.
     """
+    found = db.session.get(Import, import_id)
+    petition = lock(Petition, found.petition_id) if found else None
     job = lock(Import, import_id)
-    if job is None or job.state != "undoing":
+    if job is None or petition is None or job.state != "undoing":
         return
-    petition = lock(Petition, job.petition_id)
-    if petition is None or petition.frozen_at or not _is_whole(job):
+    if petition.frozen_at:
+        jobs.enqueue("verification.undo_import", {"import_id": str(job.id), "by": str(by)}, at=at + FROZEN)
+        return
+    if not _is_whole(job):
         job.state = "done"
         return
     left: Counter[tuple[UUID | None, str]] = Counter()

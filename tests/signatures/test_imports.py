@@ -8,14 +8,21 @@ from typing import Any
 
 import pytest
 
+from petition_app.clock import utcnow
 from petition_app.db import db
-from petition_app.signatures import sealing
+from petition_app.jobs import Job
+from petition_app.petitions import freezing
+from petition_app.petitions.models import Freeze
+from petition_app.signatures import imports, sealing
 from petition_app.signatures import services as signing
-from petition_app.signatures.import_models import StagedRow
+from petition_app.signatures.import_models import Import, StagedRow
 from petition_app.signatures.models import Signature
+from petition_app.signatures.sealing import Identity
+from petition_app.signatures.tables import Row
 from petition_app.tally.models import PublishedName
-from petition_app.verification import batches
+from petition_app.verification import batches, import_runs
 from petition_app.verification.models import Batch
+from petition_app.worker import run_once
 from tests import factories as make
 from tests.conftest import DATA
 
@@ -274,3 +281,48 @@ def test_the_founding_files_are_taken_whole(
     path = put((DATA / file).read_bytes(), file)
     assert f"{number} signatures added, 0 rows" in bring(cli, path, "--consent", HELD).out
     assert make.problems(app, petition) == []
+
+
+def test_a_file_that_became_signatures_is_not_admitted_once_more(app: Any) -> None:
+    petition_id = make.make_petition(app)
+    with make.acting(app):
+        job = imports.begin(make.petition(petition_id), sha256=b"x" * 32, initial=False, at=utcnow())
+        imports.stage(job, [Row(2, Identity("Ада Луговая"), "", "ru", 0, "")], consent_held="", codes=False)
+        job_id = job.id
+    with make.acting(app):
+        assert batches.admit_import(job_id, by=None, at=utcnow()) == 1
+    for state in ("done", "undoing", "undone", "stopped", "waiting"):
+        with make.acting(app):
+            db.session.get_one(Import, job_id).state = state
+        with pytest.raises(imports.ImportBrokenError), make.acting(app):
+            batches.admit_import(job_id, by=None, at=utcnow())
+        with make.looking(app):
+            assert db.session.get_one(Import, job_id).added == 1
+    assert make.problems(app, petition_id) == []
+
+
+def test_an_import_that_is_to_be_taken_back_waits_for_the_end_of_a_freeze(app: Any) -> None:
+    world = make.make_world(app)
+    make.import_rows(app, world.petition_id, "Ада Луговая")
+    with make.acting(app):
+        job_id = db.session.scalars(db.select(Import.id)).one()
+        by = make.account(world.organizer)
+        assert by is not None
+        import_runs.undo(job_id, petition=make.petition(world.petition_id), by=by, at=utcnow())
+    with make.acting(app):
+        freezing.freeze(make.petition(world.petition_id), by=None, at=utcnow())
+    with app.app_context():
+        run_once()
+    with make.acting(app):
+        assert db.session.get_one(Import, job_id).state == "undoing"
+        (waiting,) = db.session.scalars(db.select(Job).where(Job.name == "verification.undo_import"))
+        waiting.due_at = utcnow()
+        petition = make.petition(world.petition_id)
+        petition.frozen_at = None
+        db.session.delete(db.session.get_one(Freeze, petition.id))
+    with app.app_context():
+        run_once()
+    with make.looking(app):
+        assert db.session.get_one(Import, job_id).state == "undone"
+        assert db.session.scalars(db.select(Signature.id)).all() == []
+    assert make.problems(app, world.petition_id) == []

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.errors import NotFoundError
 from petition_app.signatures.models import Signature
+from petition_app.verification import batches
 from petition_app.verification.batches import (
     AnnouncementError,
     CountChangedError,
@@ -146,3 +148,20 @@ def test_sealing_touches_no_other_petition(app: Any) -> None:
     make.seal(app, one.petition_id)
     assert make.state_of(app, kept.id) == "received"
     assert make.problems(app, other.petition_id) == []
+
+
+def test_what_is_refused_to_be_sealed_has_written_nothing_even_where_the_refusal_is_caught(app: Any) -> None:
+    world = make.make_world(app)
+    for words, error in (
+        ({}, batches.NothingToSealError),
+        ({"announcement": {"en": "", "ru": ""}}, batches.AnnouncementError),
+        ({"announcement": {"en": "Thanks.", "ru": "Спасибо."}, "written_for": 7}, batches.CountChangedError),
+    ):
+        with make.acting(app), pytest.raises(error):
+            batches.seal(make.petition(world.petition_id), by=None, at=utcnow(), **words)
+        with make.looking(app):
+            assert batches.list_batches(world.petition_id) == []
+            assert {row.state for row in db.session.scalars(db.select(Signature))} <= {"received"}
+        if error is batches.NothingToSealError:
+            make.make_signature(app, world.petition_id)
+    assert make.problems(app, world.petition_id) == []
