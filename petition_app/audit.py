@@ -78,6 +78,12 @@ def count_acts(acts: tuple[str, ...], *, petition_id: UUID) -> int:
     return int(db.session.scalar(total) or 0)
 
 
+def last_act(act: str, *, petition_id: UUID) -> datetime | None:
+    """Return when an act of staff or of the server was recorded last."""
+    query = select(func.max(AuditEvent.at)).where(AuditEvent.act == act, AuditEvent.petition_id == petition_id)
+    return db.session.scalar(query)
+
+
 def list_events(*, petition_id: UUID, limit: int = 100) -> list[AuditEvent]:
     """Return the latest staff acts on a petition, newest first."""
     query = select(AuditEvent).where(AuditEvent.petition_id == petition_id, AuditEvent.at.is_not(None))

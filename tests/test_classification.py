@@ -93,7 +93,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "evidence_rule evidence_kinds banner threat rehearsal organizers contact created_at opened_at closed_at "
         "frozen_at freeze_after",
     },
-    "publications": {NONE: "id petition_id number as_of tally named speed"},
+    "publications": {NONE: "id petition_id number as_of tally named speed samples"},
     "published_names": {NONE: "signature_id petition_id batch_number", PUBLIC: "name role place sort_key spelled"},
     "published_places": {NONE: "petition_id", PUBLIC: "place number"},
     "questions": {

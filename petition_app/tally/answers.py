@@ -21,7 +21,14 @@ def release(petition: Petition) -> dict[str, Any]:
     published = services.get_publication(petition)
     if published is None:
         nothing = Tally(petition.slug, petition.goal, 0).as_json(as_of=petition.created_at, public=True)
-        return {"petition": petition, "tally": nothing, "as_of": petition.created_at, "named": {}, "speed": None}
+        return {
+            "petition": petition,
+            "tally": nothing,
+            "as_of": petition.created_at,
+            "named": {},
+            "speed": None,
+            "kept": None,
+        }
     batches = [{**batch, "title": _batch_title(batch["number"])} for batch in published.tally["batches"]]
     tally = {**published.tally, "batches": batches}
     return {
@@ -30,6 +37,7 @@ def release(petition: Petition) -> dict[str, Any]:
         "as_of": published.as_of,
         "named": published.named,
         "speed": published.speed,
+        "kept": published.samples,
     }
 
 

@@ -32,7 +32,8 @@ class Publication(Base):
     """One release of the numbers: the whole tally as the public reads it, numbered from 1 within its petition.
 
     `named` is the number of published names of each batch: {"0": n, "1": n}; `speed` is how fast signatures are
-    decided, in whole hours, or nothing while too few were: see `rules.public_speed`.
+    decided, in whole hours, or nothing while too few were: see `rules.public_speed`. `samples` is how each sample
+    stood: see `sampling_results.standing`.
     """
 
     __tablename__ = "publications"
@@ -44,6 +45,7 @@ class Publication(Base):
     tally: Mapped[dict[str, Any]] = mapped_column(JSON)
     named: Mapped[dict[str, int]] = mapped_column(JSON)
     speed: Mapped[dict[str, int | None] | None] = mapped_column(JSON)
+    samples: Mapped[dict[str, dict[str, Any]] | None] = mapped_column(JSON)
 
     __table_args__ = (UniqueConstraint("petition_id", "number"),)
 

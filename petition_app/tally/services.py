@@ -23,6 +23,7 @@ from petition_app.tally.lowering import take_down
 from petition_app.tally.models import DueName, Publication, PublishedName, TallyDay
 from petition_app.tally.names import open_due_names, publish_names
 from petition_app.tally.rules import IdentityError, Tally, each_day, public_speed
+from petition_app.verification import sampling_results
 from petition_app.verification.batches import list_batches
 from petition_app.verification.models import Batch
 from petition_app.verification.speed import speed
@@ -54,21 +55,36 @@ def publish_due(petition_id: UUID, *, at: datetime) -> Publication | None:
             return None
     elif newest and at - newest.as_of < PAUSE and jobs.count_due(petition_id) >= MANY:
         return None
-    if not jobs.take_due(petition_id) or not petition.is_public:
-        return None
     return _publish(petition, newest, at=at)
 
 
-def _publish(petition: Petition, newest: Publication | None, *, at: datetime) -> Publication | None:
+def _publish(
+    petition: Petition, newest: Publication | None, *, at: datetime, always: bool = False
+) -> Publication | None:
+    """Publish what waits, or `always`. A refused tally takes no mark away, so it is published once it adds up again."""
+    try:
+        with db.session.begin_nested():
+            waited = jobs.take_due(petition.id)
+            return _release(petition, newest, at=at) if petition.is_public and (waited or always) else None
+    except IdentityError as error:
+        _refuse(petition, newest, error, at=at)
+        return None
+
+
+def _refuse(petition: Petition, newest: Publication | None, error: IdentityError, *, at: datetime) -> None:
+    """Tell a refusal in the log and in the trail, once for each publication after which it comes."""
+    told = audit.last_act("tally.refused", petition_id=petition.id)
+    if told is None or (newest and told < newest.as_of):
+        logger.error("The tally of a petition was refused: %s. Run `flask tally audit`.", error)
+        audit.record("tally.refused", petition_id=petition.id, at=at)
+
+
+def _release(petition: Petition, newest: Publication | None, *, at: datetime) -> Publication:
+    """Write a publication. Raises: IdentityError."""
     counts = sums_by_batch(petition)
     batches = list_batches(petition.id)
     tally = tally_of(petition, counts, batches)
-    try:
-        tally.check()
-    except IdentityError as error:
-        logger.error("The tally of a petition was refused: %s. Run `flask tally audit`.", error)
-        audit.record("tally.refused", petition_id=petition.id, at=at)
-        return None
+    tally.check()
     at = max(at, newest.as_of) if newest else at
     publication = Publication(
         petition_id=petition.id,
@@ -77,6 +93,7 @@ def _publish(petition: Petition, newest: Publication | None, *, at: datetime) ->
         tally=tally.as_json(as_of=at, public=True),
         named={} if petition.frozen_at else publish_names(petition, named=dict(newest.named) if newest else {}),
         speed=_speed(petition, tally, batches, at=at),
+        samples=sampling_results.standing(petition),
     )
     db.session.add(publication)
     _keep_day(publication)
@@ -116,21 +133,20 @@ def publish_now(petition: Petition, *, by: Account | None, at: datetime) -> Publ
     require_role(by, petition.id, "organizer")
     lock(Petition, petition.id)
     require_thawed(petition)
-    jobs.take_due(petition.id)
     fold(petition.id)
     if not petition.is_public:
+        jobs.take_due(petition.id)
         return None
     audit.record("tally.published", by=by.id if by else None, petition_id=petition.id, at=at)
     open_due_names(petition, at=at)
     breakdown.refresh(petition, at=at)
-    return _publish(petition, get_publication(petition), at=at)
+    return _publish(petition, get_publication(petition), at=at, always=True)
 
 
 def publish_frozen(petition: Petition, *, at: datetime) -> Publication | None:
     """Publish the counts of a petition that is being frozen, for the last time until that ends, and no name."""
-    jobs.take_due(petition.id)
     fold(petition.id)
-    return _publish(petition, get_publication(petition), at=at) if petition.is_public else None
+    return _publish(petition, get_publication(petition), at=at, always=True)
 
 
 def list_unfolded() -> list[UUID]:

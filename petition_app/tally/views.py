@@ -115,7 +115,7 @@ def feed(slug: str) -> Response:
 def how_we_check(slug: str) -> Response:
     """Tell in plain words how signatures are checked."""
     release = answers.release(get_public(slug))
-    samples = list_published(release["petition"], as_of=release["as_of"])
+    samples = list_published(release["petition"], as_of=release["as_of"], kept=release["kept"])
     return answers.fresh(render_template("tally/how_we_check.html", **release, samples=samples))
 
 

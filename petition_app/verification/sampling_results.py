@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -65,10 +67,25 @@ def list_ready(petition: Petition, *, by: Account) -> list[Batch]:
     return [batch for batch in db.session.scalars(query.order_by(Batch.number)) if not is_closed(batch)]
 
 
-def list_published(petition: Petition, *, as_of: datetime) -> list[Result]:
-    """Return the samples as the public may see them: nothing that happened after the last publication."""
+def standing(petition: Petition) -> dict[str, dict[str, Any]]:
+    """Return what a publication keeps of each sample, since it bears no time of its own.
+
+    `closed`: every case of the batch is decided; `gone`: the cases that their signers have withdrawn before.
+    """
+    found = [(sample, _result(sample, batch)) for sample, batch in _samples(petition)]
+    return {str(sample.id): {"closed": result.closed, "gone": result.gone} for sample, result in found}
+
+
+def list_published(
+    petition: Petition, *, as_of: datetime, kept: Mapping[str, Mapping[str, Any]] | None
+) -> list[Result]:
+    """Return the samples as the public may see them: nothing that happened after the last publication.
+
+    `kept` is what that publication kept of them: see `standing`.
+    """
     found = [(sample, batch) for sample, batch in _samples(petition) if sample.committed_at <= as_of]
-    return [_result(sample, batch, as_of=as_of) for sample, batch in found]
+    told = kept or {}
+    return [_result(sample, batch, as_of=as_of, kept=told.get(str(sample.id), {})) for sample, batch in found]
 
 
 def _samples(petition: Petition) -> list[tuple[Sample, Batch]]:
@@ -76,13 +93,22 @@ def _samples(petition: Petition) -> list[tuple[Sample, Batch]]:
     return [(sample, batch) for sample, batch in db.session.execute(query.order_by(Batch.number))]
 
 
-def _result(sample: Sample, batch: Batch, *, by: Account | None = None, as_of: datetime | None = None) -> Result:
+def _result(
+    sample: Sample,
+    batch: Batch,
+    *,
+    by: Account | None = None,
+    as_of: datetime | None = None,
+    kept: Mapping[str, Any] | None = None,
+) -> Result:
     told = sample.drawn_at is not None and (as_of is None or sample.drawn_at <= as_of)
     query = select(Recheck, Signature.state).join(Signature, Signature.id == Recheck.signature_id)
     rows = db.session.execute(query.where(Recheck.sample_id == sample.id).order_by(Recheck.position)).all()
     rows = rows if told else []
     done = [(found, state) for found, state in rows if found.at and (as_of is None or found.at <= as_of)]
     gone = sum(found.at is None and state == "withdrawn" for found, state in rows)
+    if kept is not None:
+        gone = int(kept.get("gone", 0))
     wrong = [
         Flagged(found.signature_id, case_number(found.signature_id), state)
         for found, state in done
@@ -93,7 +119,7 @@ def _result(sample: Sample, batch: Batch, *, by: Account | None = None, as_of: d
         sample=sample,
         seed=sample.seed if told else None,
         number=batch.number,
-        closed=is_closed(batch),
+        closed=is_closed(batch) if kept is None else bool(kept.get("closed")),
         drawn=len(rows),
         done=len(done),
         wrong=len(wrong),

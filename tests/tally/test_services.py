@@ -137,6 +137,33 @@ def test_a_tally_that_does_not_add_up_is_refused_and_told(
     assert make.problems(app, world.petition_id) == []
 
 
+def test_a_refused_tally_loses_no_change_and_is_published_by_itself_once_it_adds_up(
+    app: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = make.make_world(app)
+    make.make_verified(app, world)
+    before = published(app, world.petition_id)
+    with make.acting(app):
+        db.session.add(SignatureDelta(petition_id=world.petition_id, verified=1))
+        for _ in range(5):
+            jobs.mark_due(world.petition_id, urgent=True)
+    at = utcnow() + timedelta(days=2)
+    with caplog.at_level(logging.ERROR):
+        for _ in range(3):
+            with make.acting(app):
+                assert services.publish_due(world.petition_id, at=at) is None
+    assert caplog.text.count("was refused") <= 1, "it is told once"
+    with make.looking(app):
+        assert audit.count_acts(("tally.refused",), petition_id=world.petition_id) == 1
+        assert jobs.count_due(world.petition_id) >= 5, "what waits goes on waiting"
+    assert published(app, world.petition_id) == before
+    with make.acting(app):
+        db.session.add(SignatureDelta(petition_id=world.petition_id, verified=-1))
+    with make.acting(app):
+        assert services.publish_due(world.petition_id, at=at) is not None
+    assert make.problems(app, world.petition_id) == []
+
+
 def test_a_wrong_number_in_one_batch_is_refused_even_if_another_makes_up_for_it(app: Any) -> None:
     world = make.make_world(app)
     make.import_rows(app, world.petition_id, "Ada Sample", initial=True)

@@ -17,9 +17,10 @@ from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.errors import NotFoundError
 from petition_app.signatures.models import Signature
-from petition_app.verification import rechecking, sampling
+from petition_app.tally import services as publishing
+from petition_app.verification import rechecking, reopening, sampling
 from petition_app.verification.sampling_models import Recheck, Sample
-from petition_app.verification.sampling_results import list_published
+from petition_app.verification.sampling_results import Result, list_published
 from petition_app.verification.sampling_rules import draw, finding, seed_hash
 from tests import factories as make
 from tests.conftest import only_sqlite
@@ -253,11 +254,48 @@ def test_a_withdrawn_case_is_left_alone_and_the_rest_makes_the_result(app: Any) 
     while taken := take(app, world, world.auditor):
         assert taken[1] != signed[0].id
         find(app, world, taken[0], world.auditor, counts=True)
-    with make.looking(app):
-        (result,) = list_published(make.petition(world.petition_id), as_of=utcnow())
+    (result,) = shown(app, world)
     assert (result.done, result.gone) == (2, 1)
     assert result.bound is not None
     assert (result.bound.raw, result.bound.sample) == (3, 2)
+
+
+def shown(app: Any, world: make.World) -> list[Result]:
+    """Publish, and return the samples as the public sees them."""
+    with make.acting(app):
+        publishing.publish_now(make.petition(world.petition_id), by=None, at=utcnow())
+    with make.looking(app):
+        newest = publishing.get_publication(make.petition(world.petition_id))
+        assert newest is not None
+        return list_published(make.petition(world.petition_id), as_of=newest.as_of, kept=newest.samples)
+
+
+@pytest.mark.parametrize("database", ["sealed"], indirect=True)
+def test_who_takes_a_signature_back_is_not_seen_beside_a_sample_before_the_next_publication(
+    app: Any, client: Any
+) -> None:
+    world, signed = world_in_checking(app, 3)
+    commit(app, world)
+    for one in signed:
+        make.decide_by_all(app, world, one.id)
+    draw_now(app, world)
+    taken = take(app, world, world.auditor)
+    assert taken is not None
+    find(app, world, taken[0], world.auditor, counts=True)
+    (before,) = shown(app, world)
+    page = client.get(f"/p/{world.slug}/how-we-check").text
+    assert "looked at again, chosen at random" in page
+    make.withdraw(app, next(one for one in signed if one.id != taken[1]))
+    make.lock_keys()
+    assert client.get(f"/p/{world.slug}/how-we-check").text == page
+    with make.acting(app):
+        by = make.account(world.organizer)
+        assert by is not None
+        reopening.reopen(taken[1], petition=make.petition(world.petition_id), by=by, at=utcnow())
+    assert client.get(f"/p/{world.slug}/how-we-check").text == page, "nor that a case is open again"
+    (after,) = shown(app, world)
+    assert (before.gone, after.gone) == (0, 1)
+    assert (before.closed, after.closed) == (True, False)
 
 
 def test_the_second_look_changes_no_state_and_no_number(app: Any) -> None:
@@ -287,7 +325,7 @@ def test_the_public_sees_nothing_newer_than_the_publication(app: Any) -> None:
         find(app, world, taken[0], world.auditor, counts=True)
     with make.looking(app):
         petition = make.petition(world.petition_id)
-        seen = [list_published(petition, as_of=moment) for moment in (start, committed, drawn, utcnow())]
+        seen = [list_published(petition, as_of=moment, kept=None) for moment in (start, committed, drawn, utcnow())]
     assert seen[0] == []
     assert [(one.seed is None, one.bound is None, one.done) for (one,) in seen[1:]] == [
         (True, True, 0), (False, True, 0), (False, False, 2),
