@@ -3,12 +3,16 @@
 import gc
 import sys
 
+from petition_app import logs
 from petition_app.app import create_app
 from petition_app.config import ConfigError, current
 from petition_app.gateway import Gateway
 from petition_app.http_server import threads_of_one
 from petition_app.metrics import write_requests
+from petition_app.private_files import keep_private
 
+keep_private()
+logs.configure()
 try:
     app = create_app()
     write_requests()

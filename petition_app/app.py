@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from petition_app import config, db, doctor, erasures, vault, web, worker
 from petition_app.accounts import approvals, fresh, sign_in
+from petition_app.addresses import Addresses, refuse
 from petition_app.backup import cli as backup_cli
 from petition_app.clock import utcnow
 from petition_app.config import ConfigError, Settings
@@ -58,9 +59,12 @@ class Countersign(Flask):
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
         self.pages, self.rush = Pages(), Rush(self)
+        self.addresses = Addresses("", production=False)
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request and note how: the rule of its path, the method, the status, the time."""
+        if not self.addresses.admits(environ):
+            return refuse(start_response)
         began, status = perf_counter(), 500
 
         def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -74,6 +78,11 @@ class Countersign(Flask):
         finally:
             rule, took = environ.get("countersign.rule", ""), perf_counter() - began
             self.extensions["meter"].note(rule=rule, method=environ["REQUEST_METHOD"], status=status, seconds=took)
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Write down what went wrong and at which rule: a path may hold the words of an invitation."""
+        rule = request.url_rule.rule if request.url_rule else "a path without a rule"
+        self.logger.error("A request failed: %s %s", request.method, rule, exc_info=exc_info)
 
     def full_dispatch_request(self) -> Response:
         """Answer a request; keep what it changed if it may change anything and did not fail."""
@@ -102,6 +111,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
     _check_ring(settings)
     _check_pepper(settings)
     app = Countersign("petition_app", template_folder="../templates", instance_path=str(settings.instance))
+    app.addresses = Addresses(settings.public_url, production=settings.production)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),

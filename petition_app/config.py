@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import secrets
 from collections.abc import Mapping
@@ -14,6 +15,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
+
+from petition_app import private_files
+
+logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 DOCS = Path(__file__).parent.parent / "docs"
@@ -48,6 +53,7 @@ class Settings:
     signatures_per_client: int = 300
     secret_key_fallbacks: tuple[str, ...] = ()
     password_pepper: str = ""
+    public_url: str = ""
 
     @property
     def production(self) -> bool:
@@ -69,6 +75,7 @@ class Settings:
             instance.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise ConfigError(f"The instance folder {instance} cannot be made: {error.strerror}.") from None
+        _keep_closed(instance, production=env == "production")
         given = {name: environ.get(name, "") for name in ("SECRET_KEY", "KEY_RING", "PASSWORD_PEPPER")}
         if env == "development":
             made = _development_secrets(instance)
@@ -87,7 +94,7 @@ class Settings:
             unlock_on_server=_flag(environ, "UNLOCK_ON_SERVER", default=True),
             port=_port(environ.get("PORT", "8000")),
             instance=instance,
-            metrics_token=environ.get("METRICS_TOKEN", ""),
+            metrics_token=_metrics_token(environ.get("METRICS_TOKEN", "")),
             limits_url=_limits_url(environ.get("LIMITS_URL", "")),
             proxies=_proxies(environ.get("PROXIES", "0")),
             web_processes=_web_processes(environ.get("WEB_PROCESSES", "1"), environ.get("LIMITS_URL", "")),
@@ -96,6 +103,7 @@ class Settings:
             signatures_per_client=_budget(environ, "SIGNATURES_PER_CLIENT", cls.signatures_per_client),
             secret_key_fallbacks=fallbacks,
             password_pepper=given["PASSWORD_PEPPER"],
+            public_url=_public_url(environ.get("PUBLIC_URL", ""), production=env == "production"),
         )
 
 
@@ -107,16 +115,28 @@ def engine_options(url: str) -> dict[str, Any]:
     """
     asked = make_url(url).query
     if url.startswith("sqlite"):
-        return {"connect_args": {} if "timeout" in asked else {"timeout": 30}}
+        return {"hide_parameters": True, "connect_args": {} if "timeout" in asked else {"timeout": 30}}
     told: dict[str, Any] = {name: value for name, value in PRESENCE.items() if name not in asked}
     if asked.get("prepare_threshold") == "none":
         told["prepare_threshold"] = None
-    return {"pool_size": 20, "max_overflow": 20, "pool_timeout": 10, "connect_args": told}
+    return {"hide_parameters": True, "pool_size": 20, "max_overflow": 20, "pool_timeout": 10, "connect_args": told}
 
 
 def new_key_ring(key_id: str = "k1") -> str:
     """Make the text of a key ring with one random 256-bit key: `id:base64url`."""
     return f"{key_id}:{base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}"
+
+
+def _keep_closed(instance: Path, *, production: bool) -> None:
+    """Let nobody else on the machine look into the instance folder: mended in development, refused in production."""
+    if not private_files.is_open(instance):
+        return
+    if production:
+        raise ConfigError(f"Others can look into {instance}; run: chmod -R go= {instance}")
+    if private_files.close(instance):
+        logger.warning("Others could look into %s. Now they cannot.", instance)
+    else:
+        logger.warning("Others can look into %s; run: chmod -R go= %s", instance, instance)
 
 
 def _development_secrets(instance: Path) -> dict[str, str]:
@@ -173,6 +193,37 @@ def _limits_url(url: str) -> str:
         if not url or network or (parts.scheme == "redis+unix" and parts.path):
             return url
     raise ConfigError("LIMITS_URL must be redis://host:6379/0, rediss://… or redis+unix:///path.")
+
+
+def _public_url(given: str, *, production: bool) -> str:
+    """Return the addresses, separated by single blanks, each as `scheme://host`, the first for mails and cards."""
+    urls = given.replace(",", " ").split()
+    if production and not urls:
+        raise ConfigError(
+            "PUBLIC_URL is not set; give the address of this server, such as https://letters.example.org."
+        )
+    return " ".join(_address(url) for url in urls)
+
+
+def _address(url: str) -> str:
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        plain = host.endswith(".onion") or host in ("localhost", "127.0.0.1", "::1")
+        bare = (
+            parts.path in ("", "/") and not (parts.query or parts.fragment or "@" in parts.netloc) and parts.port != 0
+        )
+        if host and bare and (parts.scheme == "https" or (parts.scheme == "http" and plain)):
+            return f"{parts.scheme}://{parts.netloc.lower()}"
+    raise ConfigError(
+        "PUBLIC_URL must be https://host, with nothing after it; further ones, such as http://….onion, too."
+    )
+
+
+def _metrics_token(token: str) -> str:
+    if token and (len(token) < 16 or len(set(token)) < 8):
+        raise ConfigError("METRICS_TOKEN is too weak; give at least 16 random characters, or none.")
+    return token
 
 
 def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:

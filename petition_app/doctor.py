@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from redis.exceptions import RedisError, ResponseError
 
-from petition_app import completions, config, db, erasures, jobs, mail, rounds, security, vault
+from petition_app import completions, config, db, erasures, jobs, mail, private_files, rounds, security, vault
 from petition_app.clock import utcnow
 from petition_app.errors import StorageSealedError
 from petition_app.shell import door
@@ -111,7 +111,7 @@ def _keys() -> Finding:
             "mend", "keys", "the key ring cannot be read, so nothing can be sealed; put it back from its backup"
         )
     ring_file = Path(config.current().key_ring)
-    if ring_file.is_absolute() and ring_file.stat().st_mode & 0o077:
+    if private_files.is_path(config.current().key_ring) and ring_file.stat().st_mode & 0o077:
         return Finding("mend", "keys", f"others can read {ring_file}; run: chmod 600 {ring_file}")
     return Finding("ok" if opened == b"doctor" else "mend", "keys", f"the key ring seals and opens with {ring.newest}")
 

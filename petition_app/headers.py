@@ -16,7 +16,7 @@ PERMISSIONS = ", ".join(
 )  # fmt: skip
 
 
-def _policy(ancestors: str) -> tuple[tuple[str, str], ...]:
+def _policy(ancestors: str, *more: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     return (
         ("Content-Security-Policy", CONTENT_POLICY.format(ancestors=ancestors)),
         ("X-Content-Type-Options", "nosniff"),
@@ -26,7 +26,8 @@ def _policy(ancestors: str) -> tuple[tuple[str, str], ...]:
         ("Permissions-Policy", PERMISSIONS),
         ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
         ("Cache-Control", "no-store"),
+        *more,
     )
 
 
-ALONE, FRAMED = _policy("'none'"), _policy("*")
+ALONE, FRAMED = _policy("'none'", ("X-Frame-Options", "DENY")), _policy("*")

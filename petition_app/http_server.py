@@ -23,7 +23,7 @@ from granian.log import LogLevels
 from granian.server.common import WORKERS_METHODS
 from granian.server.mp import WorkerProcess
 
-from petition_app import config
+from petition_app import config, logs
 from petition_app.gateway import Gateway
 
 # What Granian's own worker is made of; its types do not tell all of it.
@@ -88,6 +88,7 @@ def threads_of_one(processes: int) -> int:
 def main() -> None:
     """Serve `wsgi:gateway`."""
     host, port = sys.argv[1:]
+    logs.configure()
     _allow_many_connections()
     processes = config.Settings.from_environment().web_processes
     server: Any = Granian(
@@ -95,6 +96,7 @@ def main() -> None:
         blocking_threads=threads_of_one(processes), blocking_threads_idle_timeout=IDLE, http=HTTPModes.http1,
         websockets=False, backlog=CONNECTIONS, backpressure=CONNECTIONS,
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN), log_level=LogLevels.error,
+        log_dictconfig=logs.GRANIAN,
     )  # fmt: skip
     server.serve(spawn_target=work)
 

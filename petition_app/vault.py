@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from petition_app import config
+from petition_app import config, private_files
 from petition_app.errors import StorageSealedError
 from petition_app.randomness import random_bytes
 
@@ -197,7 +197,7 @@ def key_ring() -> KeyRing:
     """
     source = config.current().key_ring
     try:
-        if ":" in source and not source.startswith("/"):
+        if not private_files.is_path(source):
             return _parsed(source)
         return _read(source, os.stat(source).st_mtime_ns)
     except (OSError, ValueError):

@@ -21,6 +21,7 @@ from petition_app import config, error_pages, language_links, probes, switches
 from petition_app.accounts import approval_views, desk_tokens, fresh, join_views, sign_in
 from petition_app.accounts import views as accounts
 from petition_app.accounts.services import note_seen
+from petition_app.addresses import absolute
 from petition_app.clock import utcnow
 from petition_app.db import save_from_here
 from petition_app.errors import NotFoundError
@@ -120,7 +121,12 @@ def init_app(app: Flask) -> None:
     app.before_request(_guard)
     app.url_defaults(_carry_language)
     app.context_processor(
-        lambda: {"lang": language(), "languages": LANGUAGES, "LANGUAGE_CHOICES": language_links.choices}
+        lambda: {
+            "lang": language(),
+            "languages": LANGUAGES,
+            "LANGUAGE_CHOICES": language_links.choices,
+            "absolute": absolute,
+        }
     )
     app.jinja_env.filters.update(
         moment=lambda moment: format_datetime(moment, "d MMMM y, HH:mm") + " UTC",

@@ -57,6 +57,7 @@ hypothesis_settings.register_profile(
     deadline=None,
     database=None,
     derandomize=True,
+    report_multiple_bugs=False,  # One is enough, and stays what it is: an assertion.
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
 hypothesis_settings.load_profile("tests")

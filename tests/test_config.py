@@ -17,11 +17,12 @@ from petition_app.db import db
 from tests.conftest import SECRET_KEY, settings_for, start_app, stop_app
 
 ROOT = Path(__file__).parent.parent
+HOME = "https://letters.example.org"
 RING = f"k1:{base64.urlsafe_b64encode(bytes(range(32))).decode()}"  # The same for all test processes.
 
 
 def environment(tmp_path: Path, **values: str) -> dict[str, str]:
-    return {"COUNTERSIGN_INSTANCE": str(tmp_path / "instance"), **values}
+    return {"COUNTERSIGN_INSTANCE": str(tmp_path / "instance"), "PUBLIC_URL": HOME, **values}
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,22 @@ def environment(tmp_path: Path, **values: str) -> dict[str, str]:
         ({"SECRET_KEY": SECRET_KEY, "KEY_RING": RING, "WEB_PROCESSES": "0"}, "WEB_PROCESSES"),
         ({"SECRET_KEY": SECRET_KEY, "KEY_RING": RING, "WEB_PROCESSES": "2"}, "LIMITS_URL"),
         ({"COUNTERSIGN_ENV": "staging"}, "COUNTERSIGN_ENV"),
+        *(
+            ({"SECRET_KEY": SECRET_KEY, "KEY_RING": RING, "PUBLIC_URL": url}, "PUBLIC_URL")
+            for url in (
+                "",
+                "letters.example.org",
+                "http://letters.example.org",
+                f"{HOME}/a",
+                f"{HOME}?a",
+                f"{HOME} x",
+                "https://a@letters.example.org",
+                "https://",
+                "https://letters.example.org:x",
+            )
+        ),
+        ({"SECRET_KEY": SECRET_KEY, "KEY_RING": RING, "METRICS_TOKEN": "metrics"}, "METRICS_TOKEN"),
+        ({"SECRET_KEY": SECRET_KEY, "KEY_RING": RING, "METRICS_TOKEN": "a" * 40}, "METRICS_TOKEN"),
     ],
     ids=str,
 )
@@ -67,11 +84,13 @@ def test_a_sound_production_environment_is_taken(tmp_path: Path) -> None:
         environment(
             tmp_path, COUNTERSIGN_ENV="production", SECRET_KEY=SECRET_KEY, KEY_RING=RING,
             DATABASE_URL="postgres://db/countersign", UNLOCK_ON_SERVER="false",
+            PUBLIC_URL="https://Letters.example.org/, http://abcdefgh.onion",
         )
     )  # fmt: skip
     assert settings.production
     assert settings.database_url == "postgresql+psycopg://db/countersign"
     assert not settings.unlock_on_server
+    assert settings.public_url == f"{HOME} http://abcdefgh.onion"
     assert not (tmp_path / "instance" / "secrets.json").exists()
 
 

@@ -82,14 +82,18 @@ def _configure(folder: Path, inner: int, outer: int) -> Path:
     sample = SAMPLE.read_text()
     for old, new in (
         ("/run/countersign-cache", str(folder / "cache")),
-        ("/var/log/nginx/countersign.error.log", str(folder / "error.log")),
+        ("/run/countersign-bodies", str(folder / "bodies")),
+        ("/run/countersign-answers", str(folder / "answers")),
+        (
+            "error_log /var/log/nginx/countersign.error.log emerg;",
+            f"error_log {folder / 'error.log'} emerg; error_log {folder / 'warnings.log'} warn;",
+        ),
         ("127.0.0.1:8000", f"127.0.0.1:{inner}"),
         ("listen 80;", f"listen 127.0.0.1:{outer};"),
     ):
         assert sample.count(old) == 1, old
         sample = sample.replace(old, new)
-    temporary = "".join(f"{kind}_temp_path {folder / kind};\n" for kind in ("client_body", "proxy"))
-    whole = f"daemon off; pid {folder / 'pid'};\nevents {{}}\nhttp {{\n{temporary}{sample}}}\n"
+    whole = f"daemon off; pid {folder / 'pid'};\nevents {{}}\nhttp {{\n{sample}}}\n"
     if os.geteuid() == 0:
         whole = f"user root;\n{whole}"
     (folder / "nginx.conf").write_text(whole)
@@ -161,6 +165,23 @@ def test_no_log_and_no_kept_file_tells_who_asked(place: Place) -> None:
     for path in place.folder.rglob("*"):
         if path.is_file():
             assert b"127.0.0.77" not in path.read_bytes(), path
+
+
+def test_what_is_sent_and_what_is_answered_meets_no_disk(place: Place) -> None:
+    assert SAMPLE.read_text().count("/var/") == 1, "only the log of errors lies on a disk"
+    form = {"code": "4F7K-92QX", "pending": "x" * 60_000}
+    everybody = b"name\n" + b"Vera Lugovaya\n" * 600_000
+    with httpx.Client(base_url=place.url, timeout=60) as client:
+        assert client.post(f"{PAGE}/sign", data=form).status_code == 422
+        assert client.post("/my", data=form).status_code in (200, 422, 429)
+        assert client.post(f"{PAGE}/sign", content=b"x" * 2**20).status_code == 413
+        for path in ("/organizer/p/x/rosters", "/desk/x/cases"):
+            assert client.post(path, files={"file": ("signers.csv", everybody)}).status_code in (302, 404, 405, 413)
+            assert client.post(path, content=b"x" * (35 * 2**20)).status_code == 413
+    said = (place.folder / "warnings.log").read_text()
+    assert "temporary file" not in said, said
+    for folder in ("bodies", "answers"):
+        assert [path for path in (place.folder / folder).rglob("*") if path.is_file()] == []
 
 
 def test_while_the_application_does_not_answer_readers_see_the_last_page(place: Place) -> None:

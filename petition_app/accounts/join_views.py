@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from petition_app.accounts import inviting, services
 from petition_app.accounts.forms import ROLE_WORDS, CodeForm, InvitationForm, JoinForm, RoleForm
 from petition_app.accounts.models import StaffInvitation
+from petition_app.addresses import absolute
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.kdf import BusyError
@@ -120,7 +121,7 @@ def _people(form: InvitationForm) -> str:
 
 
 def _page() -> str:
-    return url_for("staff.joining.ask", _external=True)
+    return absolute("staff.joining.ask")
 
 
 def _done(words: str) -> Response:

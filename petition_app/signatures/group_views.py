@@ -9,7 +9,8 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response
 
-from petition_app import config, language_links
+from petition_app import language_links
+from petition_app.addresses import absolute
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.i18n import LANGUAGES, text_in_each_language, translations
@@ -84,9 +85,8 @@ def _show(form: GroupForm) -> str:
 
 def _show_sheet(sheet: Sheet) -> str:
     language_links.show_once()
-    scheme = "https" if config.current().production else None
     # The language of the page must not travel on the card: whoever scans it is answered in their own.
-    address = url_for("signatures.confirm", slug=g.petition.slug, lang=None, _external=True, _scheme=scheme)
+    address = absolute("signatures.confirm", slug=g.petition.slug, lang=None)
     until = {
         language: translations(language).ugettext(CARD_GOOD_UNTIL)
         % {"day": format_date(sheet.last_day, "d MMMM y", locale=language)}

@@ -66,6 +66,17 @@ def image(svg: str) -> Response:
     return response
 
 
+def names(body: Any) -> Response:
+    """Answer with a page that shows names: caches as for any, and archives never, since a name may go again."""
+    return noarchive(fresh(body))
+
+
+def noarchive(response: Response) -> Response:
+    """Ask search engines and archives to keep no copy of an answer."""
+    response.headers["X-Robots-Tag"] = "noarchive"
+    return response
+
+
 def fresh(body: Any, *, mimetype: str | None = None) -> Response:
     """Answer with what caches may keep for a moment, and an ETag that says whether it has changed."""
     response = make_response(body)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import get_locale
 
+from petition_app.addresses import absolute
 from petition_app.errors import NotFoundError
 from petition_app.petitions.comparing import compare
 from petition_app.petitions.models import Petition, in_language
@@ -24,7 +25,7 @@ draw_once = lru_cache(maxsize=64)(draw)
 @public.app_template_global()
 def qr_code(petition: Petition) -> str:
     """Draw the address of the letter as a QR code."""
-    return draw_once(url_for("tally.show", slug=petition.slug, _external=True, lang=None))
+    return draw_once(absolute("tally.show", slug=petition.slug, lang=None))
 
 
 @public.post("/p/<slug>/signatories")
@@ -34,7 +35,9 @@ def search(slug: str) -> Response:
     batch, place = request.form.get("batch", type=int), request.form.get("place")
     found = searching.find_names(petition, asked, batch=batch, place=place)
     shown = {"found": found, "batch": batch, "place": place, "places": published.list_places(petition), "asked": asked}
-    page = make_response(render_template("tally/signatories.html", **answers.release(petition), **shown))
+    page = answers.noarchive(
+        make_response(render_template("tally/signatories.html", **answers.release(petition), **shown))
+    )
     page.headers["Cache-Control"] = "no-store"
     return page
 
@@ -72,4 +75,4 @@ def print_letter(slug: str) -> Response:
     petition = get_public(slug)
     letter = render_text(petition.letter(str(get_locale())))
     found = published.list_names(petition, per_page=MOST_PRINTED)
-    return answers.fresh(render_template("tally/print.html", **answers.release(petition), letter=letter, found=found))
+    return answers.names(render_template("tally/print.html", **answers.release(petition), letter=letter, found=found))

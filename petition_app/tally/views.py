@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from petition_app import audit
 from petition_app.accounts.services import name_accounts
+from petition_app.addresses import absolute
 from petition_app.clock import utcnow
 from petition_app.errors import NotFoundError
 from petition_app.petitions.beginning import is_empty
@@ -55,7 +56,7 @@ def show(slug: str) -> Response:
         initial=published.list_names(petition, batch=0, per_page=FIRST_NAMES).names,
         others=published.list_later_names(petition, limit=FIRST_NAMES), shared=_share_texts(release),
     )  # fmt: skip
-    return answers.fresh(page)
+    return answers.names(page)
 
 
 @public.get("/p/<slug>/status.json")
@@ -85,7 +86,7 @@ def signatories(slug: str) -> Response:
     places = published.list_places(petition)
     told = get_breakdown(petition.id)
     shown = {"found": found, "batch": batch, "place": place, "places": places, "breakdown": told, "asked": None}
-    return answers.fresh(render_template("tally/signatories.html", **answers.release(petition), **shown))
+    return answers.names(render_template("tally/signatories.html", **answers.release(petition), **shown))
 
 
 @public.get("/p/<slug>/updates")
@@ -168,9 +169,7 @@ def embed(slug: str) -> Response:
 
 def _share_texts(release: dict[str, Any]) -> list[ShareText]:
     petition = release["petition"]
-    addresses = {
-        code: url_for("tally.show", slug=petition.slug, lang=code, _external=True) for code in petition.text.texts
-    }
+    addresses = {code: absolute("tally.show", slug=petition.slug, lang=code) for code in petition.text.texts}
     return share_texts(petition, release["tally"]["verified"], as_of=release["as_of"], addresses=addresses)
 
 

@@ -130,7 +130,10 @@ def test_the_printed_sheet_brings_everything_back_when_every_holder_has_forgotte
         with make.acting(app), pytest.raises(key_services.WrongSheetError):
             key_services.recover(world.petition_id, typed, by=make.account(world.organizer), at=utcnow())
     with make.acting(app):
-        key_services.recover(world.petition_id, f" {words.upper()} ", by=make.account(world.organizer), at=utcnow())
+        try:
+            key_services.recover(world.petition_id, f" {words.upper()} ", by=make.account(world.organizer), at=utcnow())
+        except key_services.WrongSheetError:
+            pytest.fail("the words of the printed sheet open nothing")
     keys = keys_of(app, world, world.organizer, "a fresh and unused passphrase")
     assert reads(app, keys, old, new) == [True, True]
     new_key(app, world.reviewers[0])
