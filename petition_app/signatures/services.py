@@ -20,7 +20,7 @@ from petition_app.security import hash_secret, read_secret_code
 from petition_app.signatures import arrivals, consents, expiry, sealing, second_codes, secret_words
 from petition_app.signatures.arrivals import NewSignature, hash_code
 from petition_app.signatures.models import Confirmation, Signature
-from petition_app.signatures.rules import LIVE
+from petition_app.signatures.rules import DECIDED, LIVE
 from petition_app.signatures.secret_words import Confirmed, OutdatedWordsError, ShownElsewhereError
 from petition_app.signatures.states import StateError, lock_signature, move
 
@@ -252,17 +252,21 @@ def change_consent(signature: Signature, *, consent: int, entropy: bytes, at: da
 
 
 def withdraw(signature: Signature, *, at: datetime) -> None:
-    """Withdraw a live signature: its keys are erased at once, so that nobody can read it any more.
+    """Withdraw a signature: its keys are erased at once, so that nobody can read it any more.
+
+    One that was not verified, or taken back, is not counted anyway: it stays so in the numbers and is erased alike.
 
     Raises:
-        StateError: the signature is not live any more.
+        StateError: the signature is withdrawn, or was never confirmed.
     """
-    if signature.state not in LIVE:
+    if signature.state in LIVE:
+        move(signature, "withdrawn")
+    elif signature.state not in DECIDED:
         raise StateError
-    move(signature, "withdrawn")
     sealing.erase(signature)
     second_codes.forget(signature)
     secret_words.end_showing(signature.id)
     signature.code_hash = signature.signer_key = None  # From now on its codes are unknown ones.
-    audit.record_signer("signature.withdrawn", petition_id=signature.petition_id, at=at)
+    act = "signature.withdrawn" if signature.state == "withdrawn" else "signature.erased"
+    audit.record_signer(act, petition_id=signature.petition_id, at=at)
     db.session.flush()

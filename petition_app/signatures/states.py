@@ -13,9 +13,10 @@ from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
+from petition_app.signatures import sealing
 from petition_app.signatures.import_models import Import, ImportMember
 from petition_app.signatures.models import Signature, SignatureDelta
-from petition_app.signatures.rules import may_move
+from petition_app.signatures.rules import DECIDED, may_move
 
 
 class StateError(DomainError):
@@ -38,13 +39,15 @@ def move(signature: Signature, to: str) -> None:
     """Change the state of a locked signature, count the change and ask for a publication.
 
     Raises:
-        StateError: the signature may not go there from where it is.
+        StateError: the signature may not go there from where it is, or is erased.
         FrozenError: its petition is frozen; withdrawing and discarding go on even then.
     """
     if to not in ("withdrawn", "discarded"):
         require_thawed(db.session.get_one(Petition, signature.petition_id))
     if not may_move(signature.state, to):
         raise StateError
+    if signature.state in DECIDED and to == "checking" and not sealing.is_readable(signature):
+        raise StateError  # Its signer had it erased, or it has run out: nobody could check it.
     count(signature.petition_id, signature.batch_id, **{signature.state: -1, to: 1}, arrived=_arrival(signature, to))
     signature.names_due = signature.names_due or "verified" in (signature.state, to)
     if signature.state == "verified":

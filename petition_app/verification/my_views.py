@@ -36,7 +36,7 @@ def my_signature() -> str:
         form.code.data, form.code.errors = "", [gettext(error.message)]
         return render_template("verification/my.html", form=form)
     problem, second_code = _act(signature, entropy, form.action.data or "", form.value.data or "")
-    _choose_language(form, problem, is_once=bool(second_code) or signature.state == "withdrawn")
+    _choose_language(form, problem, is_once=bool(second_code) or not signature.code_hash)
     return render_template(
         "verification/my_signature.html",
         **_about(signature, entropy), code=form.code.data, asked=form.action.data, problem=problem,
@@ -70,7 +70,7 @@ def _act(signature: Signature, entropy: bytes, action: str, value: str) -> tuple
         elif action == "second_code":
             return "", second_codes.give(signature)
         elif action == "withdraw":
-            signing.withdraw(signature, at=utcnow())
+            second_look.withdraw(signature, at=utcnow())
     except DomainError as error:
         return str(gettext(error.message)), ""
     return "", ""
@@ -85,6 +85,7 @@ def _about(signature: Signature, entropy: bytes) -> dict[str, object]:
         "open": mine.petition.takes_signatures(now.date()),
         "questions": questions.questions_for(signature, key),
         "official_code": signature.state in ("checking", "needs_info") and evidence.contact_waits(signature, at=now),
+        "gone": signature.code_hash is None,
         "why": second_look.why_not_counted(signature),
         **_speed(mine),
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from petition_app import audit
@@ -18,6 +18,7 @@ from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
 from petition_app.roster.models import RosterVersion
 from petition_app.signatures import sealing
+from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.states import StateError, lock_signature, move
 from petition_app.verification.models import Decision, SecondLook
@@ -64,6 +65,17 @@ class NotCounted:
     at_once: bool
     waiting: bool
     readable: bool
+
+
+def withdraw(signature: Signature, *, at: datetime) -> None:
+    """Withdraw a signature, in whatever state it is, and with it what its signer asked to be looked at again.
+
+    Raises:
+        StateError: the signature is withdrawn already.
+    """
+    signing.withdraw(signature, at=at)
+    open_wishes = update(SecondLook).where(SecondLook.signature_id == signature.id, SecondLook.closed_on.is_(None))
+    db.session.execute(open_wishes.values(closed_on=at.date()).execution_options(synchronize_session="fetch"))
 
 
 def why_not_counted(signature: Signature) -> NotCounted | None:
