@@ -76,7 +76,7 @@ def issue(signature: Signature, row: Confirmation, *, page: str, code: str, at: 
     row.words_salt = random_bytes(32)
     row.shown_until = row.shown_until or quarter_after(at + SHOWN_FOR)
     token = page if PAGE.fullmatch(page) else random_bytes(16).hex()
-    entropy = _derive(row.words_salt, signature.petition_id, token, code)
+    entropy = _derive(row.words_salt, signature.petition_id, token, code if row.code_hash else "")
     bind(signature, entropy, consents.take_from_page(row, page))
     return _confirmed(signature, entropy)
 
@@ -89,7 +89,7 @@ def show_again(signature: Signature, row: Confirmation, *, page: str, code: str,
     """
     if row.words_salt is None or row.shown_until is None or row.shown_until < at or signature.code_hash is None:
         return None
-    entropy = _derive(row.words_salt, signature.petition_id, page, code)
+    entropy = _derive(row.words_salt, signature.petition_id, page, code if row.code_hash else "")
     if hash_secret("my/v1", entropy) != signature.code_hash:
         raise ShownElsewhereError
     return _confirmed(signature, entropy)
