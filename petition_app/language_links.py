@@ -38,6 +38,7 @@ SHOWN_AT = {
     "security.login": "security.login",
     "security.change_password": "security.change_password",
     "staff.joining.join": "staff.joining.ask",
+    "staff.lost_words.find": "staff.lost_words.ask",
     "staff.keys.make_own": "staff.keys.mine",
     "staff.keys.change_passphrase": "staff.keys.mine",
     "staff.keys.recover": "staff.keys.manage",

@@ -58,6 +58,8 @@ ROLES: dict[str, frozenset[str]] = {
     "approvals.confirm": ORGANIZER,
     "approvals.refuse": ORGANIZER,
     "verification.seal": ORGANIZER,
+    "lost_words.ask": ORGANIZER,
+    "lost_words.find": ORGANIZER,
     "verification.seal_batch": ORGANIZER,
     "desk.show_desk": DESK,
     "desk.next_case": DESK,
@@ -149,6 +151,7 @@ REMOTE: dict[str, frozenset[str]] = {
 NEEDS_KEYS = frozenset({
     "desk.next_case", "desk.case", "desk.decide", "desk.ask", "desk.add_evidence", "desk.ask_contact",
     "desk.match", "desk.match_slice", "verification.decided_case", *LOCAL, "groups.print_again",
+    "lost_words.ask", "lost_words.find",
     "sampling.next_recheck", "sampling.recheck", "sampling.record_finding", "keys.grant", "keys.renew",
 })  # fmt: skip
 

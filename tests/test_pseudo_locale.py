@@ -518,6 +518,10 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     for holders, server in (("one", "reach"), ("together", "unknown"), ("apart", "abroad")):
         send(organizer, danger, 303, harm="law", holders=holders, server=server)
     reader.look(organizer.get(f"{here}/before-opening"))
+    send(organizer, "/organizer/p/draft/open", 409)
+    reader.look(organizer.get("/organizer/p/draft"))
+    named = {"organizers_en": "A working group", "contact": "letter@example.org"}
+    send(organizer, "/organizer/p/draft/edit", 303, **draft | named)
     for step in ("open", "pause", "open", "close"):
         send(organizer, f"/organizer/p/draft/{step}", 303)
     send(organizer, "/organizer/p/draft/open", 409)
@@ -525,6 +529,12 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     make.import_rows(app, world.petition_id, "Вера Седых", initial=True)
     twins = [make.make_signature(app, world.petition_id, "Глеб Луговых", others=1) for _ in range(3)]
     make.make_signature(app, world.petition_id, "Инна Белых", role="", place="", email="")
+    lost = f"{here}/lost-words"
+    reader.look(organizer.get(lost))
+    send(organizer, lost)
+    for name in ("Nobody", "Глеб Луговых", "Инна Белых"):
+        send(organizer, lost, 200, name=name)
+    send(organizer, lost, 200, name="Инна Белых", act="renew")
     reader.look(organizer.get(f"{here}/seal"))
     send(organizer, f"{here}/seal", written_for="4")
     send(organizer, f"{here}/seal", written_for="3", en="Ours.", ru="Наше.")

@@ -15,6 +15,11 @@ from petition_app.petitions import freezing, services
 from petition_app.petitions.files import read_petition
 from petition_app.shell import Door
 
+NO_CONTACT = (
+    "Nobody is named whom signers can turn to who lose the twelve words: add `organizers` and `contact` on the page "
+    "“Edit”, or to the file of the next petition."
+)
+
 group = Door("petitions", help="Create, open, pause, close and show petitions.")
 
 
@@ -38,6 +43,9 @@ def create(file: Path) -> None:
 def open_(slug: str) -> None:
     """Open a petition for signing, or resume it."""
     _change(slug, "open")
+    with transaction(saving=False):
+        if not services.get_by_slug(slug).names_contact:
+            click.echo(NO_CONTACT, err=True)
 
 
 @group.command("pause")
@@ -84,7 +92,18 @@ def show(slug: str) -> None:
     """Show a petition's settings and text versions."""
     with transaction(saving=False):
         petition = services.get_by_slug(slug)
-        for name in ("slug", "state", "goal", "opens", "closes", "mode", "mail", "roster", "reviewers", "frozen_at"):
+        for name in (
+            "slug",
+            "state",
+            "goal",
+            "opens",
+            "closes",
+            "mode",
+            "mail",
+            "roster",
+            "reviewers",
+            "frozen_at",
+        ):
             click.echo(f"{name}: {getattr(petition, name)}")
         for version in petition.versions:
             click.echo(f"text {version.number}: {version.sha256.hex()} ({', '.join(version.texts)})")

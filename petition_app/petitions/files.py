@@ -14,7 +14,7 @@ from petition_app.petitions.services import NewPetition
 
 KNOWN = (
     "slug", "title", "text", "addressee", "who_may_sign", "goal", "opens", "closes", "mode", "mail", "roster",
-    "reviewers", "match", "evidence", "evidence_kinds", "freeze_after_days",
+    "reviewers", "match", "evidence", "evidence_kinds", "freeze_after_days", "organizers", "contact",
 )  # fmt: skip
 
 
@@ -55,6 +55,8 @@ def read_petition(path: Path) -> NewPetition:
         evidence_rule=_number(data, "evidence", 0, 3) or 0,
         evidence_kinds=_kinds(data, "evidence_kinds"),
         freeze_after=_number(data, "freeze_after_days", 1, 365),
+        organizers=_texts(data, "organizers") if "organizers" in data else {},
+        contact=_string(data, "contact")[:200] if "contact" in data else "",
     )
 
 
@@ -67,7 +69,7 @@ def _string(data: dict[str, Any], key: str) -> str:
 def _texts(data: dict[str, Any], key: str) -> dict[str, str]:
     """Read `key = "…"` (for every language) or `key.en`, `key.ru`."""
     value = data.get(key)
-    if isinstance(value, str) and value.strip() and key in ("addressee", "who_may_sign"):
+    if isinstance(value, str) and value.strip() and key in ("addressee", "who_may_sign", "organizers"):
         return dict.fromkeys(LANGUAGES, value.strip())
     if not isinstance(value, dict) or not value or not all(isinstance(text, str) for text in value.values()):
         raise PetitionFileError(why=f"{key} must be given as text, by language ({', '.join(LANGUAGES)})")

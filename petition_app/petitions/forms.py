@@ -48,6 +48,9 @@ ANSWER = lazy_gettext("Please choose an answer.")
 MARKDOWN = lazy_gettext("An empty line begins a paragraph, *word* is emphasis, ## begins a heading (Markdown).")
 
 
+BEHIND = lazy_gettext("The people or the body that signers can turn to. It stands on the letter.")
+
+
 class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
     """A petition in English, Russian or both: a language counts when it has a title and a text."""
 
@@ -70,6 +73,19 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
     addressee_ru = StringField(lazy_gettext("Addressee in Russian"), validators=[SHORT])
     who_may_sign_en = StringField(lazy_gettext("Who may sign, in English"), validators=[SHORT])
     who_may_sign_ru = StringField(lazy_gettext("Who may sign, in Russian"), validators=[SHORT])
+    organizers_en = StringField(
+        lazy_gettext("Who stands behind it, in English"), description=BEHIND, validators=[SHORT]
+    )
+    organizers_ru = StringField(
+        lazy_gettext("Who stands behind it, in Russian"), description=BEHIND, validators=[SHORT]
+    )
+    contact = StringField(
+        lazy_gettext("How to reach them"),
+        description=lazy_gettext(
+            "A mailbox, telephone number or address, for everybody to see. Whoever loses the twelve words turns there."
+        ),
+        validators=[SHORT],
+    )
     goal = IntegerField(
         lazy_gettext("Goal"),
         invalid_value_message=lazy_gettext("Please write a whole number from 1 on, or leave it empty."),
@@ -144,10 +160,11 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
     def of(cls, petition: Petition) -> PetitionForm:
         """Fill the form from a petition."""
         values = {
-            name: getattr(petition, name) for name in ("slug", "goal", "opens", "closes", "mode", "mail", "roster")
+            name: getattr(petition, name)
+            for name in ("slug", "contact", "goal", "opens", "closes", "mode", "mail", "roster")
         }
         texts = {"title": petition.text.titles, "text": petition.text.texts, "addressee": petition.addressee}
-        texts["who_may_sign"] = petition.who_may_sign
+        texts |= {"who_may_sign": petition.who_may_sign, "organizers": petition.organizers}
         for name, by_language in texts.items():
             values.update({f"{name}_{language}": by_language.get(language, "") for language in LANGUAGES})
         rules = {"reviewers": str(petition.reviewers), "evidence_rule": str(petition.evidence_rule)}
@@ -162,6 +179,8 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
             texts=self._texts("text"),
             addressee=self._texts("addressee"),
             who_may_sign=self._texts("who_may_sign"),
+            organizers=self._texts("organizers"),
+            contact=(self.contact.data or "").strip(),
             goal=self.goal.data,
             opens=self.opens.data,
             closes=self.closes.data,

@@ -101,6 +101,11 @@ class Petition(Base):
         return self.state != "draft" and not self.rehearsal
 
     @property
+    def names_contact(self) -> bool:
+        """Whether it says who stands behind it and how to reach them; a rehearsal needs nobody."""
+        return self.rehearsal or bool(self.organizers and self.contact)
+
+    @property
     def is_sealed(self) -> bool:
         """Whether only the holders of its keys can read who signed."""
         return self.mode == "sealed"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,15 +15,15 @@ from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import give_role, require_role
 from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotFoundError
-from petition_app.i18n import LANGUAGES, N_
+from petition_app.i18n import N_
 from petition_app.keys import services as keys
 from petition_app.petitions import milestones
+from petition_app.petitions.contact import require_contact
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition, TextVersion
 from petition_app.petitions.rules import text_hash
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-BANNER_LENGTH = 500
 STEPS = {"open": ("draft", "paused"), "paused": ("open",), "closed": ("open", "paused")}
 
 
@@ -71,12 +71,6 @@ class DatesError(DomainError):
     message = N_("The last day of signing lies before the first.")
 
 
-class BannerError(DomainError):
-    """A notice needs every language."""
-
-    message = N_("Please write the notice in English and in Russian, with at most 500 characters each.")
-
-
 @dataclass(frozen=True)
 class NewPetition:
     """A petition as it is drafted. Texts are by language: {"en": …, "ru": …}; `goal` is a number of signatures."""
@@ -97,6 +91,8 @@ class NewPetition:
     evidence_rule: int = 0
     evidence_kinds: tuple[str, ...] = ()
     freeze_after: int | None = None
+    organizers: dict[str, str] = field(default_factory=dict)
+    contact: str = ""
 
 
 def create(new: NewPetition, *, by: Account | None, at: datetime) -> Petition:
@@ -164,6 +160,7 @@ def change_state(
     Raises:
         StepError: it cannot go there from where it is.
         FewHoldersError, NeutralMailError: a sealed petition is not ready.
+        NoContactError: an organizer opens it, and it does not say whom to turn to; at the shell that is only told.
         WordsError: the notice lacks a language, or is too long.
         FrozenError
     """
@@ -172,6 +169,8 @@ def change_state(
     require_thawed(petition)
     if petition.state not in STEPS[to]:
         raise StepError(state=petition.state, to=to)
+    if to == "open" and by and not petition.opened_at:
+        require_contact(petition)
     if to == "open" and petition.is_sealed:
         keys.require_holders(petition.id)
         if petition.mail != "none" and not config.current().mail_url:
@@ -191,21 +190,6 @@ def change_state(
     jobs.mark_due(petition.id, urgent=True)
     db.session.flush()
     return petition
-
-
-def set_banner(petition: Petition, texts: dict[str, str] | None, *, by: Account | None, at: datetime) -> None:
-    """Put a notice on every public page of a petition, in each language, or take it away.
-
-    Raises:
-        BannerError: a language is missing, or too long.
-    """
-    require_role(by, petition.id, "organizer")
-    if texts is not None and not all(0 < len(texts.get(language, "")) <= BANNER_LENGTH for language in LANGUAGES):
-        raise BannerError
-    petition.banner = texts
-    act = "petition.banner_set" if texts else "petition.banner_removed"
-    audit.record(act, by=by.id if by else None, petition_id=petition.id, at=at)
-    db.session.flush()
 
 
 def get_public(slug: str) -> Petition:
@@ -283,6 +267,7 @@ def _check(new: NewPetition) -> None:
 
 def _set_policy(petition: Petition, new: NewPetition) -> None:
     petition.addressee, petition.who_may_sign = new.addressee, new.who_may_sign
+    petition.organizers, petition.contact = new.organizers, new.contact
     petition.goal, petition.opens, petition.closes = new.goal, new.opens, new.closes
     petition.mode, petition.mail, petition.roster = new.mode, new.mail, new.roster
     petition.reviewers = new.reviewers

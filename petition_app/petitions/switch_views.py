@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from petition_app import switches
 from petition_app.accounts.services import name_accounts
 from petition_app.clock import utcnow
-from petition_app.petitions import freezing, services
+from petition_app.petitions import banner, freezing
 from petition_app.petitions.forms import SilenceForm, SwitchForm
 
 staff = Blueprint("switches", __name__)
@@ -40,7 +40,7 @@ def turn_read_only() -> Answer:
 @staff.post("/p/<slug>/banner/remove")
 def remove_banner() -> Response:
     """Take the notice away."""
-    services.set_banner(g.petition, None, by=g.account, at=utcnow())
+    banner.set_banner(g.petition, None, by=g.account, at=utcnow())
     return _done(gettext("The notice is gone."))
 
 

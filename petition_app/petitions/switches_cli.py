@@ -9,6 +9,7 @@ from petition_app import switches
 from petition_app.clock import utcnow
 from petition_app.db import transaction
 from petition_app.petitions import services
+from petition_app.petitions.banner import set_banner
 from petition_app.shell import Door
 
 group = Door("switches", help="Pause mail or signing, make everything read-only, put up a notice.")
@@ -68,7 +69,7 @@ def banner(slug: str, en: str, ru: str, off: bool) -> None:
     """Put a notice on a petition's public pages, or take it away."""
     texts = None if off else {"en": en.strip(), "ru": ru.strip()}
     with transaction():
-        services.set_banner(services.get_by_slug(slug), texts, by=None, at=utcnow())
+        set_banner(services.get_by_slug(slug), texts, by=None, at=utcnow())
     click.echo(f"banner {slug}: {'off' if off else 'on'}")
 
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from petition_app.accounts.services import name_accounts
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
-from petition_app.petitions import milestones, services
+from petition_app.petitions import banner, milestones, services
 from petition_app.petitions.forms import explain
 from petition_app.petitions.models import DRAFTS
 from petition_app.petitions.words_forms import WordsForm
@@ -79,7 +79,7 @@ def _answer(form: WordsForm) -> Any:
 
 
 def _notice(form: WordsForm) -> Any:
-    return services.set_banner(g.petition, form.words(), by=g.account, at=utcnow())
+    return banner.set_banner(g.petition, form.words(), by=g.account, at=utcnow())
 
 
 PUBLISH: dict[str, Callable[[WordsForm], Any]] = {

@@ -212,8 +212,10 @@ def has_any(petition_id: UUID) -> bool:
 # --- with the secret code ---------------------------------------------------------------------------------------
 
 
-def find_by_code(typed: str) -> tuple[Signature, bytes]:
+def find_by_code(typed: str, *, by_staff: bool = False) -> tuple[Signature, bytes]:
     """Return the signature a secret code belongs to, locked, and the code's 16 bytes.
+
+    What staff look for is no attempt of anybody's, so nothing of it is kept.
 
     Raises:
         UnknownCodeError: not a code, nobody's, a withdrawn signature's, or a second code: nobody learns which.
@@ -227,7 +229,8 @@ def find_by_code(typed: str) -> tuple[Signature, bytes]:
         .execution_options(populate_existing=True)
     ).first()
     if signature is None or entropy is None:
-        second_codes.knock(code_hash, at=utcnow())
+        if not by_staff:
+            second_codes.knock(code_hash, at=utcnow())
         raise UnknownCodeError
     return signature, entropy
 

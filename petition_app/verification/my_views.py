@@ -8,6 +8,7 @@ from flask_babel import gettext
 from petition_app import language_links, vault
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
+from petition_app.petitions.services import list_public
 from petition_app.signatures import second_codes
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
@@ -19,11 +20,13 @@ from petition_app.verification.words import TIER_NUMBERS
 
 public = Blueprint("verification", __name__)
 
+FEW_LETTERS = 10
+
 
 @public.get("/my")
 def my() -> str:
     """Ask for the secret code."""
-    return render_template("verification/my.html", form=MyForm(formdata=None))
+    return _ask(MyForm(formdata=None))
 
 
 @public.post("/my")
@@ -34,7 +37,7 @@ def my_signature() -> str:
         signature, entropy = signing.find_by_code(form.code.data or "")
     except signing.UnknownCodeError as error:
         form.code.data, form.code.errors = "", [gettext(error.message)]
-        return render_template("verification/my.html", form=form)
+        return _ask(form)
     problem, second_code = _act(signature, entropy, form.action.data or "", form.value.data or "")
     _choose_language(form, problem, is_once=bool(second_code) or not signature.code_hash)
     return render_template(
@@ -42,6 +45,12 @@ def my_signature() -> str:
         **_about(signature, entropy), code=form.code.data, asked=form.action.data, problem=problem,
         second_code=second_code, typed=form.value.data if problem else "",
     )  # fmt: skip
+
+
+def _ask(form: MyForm) -> str:
+    """Ask for the words, and say whom to turn to who has lost them; where there are many letters, each says it."""
+    named = [petition for petition in list_public() if petition.names_contact]
+    return render_template("verification/my.html", form=form, letters=named if len(named) <= FEW_LETTERS else [])
 
 
 def _choose_language(form: MyForm, problem: str, *, is_once: bool) -> None:

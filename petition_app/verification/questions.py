@@ -189,9 +189,9 @@ def _put_back_since(question: type[Question]) -> ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class OpenQuestion:
-    """A question as the signer reads it."""
+    """A question as the signer reads it; without words where it was sealed to words that new ones have ended."""
 
-    text: str
+    text: str | None
     asked_on: date
     answered: bool
 
@@ -208,12 +208,19 @@ def questions_for(signature: Signature, private_key: X25519PrivateKey) -> list[O
     ).all()
     return [
         OpenQuestion(
-            text=str(vault.open_with(private_key, row.box, _question_place(signature.id))["question"]),
+            text=_open(private_key, row, _question_place(signature.id)),
             asked_on=row.asked_on,
             answered=row.answered_on is not None,
         )
         for row in rows
     ]
+
+
+def _open(private_key: X25519PrivateKey, row: Question, place: bytes) -> str | None:
+    try:
+        return str(vault.open_with(private_key, row.box, place)["question"])
+    except vault.UnreadableError:
+        return None
 
 
 def _question_place(signature_id: UUID) -> bytes:

@@ -94,7 +94,7 @@ def find() -> Answer:
     form, found = FindForm(), []
     if form.validate():
         try:
-            signature, _ = signing.find_by_code(form.wanted.data)
+            signature, _ = signing.find_by_code(form.wanted.data, by_staff=True)
             return _to(
                 "verification.decided_case",
                 signature_id=desk.check_decided(signature, petition=g.petition, by=g.account),

@@ -1,0 +1,136 @@
+"""From the code to the words, with the fingers of real people: two taps, Back, reload, two tabs, a lost answer."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Open, Site
+from tests.browser.test_road import PETITION, mailed_code
+
+WORDS = re.compile(r"^(\S+ ){11}\S+$")
+
+
+@pytest.fixture
+def letter(empty: Site, tmp_path: Path) -> Site:
+    """An open letter."""
+    (tmp_path / "letter.toml").write_text(PETITION)
+    empty.flask("petitions", "create", str(tmp_path / "letter.toml"))
+    empty.flask("petitions", "open", "letter")
+    return empty
+
+
+def sign(page: Page, address: str) -> None:
+    """Fill in the form and send it with two taps."""
+    page.locator("input[name=name]").fill("Анна Заречная")
+    page.locator("input[name=email]").fill(address)
+    page.locator("input[name=publish][value='0']").check()
+    page.locator("input[name=consent]").check()
+    page.locator("form.sign-form button[type=submit]").dblclick()
+    expect(page.locator("input[name=code]")).to_be_visible()
+
+
+def shown(page: Page) -> str:
+    """Return the words that a page shows."""
+    expect(page.locator("#secret-code")).to_have_text(WORDS)
+    return page.locator("#secret-code").inner_text()
+
+
+def count(site: Site) -> int:
+    """Return how many signatures have arrived."""
+    return int(re.search(r"received_total\D+(\d+)", site.flask("tally", "show", "letter", "--json")).group(1))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_two_taps_reload_and_two_tabs_end_with_the_words(
+    letter: Site, open_page: Open, script: bool, lang: str
+) -> None:
+    page = open_page(f"{letter.url}/p/letter/sign?lang={lang}", script=script, width=375)
+    sign(page, "anna@example.org")
+    code = mailed_code(letter, "anna@example.org")
+
+    # The page for the code in the other language and back: nothing is lost, and nothing is tried.
+    page.locator(".top nav button").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ru" if lang == "en" else "en")
+    page.locator(".top nav button").click()
+
+    # Two taps; then the page is loaded again, which sends the same form once more.
+    page.locator("input[name=code]").fill(code)
+    page.locator("form.panel button[type=submit]").dblclick()
+    words = shown(page)
+    page.reload()
+    assert shown(page) == words
+    page.locator(".top nav button").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ru" if lang == "en" else "en")
+    assert shown(page) == words
+
+    # A second tab, where only the code is left: it says where the words are.
+    other = open_page(f"{letter.url}/p/letter/confirm?lang={lang}", script=script, width=375)
+    other.locator("input[name=code]").fill(code)
+    other.keyboard.press("Enter")
+    expect(other.locator("#anew")).to_be_visible()
+    assert count(letter) == 1
+
+    # They are written down; afterwards no page shows them any more.
+    page.locator("form.acts button[type=submit]").dblclick()
+    page.wait_for_url("**/done**")
+    other.locator("section.panel button[type=submit]").click()
+    expect(other.locator("#secret-code")).to_have_count(0)
+    mine = open_page(f"{letter.url}/my?lang={lang}", script=script, width=375)
+    mine.locator("textarea").fill(words)
+    mine.locator("form.panel button[type=submit]").click()
+    expect(mine.locator(".road")).to_be_visible()
+
+
+def test_a_lost_answer_is_asked_for_again(letter: Site, open_page: Open) -> None:
+    page = open_page(f"{letter.url}/p/letter/sign")
+    sign(page, "lost@example.org")
+    page.locator("input[name=code]").fill(mailed_code(letter, "lost@example.org"))
+    # The server takes the code, and its answer does not arrive.
+    page.route("**/confirm**", lambda route: (route.fetch(), route.abort())[1])
+    page.locator("form.panel button[type=submit]").click()
+    page.wait_for_timeout(500)
+    page.unroute("**/confirm**")
+    assert count(letter) == 1
+    fresh = open_page(f"{letter.url}/p/letter/confirm")
+    fresh.locator("input[name=code]").fill(mailed_code(letter, "lost@example.org"))
+    fresh.keyboard.press("Enter")
+    fresh.get_by_role("button", name="Make new words").click()
+    words = shown(fresh)
+    fresh.reload()
+    assert shown(fresh) == words
+    assert count(letter) == 1
+
+
+def test_back_from_the_words_brings_no_second_signature(letter: Site, open_page: Open) -> None:
+    page = open_page(f"{letter.url}/p/letter/sign")
+    sign(page, "back@example.org")
+    page.locator("input[name=code]").fill(mailed_code(letter, "back@example.org"))
+    page.keyboard.press("Enter")
+    words = shown(page)
+    page.evaluate("history.back()")
+    page.wait_for_timeout(1000)
+    page.evaluate("history.forward()")
+    page.wait_for_timeout(1000)
+    page.reload()
+    assert shown(page) == words
+    assert count(letter) == 1
+
+
+def test_the_button_says_that_it_is_on_its_way(letter: Site, open_page: Open) -> None:
+    page = open_page(f"{letter.url}/p/letter/confirm")
+    page.locator("input[name=code]").fill("0000-0000")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.route("**/confirm", lambda route: None)
+    button = page.locator("form.panel button[type=submit]")
+    button.click(no_wait_after=True)
+    expect(button).to_have_text("Sending…")
+    button.click(force=True, no_wait_after=True)
+    page.locator("input[name=code]").press("Enter", no_wait_after=True)
+    page.wait_for_timeout(300)
+    assert sent.count("POST") == 1
