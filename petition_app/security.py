@@ -28,6 +28,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from petition_app import config
+from petition_app.clock import utcnow
 from petition_app.network import group_of
 from petition_app.randomness import random_bytes
 
@@ -53,17 +54,22 @@ def fingerprint(purpose: str, *parts: str | UUID) -> bytes:
 
 
 def new_form_token() -> str:
-    """Return a token for one sending of one form: 128 random bits and the server's mark."""
+    """Return a token for one sending of one form: 128 random bits and the server's mark of this day (UTC)."""
     token = secrets.token_hex(16)
-    return f"{token}.{fingerprint('form', token).hex()[:32]}"
+    return f"{token}.{_form_mark(token, 0, config.current().secret_key)}"
 
 
 def is_form_token(value: str) -> bool:
-    """Return whether this server made the token, with its secret key or one of those before."""
+    """Return whether this server made the token today or yesterday, with its secret key or one of those before."""
     token, _, mark = value.partition(".")
     keys = (config.current().secret_key, *config.current().secret_key_fallbacks)
-    marks = [hmac.new(_purpose_key(key, "form"), token.encode(), "sha256").hexdigest()[:32] for key in keys]
+    marks = [_form_mark(token, days, key) for key in keys for days in (0, 1)]
     return any(hmac.compare_digest(each.encode(), mark.encode()) for each in marks)
+
+
+def _form_mark(token: str, days_ago: int, key: str) -> str:
+    message = f"{token}|{utcnow().date().toordinal() - days_ago}"
+    return hmac.new(_purpose_key(key, "form"), message.encode(), "sha256").hexdigest()[:32]
 
 
 def new_mail_code(groups: int = 2) -> str:
@@ -75,9 +81,6 @@ def read_mail_code(typed: str) -> str:
     """Return the code that was meant: any case, spaces and dashes, look-alike letters."""
     letters = unicodedata.normalize("NFKC", typed).upper().translate(_LOOKALIKES)
     return "".join(letter for letter in letters if letter in ALPHABET)
-
-
-# --- the secret code that opens /my -----------------------------------------------------------------------------
 
 
 def new_secret_code(language: str) -> tuple[str, bytes]:
@@ -140,8 +143,6 @@ def commitment(petition: UUID, r: bytes) -> bytes:
     """Return C = SHA-256("psl/v1" ‖ 0x00 ‖ petition ‖ r), which commits to a random secret and to no name."""
     return hashlib.sha256(b"psl/v1\x00" + petition.bytes + r).digest()
 
-
-# --- limits -----------------------------------------------------------------------------------------------------
 
 MOST_COUNTED = 200_000  # Counters in this process's memory, some 20 MB.
 STORE_REST = 10.0  # Seconds for which a store that did not answer is left alone.

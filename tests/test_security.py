@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import unicodedata
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -68,6 +69,17 @@ def test_reading_a_hundred_kilobytes_takes_no_time() -> None:
     security.read_secret_code("abandon " * 12_500)
     security.read_mail_code("4F7K-92QX" * 11_000)
     assert time.perf_counter() - started < 0.1
+
+
+def test_a_form_token_is_taken_on_its_day_and_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = datetime(2026, 9, 1, 23, 59, tzinfo=UTC)
+    monkeypatch.setattr(security, "utcnow", lambda: made)
+    token = security.new_form_token()
+    taken = []
+    for hours in (0, 1, 24, 25, 48):
+        monkeypatch.setattr(security, "utcnow", lambda hours=hours: made + timedelta(hours=hours))
+        taken.append(security.is_form_token(token))
+    assert taken == [True, True, True, False, False]
 
 
 def test_a_form_token_of_another_server_is_not_taken() -> None:

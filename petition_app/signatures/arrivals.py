@@ -110,7 +110,7 @@ def prepare(
         rows=rows,
         confirmation={
             "pending_hash": hash_secret("pending", pending.encode()),
-            "form_hash": hash_secret("form", new.form_token.encode()),
+            "form_hash": hash_secret("form", petition.id.bytes + new.form_token.encode()),
             "signature_id": signature_id,
             "petition_id": petition.id,
             "code_hash": hash_code(petition.id, code) if code else None,

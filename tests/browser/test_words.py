@@ -127,10 +127,16 @@ def test_the_button_says_that_it_is_on_its_way(letter: Site, open_page: Open) ->
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.method))
     page.route("**/confirm", lambda route: None)
-    button = page.locator("form.panel button[type=submit]")
-    button.click(no_wait_after=True)
-    expect(button).to_have_text("Sending…")
-    button.click(force=True, no_wait_after=True)
-    page.locator("input[name=code]").press("Enter", no_wait_after=True)
-    page.wait_for_timeout(300)
+    # Pressed twice and Enter once, in one breath.
+    words = page.evaluate(
+        """() => {
+          const button = document.querySelector("form.panel button[type=submit]");
+          button.click();
+          button.click();
+          button.form.requestSubmit();
+          return button.textContent;
+        }"""
+    )
+    assert words == "Sending…"
+    page.wait_for_timeout(500)
     assert sent.count("POST") == 1

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from petition_app import config, security
+from petition_app.clock import utcnow
 from tests import dumps
 from tests import factories as make
 
@@ -221,3 +223,32 @@ def test_no_code_is_asked_where_no_mail_is_sent(app: Any, client: Any) -> None:
     done = client.post(f"/p/{make.SLUG}/confirm", data={"pending": pending})
     assert make.shown_code(done)
     assert make.tally(app, petition_id)["states"]["received"] == 1
+
+
+@pytest.mark.parametrize("plain", [True, False], ids=["as a rush takes it", "as the page takes it"])
+def test_a_form_that_lay_open_for_days_comes_back_filled_in_and_can_be_sent(
+    app: Any, client: Any, monkeypatch: pytest.MonkeyPatch, plain: bool
+) -> None:
+    petition_id = make.make_petition(app)
+    with monkeypatch.context() as before:
+        before.setattr(security, "utcnow", lambda: utcnow() - timedelta(days=2))
+        token = security.new_form_token()
+    data = make.fill_sign_form(token, name="Вера Луговая", **({} if plain else {"others": "3"}))
+    stale = client.post(f"/p/{make.SLUG}/sign", data=data)
+    assert stale.status_code == 422
+    assert "This page was out of date. Your words are still here" in stale.text
+    form = make.form_with(stale, "form", "name")
+    assert form["name"] == "Вера Луговая"
+    assert form["form"] != token
+    assert make.tally(app, petition_id)["unconfirmed"] == 0
+    assert client.post(f"/p/{make.SLUG}/sign", data=data | {"form": form["form"]}).status_code == 200
+    assert make.tally(app, petition_id)["unconfirmed"] == 1
+
+
+def test_a_form_of_one_letter_is_not_taken_for_that_of_another(app: Any, client: Any) -> None:
+    first = make.make_petition(app, mode="standard")
+    second = make.make_petition(app, "another-letter", mode="standard")
+    data = make.fill_sign_form(security.new_form_token())
+    for slug in (make.SLUG, "another-letter", "another-letter"):
+        assert client.post(f"/p/{slug}/sign", data=data).status_code == 200
+    assert [make.tally(app, one)["unconfirmed"] for one in (first, second)] == [1, 1]
