@@ -25,7 +25,7 @@ from petition_app.demo import cli as demo_cli
 from petition_app.drill import cli as drill_cli
 from petition_app.errors import StorageSealedError
 from petition_app.i18n import CatalogueError, check_catalogues
-from petition_app.keys import leaving
+from petition_app.keys import leaving, opened
 from petition_app.language_links import SAFE
 from petition_app.local import cli as local_cli
 from petition_app.metrics import Meter
@@ -42,6 +42,7 @@ from petition_app.tally.services import publish_due
 from petition_app.verification import cli as verification_cli
 from petition_app.verification import duplicates_cli, estimate_cli, keys_cli, measure_cli, rematching, retention_cli
 from petition_app.verification import services as checking
+from petition_app.verification.matching.word_cache import forget_words
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -167,6 +168,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
     ):
         door.init_app(app)
     local_cli.init_app(app, create_app)
+    opened.after_leaving[:] = [forget_words]
     after_commit[:] = [_publish]
     before_erasure[:], after_erasure[:] = [erasures.note], [erasures.settle_at_once]
     freezing.on_freeze[:] = [checking.free_all, frozen.lower]

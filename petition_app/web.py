@@ -251,6 +251,7 @@ def _note_seen(response: Response) -> Response:
     """Note a sign of life of staff, once the act is done."""
     if g.get("account") and request.method not in SAFE and response.status_code < 400:
         note_seen(g.account, at=utcnow())
+        holding.note_act()
     return response
 
 

@@ -20,6 +20,7 @@ from petition_app.accounts import tasks as accounts
 from petition_app.clock import utcnow
 from petition_app.db import transaction
 from petition_app.errors import StorageSealedError
+from petition_app.keys import tasks as keys
 from petition_app.mail import Letter, Line
 from petition_app.outages import is_outage
 from petition_app.petitions import tasks as petitions
@@ -66,6 +67,7 @@ PERIODIC: tuple[tuple[timedelta, Task], ...] = (
     (timedelta(seconds=10), signatures.drop_lost),
     (timedelta(seconds=5), signatures.hear_knocks),
     (timedelta(minutes=1), signatures.end_showing_words),
+    (timedelta(minutes=1), keys.lock_idle),
     (timedelta(hours=1), tally.count_roles),
     (timedelta(hours=1), signatures.forget_confirmations),
     (timedelta(hours=1), verification.remind),

@@ -38,7 +38,7 @@ COUNTS = "arrived unconfirmed discarded received checking needs_info verified re
 COLUMNS: dict[str, dict[str, str]] = {
     "account_keys": {STAFF: "account_id public signing_public made_at alarm_at", KEY: "private_box duress_box"},
     "account_sessions": {STAFF: "token_hash account_id started_at"},
-    "accounts": {STAFF: "id email name password active fs_uniquifier seen_on"},
+    "accounts": {STAFF: "id email email_key name password active fs_uniquifier seen_on"},
     "approval_requests": {
         NONE: "id petition_id kind payload digest state asked_by_id asked_at decided_by_id decided_at"
     },
@@ -138,7 +138,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "tally_days": {NONE: "petition_id day tally"},
     "tally_totals": {NONE: f"id petition_id batch_id {COUNTS}"},
     "text_versions": {NONE: "id petition_id number titles texts sha256 created_at"},
-    "unlocks": {STAFF: "token_hash account_id petition_id started_at", KEY: "box"},
+    "unlocks": {STAFF: "token_hash account_id petition_id started_at seen_at", KEY: "box"},
     "staff_invitations": {
         STAFF: "id petition_id email name role language invited_by_id code_hash sent_at expires_at mails"
     },

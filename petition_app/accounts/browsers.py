@@ -18,6 +18,7 @@ from flask_security import logout_user
 from petition_app.accounts import attempts, credentials
 from petition_app.accounts.attempts import Guesser
 from petition_app.accounts.models import Account
+from petition_app.mail_addresses import address_key
 from petition_app.security import fingerprint, limits
 
 LIFE = 180 * 24 * 3600  # Seconds.
@@ -65,4 +66,4 @@ def _cookie() -> str:
 
 
 def _mark(browser: str, subject: str) -> str:
-    return fingerprint("browser", browser, subject.strip().casefold()).hex()[:32]
+    return fingerprint("browser", browser, address_key(subject)).hex()[:32]

@@ -13,6 +13,7 @@ from petition_app.accounts.services import end_sessions, find_account
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.kdf import run_slow
+from petition_app.mail_addresses import address_key
 
 
 class WrongPasswordError(DomainError):
@@ -30,7 +31,7 @@ def sign_in(email: str, password: str, *, who: Guesser, at: datetime) -> Account
         WaitError, CrowdError, BusyError: nothing was looked at.
     """
     try:
-        with attempts.trying(attempts.SIGN_IN, email.strip().casefold(), who, strangers=True):
+        with attempts.trying(attempts.SIGN_IN, address_key(email), who, strangers=True):
             return _find(email, password)
     except WrongPasswordError:
         if account := find_account(email):
@@ -74,7 +75,7 @@ def change_password(account: Account, old: str, new: str, *, who: Guesser, at: d
     """
     passwords.refuse_weak(new, account.email, account.name)
     stored = account.password
-    with attempts.trying(attempts.SIGN_IN, account.email, who):
+    with attempts.trying(attempts.SIGN_IN, account.email_key, who):
         fresh = run_slow(lambda: _replace(old, new, stored))
         if not fresh or account.password != stored:
             raise WrongPasswordError
@@ -89,7 +90,7 @@ def confirm_password(account: Account, password: str, *, who: Guesser) -> None:
         WrongPasswordError, WaitError, BusyError
     """
     stored = account.password
-    with attempts.trying(attempts.SIGN_IN, account.email, who):
+    with attempts.trying(attempts.SIGN_IN, account.email_key, who):
         if not passwords.check(password, stored).right or account.password != stored:
             raise WrongPasswordError
 

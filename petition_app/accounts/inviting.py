@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError
 from sqlalchemy import select
 
 from petition_app import audit, budgets, jobs, vault
@@ -17,6 +17,7 @@ from petition_app.accounts.services import AddressError, AlreadyMemberError, req
 from petition_app.db import db, lock, save_from_here
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import LANGUAGES, N_
+from petition_app.mail_addresses import address_key, read_address
 from petition_app.security import hash_secret, new_mail_code, read_mail_code
 
 LIFE = timedelta(days=7)
@@ -70,14 +71,15 @@ def invite(
     if role not in ROLES or language not in LANGUAGES:
         raise NotFoundError
     try:
-        address = validate_email(email, check_deliverability=False).normalized.casefold()
+        address = read_address(email)
     except EmailNotValidError:
         raise AddressError from None
     known = services.find_account(address)
     if known and services.role_of(known, petition_id):
         raise AlreadyMemberError
-    waits = select(StaffInvitation).where(StaffInvitation.petition_id == petition_id, StaffInvitation.email == address)
-    found = db.session.scalar(waits.with_for_update())
+    waiting = db.session.scalars(select(StaffInvitation).where(StaffInvitation.petition_id == petition_id))
+    same = next((row.id for row in waiting if address_key(row.email) == address_key(address)), None)
+    found = lock(StaffInvitation, same) if same else None
     if found and found.expires_at > at:
         raise InvitedAlreadyError
     if found:

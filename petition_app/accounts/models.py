@@ -11,22 +11,29 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, St
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from petition_app.db import Base, Moment
+from petition_app.mail_addresses import address_key
 
 ROLES = ("organizer", "reviewer", "auditor")
 APPROVAL_KINDS = ("policy", "export_names", "desk_names", "take_keys", "remove_member", "unfreeze")
 APPROVAL_STATES = ("open", "confirmed", "used", "refused", "taken_back")
 
 
+def _key_of_email(context: Any) -> str:
+    return address_key(context.get_current_parameters()["email"])
+
+
 class Account(Base, UserMixin):
     """A member of staff.
 
-    `seen_on` is the day of the latest sign-in or act.
+    `email` is written to, `email_key` is the same for all its spellings. `seen_on` is the day of the latest sign-in or
+    act.
     """
 
     __tablename__ = "accounts"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)  # type: ignore[assignment] # The mixin has int.
-    email: Mapped[str] = mapped_column(String(254), unique=True)
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254), unique=True, default=_key_of_email)
     name: Mapped[str] = mapped_column(String(120))
     password: Mapped[str] = mapped_column(String(255))
     active: Mapped[bool] = mapped_column(default=True)

@@ -6,7 +6,7 @@ import secrets
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError
 from sqlalchemy import delete, func, select
 
 from petition_app import audit, passwords
@@ -14,6 +14,7 @@ from petition_app.accounts.models import ROLES, Account, AccountSession, DeskTok
 from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotAllowedError, NotFoundError
 from petition_app.i18n import N_
+from petition_app.mail_addresses import address_key, read_address
 from petition_app.security import hash_secret
 
 SESSION_LIFE = timedelta(hours=12)
@@ -56,7 +57,7 @@ def create_account(
         AddressError, WeakPasswordError, CommonPasswordError, BusyError, AlreadyMemberError
     """
     try:
-        address = validate_email(email, check_deliverability=False).normalized.casefold()
+        address = read_address(email)
     except EmailNotValidError:
         raise AddressError from None
     account = find_account(address)
@@ -168,7 +169,7 @@ def find_member(email: str, *, petition_id: UUID) -> Membership:
     query = (
         select(Membership)
         .join(Account)
-        .where(Account.email == email.strip().casefold(), Membership.petition_id == petition_id)
+        .where(Account.email_key == address_key(email), Membership.petition_id == petition_id)
     )
     if found := db.session.scalar(query):
         return found
@@ -197,7 +198,7 @@ def _locked_member(membership_id: UUID, petition_id: UUID, *, by: Account | None
 
 def find_account(email: str) -> Account | None:
     """Return the account of an address."""
-    return db.session.scalar(select(Account).where(Account.email == email.strip().casefold()))
+    return db.session.scalar(select(Account).where(Account.email_key == address_key(email)))
 
 
 def start_session(account: Account, *, at: datetime) -> str:

@@ -21,20 +21,23 @@ def init_app(app: Flask) -> None:
 
 
 def take_up(account: Account, petition_id: UUID) -> None:
-    """Open the keys that the cookie's secret opens; after fifteen idle minutes it opens nothing any more."""
+    """Open the keys that the cookie's secret opens."""
     kept, now = session.get("unlock") or {}, utcnow()
     if kept.get("petition") != petition_id.hex:
-        return
-    if now.timestamp() - int(kept.get("seen", 0)) > unlocking.IDLE.total_seconds():
-        session.pop("unlock", None)
         return
     keys = unlocking.open_again(account.id, petition_id, kept["secret"], at=now) if kept["secret"] else None
     g.under_duress = not kept["secret"]
     if keys or g.under_duress:
-        session["unlock"] = {**kept, "seen": int(now.timestamp())}
         g.keys_token = opened.enter(keys)
     else:
         session.pop("unlock", None)
+
+
+def note_act() -> None:
+    """Note that the keys were used; only acts count, since a page that is looked at changes nothing."""
+    kept = session.get("unlock") or {}
+    if g.get("keys_token") and kept.get("secret"):
+        unlocking.note_act(kept["secret"], at=utcnow())
 
 
 def let_go() -> None:

@@ -64,7 +64,10 @@ class KeyWrap(Base):
 
 
 class Unlock(Base):
-    """Keys that a reviewer has open: ciphertext, under a secret that only their cookie holds."""
+    """Keys that a reviewer has open: ciphertext, under a secret that only their cookie holds.
+
+    `seen_at` is the minute of the latest act with them.
+    """
 
     __tablename__ = "unlocks"
 
@@ -73,3 +76,4 @@ class Unlock(Base):
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
     box: Mapped[bytes] = mapped_column(LargeBinary)
     started_at: Mapped[datetime] = mapped_column(Moment)
+    seen_at: Mapped[datetime] = mapped_column(Moment, index=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
@@ -46,6 +46,8 @@ class Opened:
         return hmac.digest(self.index_key, f"{purpose}\x1f{self.petition_id}\x1f{value}".encode(), "sha256")
 
 
+# What is done whenever keys are let go of; filled by `app.py`.
+after_leaving: list[Callable[[], object]] = []
 _opened: ContextVar[Opened | None] = ContextVar("opened", default=None)
 
 
@@ -69,8 +71,11 @@ def enter(opened: Opened | None) -> Token[Opened | None]:
 
 
 def leave(token: Token[Opened | None]) -> None:
-    """Let go of the keys."""
+    """Let go of the keys, and of what was derived from what they opened."""
+    had = _opened.get()
     _opened.reset(token)
+    for forget in after_leaving if had else ():
+        forget()
 
 
 @contextmanager

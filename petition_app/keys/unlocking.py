@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from petition_app import audit, vault
 from petition_app.accounts import attempts
@@ -104,7 +104,7 @@ def raise_alarm(key: AccountKey, *, at: datetime) -> None:
 def _keep(opened: Opened, *, at: datetime) -> str:
     token, secret = secrets.token_bytes(16), vault.new_key()
     content = {"keys": {name: key.hex() for name, key in opened.keys.items()}, "index": opened.index_key.hex()}
-    db.session.execute(delete(Unlock).where(Unlock.started_at < at - LONGEST))
+    drop_idle(at=at)
     db.session.add(
         Unlock(
             token_hash=hash_secret("unlock", token),
@@ -112,6 +112,7 @@ def _keep(opened: Opened, *, at: datetime) -> str:
             petition_id=opened.petition_id,
             box=vault.encrypt(secret, json.dumps(content).encode(), _bound(opened.account_id, opened.petition_id)),
             started_at=at,
+            seen_at=_minute(at),
         )
     )
     db.session.flush()
@@ -119,13 +120,13 @@ def _keep(opened: Opened, *, at: datetime) -> str:
 
 
 def open_again(account_id: UUID, petition_id: UUID, cookie: str, *, at: datetime) -> Opened | None:
-    """Return the keys that a cookie's secret opens, while the row is there and eight hours have not passed."""
+    """Return the keys that a cookie's secret opens, until fifteen idle minutes or eight hours have passed."""
     try:
         token, secret = bytes.fromhex(cookie[:32]), bytes.fromhex(cookie[32:])
     except ValueError:
         return None
     row = db.session.get(Unlock, hash_secret("unlock", token))
-    if row is None or (row.account_id, row.petition_id) != (account_id, petition_id) or row.started_at < at - LONGEST:
+    if row is None or (row.account_id, row.petition_id) != (account_id, petition_id) or not _lasts(row, at):
         return None
     try:
         content = json.loads(vault.decrypt(secret, row.box, _bound(account_id, petition_id)))
@@ -133,6 +134,28 @@ def open_again(account_id: UUID, petition_id: UUID, cookie: str, *, at: datetime
         return None
     keys = {name: bytes.fromhex(key) for name, key in content["keys"].items()}
     return Opened(petition_id, account_id, keys, bytes.fromhex(content["index"]))
+
+
+def _lasts(row: Unlock, at: datetime) -> bool:
+    return row.started_at >= at - LONGEST and row.seen_at >= _minute(at) - IDLE
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
+
+
+def note_act(cookie: str, *, at: datetime) -> None:
+    """Note that the keys of a cookie's secret are used, to the minute."""
+    row = db.session.get(Unlock, hash_secret("unlock", bytes.fromhex(cookie[:32])))
+    if row and row.seen_at != _minute(at):
+        row.seen_at = _minute(at)
+        db.session.flush()
+
+
+def drop_idle(*, at: datetime) -> int:
+    """Remove what lay open for too long without an act, or at all; return how many rows that were."""
+    over = or_(Unlock.started_at < at - LONGEST, Unlock.seen_at < _minute(at) - IDLE)
+    return db.session.execute(delete(Unlock).where(over)).rowcount  # type: ignore[attr-defined,no-any-return]
 
 
 def _bound(account_id: UUID, petition_id: UUID) -> bytes:

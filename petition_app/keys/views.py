@@ -210,7 +210,7 @@ def unlock() -> Answer:
 def _hold(secret: str | None) -> None:
     """Keep the secret in the cookie; after the passphrase of duress there is none, and the queue is empty."""
     now = utcnow()
-    session["unlock"] = {"petition": g.petition.id.hex, "secret": secret or "", "seen": int(now.timestamp())}
+    session["unlock"] = {"petition": g.petition.id.hex, "secret": secret or ""}
     keys = unlocking.open_again(g.account.id, g.petition.id, secret, at=now) if secret else None
     if keys and g.role == "organizer":
         with opened.using(keys):

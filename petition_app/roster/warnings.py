@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import list_members
 from petition_app.keys.services import list_holders
+from petition_app.mail_addresses import domain_key
 from petition_app.petitions.models import Petition
 from petition_app.roster import services
 
@@ -54,5 +55,5 @@ def find_warnings(petition: Petition, *, by: Account) -> Warnings:
 
 
 def _may_be_read(address: str) -> bool:
-    _, at, domain = address.strip().casefold().rpartition("@")
-    return bool(at) and domain not in PRIVATE
+    _, at, domain = address.rpartition("@")
+    return bool(at) and domain_key(domain) not in PRIVATE

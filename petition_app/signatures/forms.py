@@ -23,11 +23,12 @@ from wtforms.i18n import get_translations
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, StopValidation, ValidationError
 
 from petition_app.i18n import LANGUAGES
+from petition_app.mail_addresses import read_address
 from petition_app.randomness import random_bytes
 from petition_app.security import is_form_token, new_form_token
 from petition_app.signatures.arrivals import NewSignature
 from petition_app.signatures.invitations import Agreement
-from petition_app.signatures.rules import UnfitTextError, read_address, read_line, read_name
+from petition_app.signatures.rules import UnfitTextError, read_line, read_name
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.secret_words import PAGE
 

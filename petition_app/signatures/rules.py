@@ -6,11 +6,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
-
-from email_validator import validate_email
 
 from petition_app.i18n import N_
+from petition_app.mail_addresses import address_key
 
 STATES = (
     "unconfirmed",
@@ -109,24 +107,6 @@ def _script(letter: str) -> str | None:
     return kind if kind in ("LATIN", "CYRILLIC") else None
 
 
-def read_address(typed: str) -> str:
-    """Return a mail address as it is written to. Raises: EmailNotValidError."""
-    typed = typed.strip()
-    local, _, domain = typed.partition("@")
-    if len(typed) <= 100 and len(local) <= 64 and _PLAIN_LOCAL.fullmatch(local):  # Only its domain needs a closer look.
-        return local + _at_domain(domain)
-    return validate_email(typed, check_deliverability=False).normalized
-
-
-_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
-
-
-@lru_cache(maxsize=64)
-def _at_domain(domain: str) -> str:
-    """Return the second half of an address, with its @: most people share few of them."""
-    return validate_email(f"a@{domain}", check_deliverability=False).normalized[1:]
-
-
 def fold_name(name: str) -> str:
     """Return the name for comparison: NFKC, case-folded, ё as е, words in alphabetical order."""
     folded = unicodedata.normalize("NFKC", name).casefold().replace("ё", "е")
@@ -134,8 +114,8 @@ def fold_name(name: str) -> str:
 
 
 def fold_mailbox(address: str) -> str:
-    """Return the mailbox an address leads to: lower case, without `+tag`."""
-    local, _, domain = address.strip().casefold().rpartition("@")
+    """Return the mailbox an address leads to: its key, without `+tag`."""
+    local, _, domain = address_key(address).rpartition("@")
     return f"{local.split('+')[0]}@{domain}"
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from email_validator import EmailNotValidError
 
 from petition_app.i18n import LANGUAGES, N_
+from petition_app.mail_addresses import read_address
 from petition_app.sheets import LIMITS, MEGABYTE, BadRow, Line, UnreadableFileError, read_rows
-from petition_app.signatures.rules import CONSENT, UnfitTextError, read_address, read_line, read_name
+from petition_app.signatures.rules import CONSENT, UnfitTextError, read_line, read_name
 from petition_app.signatures.sealing import Identity
 
 COLUMNS = {

@@ -6,6 +6,7 @@ import gc
 import hashlib
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -65,3 +66,25 @@ def found_in_memory(sought: Iterable[str]) -> list[str]:
     """Return the kinds of objects that hold one of the secrets now."""
     wanted = set(sought)
     return [type(one).__name__ for one in live_objects() for secret in secrets_in(one) if digest(secret) in wanted]
+
+
+def digest_word(word: str) -> str:
+    """Return what is remembered of a word of somebody's name, however it is written."""
+    folded = unicodedata.normalize("NFKC", word).casefold().replace("ё", "е")
+    return hashlib.sha256(b"word|" + folded.encode()).hexdigest()
+
+
+def words_in_memory(sought: Iterable[str]) -> list[str]:
+    """Return the kinds of objects that hold one of the words now, alone or among others."""
+    wanted = set(sought)
+    return [type(one).__name__ for one in live_objects() for word in _words_of(one) if digest_word(word) in wanted]
+
+
+def _words_of(one: Any) -> Iterator[str]:
+    if isinstance(one, bytes | bytearray) and len(one) < 100_000:
+        one = bytes(one).decode("utf-8", "ignore")
+    if isinstance(one, str) and len(one) < 100_000 and not one.isascii():
+        yield from set(CYRILLIC.findall(one))
+
+
+CYRILLIC = re.compile("[а-яёА-ЯЁ]{5,}")

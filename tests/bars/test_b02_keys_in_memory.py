@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
 from flask import session
 
-from petition_app import vault
+from petition_app import vault, worker
+from petition_app.clock import utcnow
 from petition_app.db import db
-from petition_app.keys import own
+from petition_app.keys import own, unlocking
 from petition_app.keys import services as key_services
 from petition_app.keys.models import AccountKey, Unlock
 from petition_app.roles import HOLDS_KEYS, ROLES, SIGNED_IN
@@ -19,7 +23,7 @@ from petition_app.signatures import sealing
 from petition_app.signatures.models import SealedPart, Signature
 from tests import dumps
 from tests import factories as make
-from tests.bars.memory import digest, found_in_memory
+from tests.bars.memory import digest, digest_word, found_in_memory, words_in_memory
 from tests.conftest import settings_for, start_app, stop_app
 
 
@@ -84,6 +88,103 @@ def test_between_requests_no_live_object_holds_a_key(app: Any) -> None:
     token = {"csrf_token": make.csrf_token(renewed)}
     assert renewed.post(f"/organizer/p/{world.slug}/keys/renew", data=token).status_code == 303
     assert found_in_memory(sought | secrets_of(app, world)) == []
+
+
+def sign_unseen(app: Any, world: make.World) -> set[str]:
+    """Sign with a name, an office and a place that nobody else has; return only the digests of their words."""
+    words = [f"{letter}лозд{token_hex(2).translate(LETTERS)}ева" for letter in "жшщ"]
+    name, role, place = f"Аксинья {words[0].title()}", f"{words[1]} deputy", f"{words[2]} council"
+    make.make_signature(app, world.petition_id, name, role=role, place=place)
+    return {digest_word(word) for word in words}
+
+
+LETTERS = str.maketrans("0123456789abcdef", "бвгджзклмнпрстфх")
+
+
+def test_the_search_of_the_memory_finds_a_name_whole_or_in_pieces() -> None:
+    word = f"флозд{token_hex(2).translate(LETTERS)}ева"
+    held = [f"Аксинья {word.title()}", (word,), {word: 1}]
+    assert len(words_in_memory({digest_word(word)})) >= 2
+    sought = {digest_word(word)}
+    del held, word
+    assert words_in_memory(sought) == []
+
+
+def test_no_word_of_a_signer_stays_in_memory_after_the_keys_are_let_go_of(app: Any) -> None:
+    world = make.make_sealed_world(app, reviewers=1)
+    sought = sign_unseen(app, world)
+    make.seal(app, world.petition_id, by=world.organizer)
+    make.lock_keys()
+    browser = make.signed_in(app, world.reviewers[0])
+    assert unlock(browser, world).status_code == 303
+    asked = browser.post(f"/organizer/p/{world.slug}/next", data={"csrf_token": make.csrf_token(browser)})
+    assert asked.status_code == 303
+    page = browser.get(asked.location)
+    shown = {digest_word(word) for word in re.findall(r"\w+", page.text)}
+    assert sought <= shown, "the case was not opened"
+    del page, shown
+    assert words_in_memory(sought) == []
+
+
+def test_what_lies_open_is_closed_after_fifteen_minutes_without_an_act_whoever_has_the_cookie(app: Any) -> None:
+    world = make.make_sealed_world(app, reviewers=1)
+    at = utcnow().replace(second=30, microsecond=0)
+
+    def opens(cookie: str, minutes: float) -> bool:
+        with make.acting(app, locked=True):
+            later = at + timedelta(minutes=minutes)
+            return unlocking.open_again(world.organizer.id, world.petition_id, cookie, at=later) is not None
+
+    with make.acting(app, locked=True):
+        cookie = unlocking.unlock(make.account(world.organizer), world.petition_id, make.PASSPHRASE, at=at)
+    assert cookie
+    assert opens(cookie, 15)
+    assert not opens(cookie, 16)
+    with make.acting(app, locked=True):
+        unlocking.note_act(cookie, at=at + timedelta(minutes=10))
+    assert opens(cookie, 24)
+    assert not opens(cookie, 26)
+    for minutes in range(10, 8 * 60 + 20, 10):
+        with make.acting(app, locked=True):
+            unlocking.note_act(cookie, at=at + timedelta(minutes=minutes))
+    assert not opens(cookie, 8 * 60 + 11)
+
+
+def test_the_worker_removes_what_nobody_acts_with(app: Any) -> None:
+    world = make.make_sealed_world(app, reviewers=1)
+    with make.acting(app, locked=True):
+        db.session.execute(db.update(Unlock).values(seen_at=utcnow() - timedelta(minutes=17)))
+    with make.acting(app, locked=True):
+        unlocking.unlock(make.account(world.organizer), world.petition_id, make.PASSPHRASE, at=utcnow())
+        db.session.add(Unlock(token_hash=b"x" * 32, account_id=world.organizer.id, petition_id=world.petition_id,
+                              box=b"x", started_at=utcnow(), seen_at=utcnow() - timedelta(minutes=17)))  # fmt: skip
+    with app.app_context():
+        worker.run_once()
+    with make.looking(app):
+        assert db.session.scalar(db.select(db.func.count()).select_from(Unlock)) == 1
+
+
+def test_an_act_keeps_the_keys_open_and_looking_at_a_page_does_not(app: Any) -> None:
+    world = make.make_sealed_world(app, reviewers=1)
+    browser, keys = make.signed_in(app, world.organizer), f"/organizer/p/{world.slug}/keys"
+    assert unlock(browser, world).status_code == 303
+
+    def seen() -> list[Any]:
+        with make.looking(app):
+            return sorted(db.session.scalars(db.select(Unlock.seen_at)))
+
+    def idle(minutes: int) -> None:
+        with make.acting(app, locked=True):
+            db.session.execute(db.update(Unlock).values(seen_at=utcnow() - timedelta(minutes=minutes)))
+
+    idle(10)
+    before = seen()
+    assert "Lock the keys now" in browser.get(keys).text
+    assert seen() == before
+    assert browser.post(f"{keys}/token", data={"csrf_token": make.csrf_token(browser)}).status_code == 200
+    assert seen() != before
+    idle(20)
+    assert "Lock the keys now" not in browser.get(keys).text
 
 
 def test_what_is_open_lies_in_no_row_and_no_file_in_plain(app: Any) -> None:

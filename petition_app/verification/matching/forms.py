@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 from petition_app.verification.matching.normalize import father, fold, spellings
+from petition_app.verification.matching.word_cache import remembering
 
 TABLE = Path(__file__).with_name("forms.tsv")
 
@@ -33,13 +34,13 @@ def _fathers() -> dict[str, frozenset[int]]:
     return {stem: frozenset(numbers) for stem, numbers in found.items()}
 
 
-@lru_cache(maxsize=4096)
+@remembering(4096)
 def names_of(sounds: tuple[str, ...]) -> frozenset[int]:
     """Return the names that a given name stands for; nothing where it is not known."""
     return frozenset[int]().union(*(_table().get(spelling, frozenset()) for spelling in sounds))
 
 
-@lru_cache(maxsize=4096)
+@remembering(4096)
 def fathers_of(sounds: tuple[str, ...]) -> frozenset[int]:
     """Return the given names that the father in a patronymic may have; nothing where none is known."""
     found: set[int] = set()

@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from anyascii import anyascii
 
@@ -24,6 +23,7 @@ from petition_app.verification.matching.schools import (
     PATRONYMIC_WORDS,
     SCHOOLS,
 )
+from petition_app.verification.matching.word_cache import remembering
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def unmask(word: str) -> str:
     return word.translate(LOOKS_CYRILLIC if (own - others or len(cyrillic) - len(latin)) >= 0 else LOOKS_LATIN)
 
 
-@lru_cache(maxsize=4096)
+@remembering(4096)
 def fold(text: str) -> str:
     """Return text for comparison: NFKC, look-alikes put back, case-folded, ё as е, single spaces."""
     words = (unmask(word) for word in unicodedata.normalize("NFKC", text).split())
@@ -115,7 +115,7 @@ def halves(word: str) -> tuple[str, ...]:
     return parts if len(parts) > 1 else ()
 
 
-@lru_cache(maxsize=16384)
+@remembering(16384)
 def spellings(word: str) -> tuple[str, ...]:
     """Return how a folded word sounds: one spelling from Cyrillic, up to seven from Latin; the likeliest first."""
     word = _HYPHENS.sub("", word).replace(" ", "").translate(_APOSTROPHES)

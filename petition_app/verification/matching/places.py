@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 from rapidfuzz.distance import OSA
@@ -13,6 +12,7 @@ from rapidfuzz.process import cdist
 
 from petition_app.verification.matching.normalize import fold, spelling
 from petition_app.verification.matching.weights import PLACE_AGREES, PLACE_DISAGREES, Floats, quantized
+from petition_app.verification.matching.word_cache import remembering
 
 _WORD = re.compile(r"\d+|[^\W\d_]+")
 _ENDING = re.compile(r"(?<=...)(?:[aeiou]+|[aeiou]*(?:go|mu|oi|ie|h|m))$")
@@ -50,7 +50,7 @@ class Places:
         for number, stems in enumerate(self._stems):
             for stem in stems:
                 self._where.setdefault(stem, []).append(number)
-        self.weigh = lru_cache(maxsize=256)(self._weigh)
+        self.weigh = remembering(256)(self._weigh)
 
     def _weigh(self, typed: str) -> tuple[Floats, Floats]:
         """Return, for each place, how well it agrees with what was typed, and the bits of that."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -49,6 +49,7 @@ from petition_app.verification.matching.weights import (
     quantized,
     weigh,
 )
+from petition_app.verification.matching.word_cache import remembering
 
 NEAREST = 64
 SMALL = 600
@@ -114,8 +115,8 @@ class Vocabulary:
         for place, each in enumerate(sounds):
             self._bones.setdefault(skeleton(each), []).append(place)
         self._trigrams = Trigrams(sounds) if len(sounds) > SMALL else None
-        self.hits = lru_cache(maxsize=2048)(self._hits)
-        self.dense = lru_cache(maxsize=512)(self._dense)
+        self.hits = remembering(2048)(self._hits)
+        self.dense = remembering(512)(self._dense)
 
     def __len__(self) -> int:
         return len(self.values)
