@@ -1,21 +1,23 @@
 """The trail: who did what and when, append-only, with object ids only, linked into a hash chain.
 
-Signers' acts carry neither the signature's id nor a time of day, only the day. Rows are appended without waiting
-for one another and linked afterwards, so that the trail never slows a signer down.
+Signers' acts stand apart, as numbers a day: what, and on which day, and nothing that leads to a signature or an hour. A
+day's numbers join the chain when the day is over. Rows are appended without waiting for one another and linked
+afterwards, so that the trail never slows a signer down.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, func, or_, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, delete, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition_app.db import Base, Moment, db
+from petition_app.db import UNNUMBERED, Base, Moment, db
 
 
 class AuditEvent(Base):
@@ -43,6 +45,20 @@ class AuditEvent(Base):
         return hashlib.sha256(previous + "\x1f".join(str(field) for field in fields).encode()).digest()
 
 
+class SignerAct(Base):
+    """Acts of signers on one day, not in the chain yet; rows of the same act and day are added up meanwhile."""
+
+    __tablename__ = "signer_acts"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    act: Mapped[str] = mapped_column(String(60))
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
+    number: Mapped[int] = mapped_column(default=1)
+    day: Mapped[date]
+
+    __table_args__ = UNNUMBERED
+
+
 def record(
     act: str,
     *,
@@ -62,7 +78,7 @@ def record(
 
 def record_signer(act: str, *, petition_id: UUID, at: datetime) -> None:
     """Write a signer's act: what and on which day, nothing that leads to the signature."""
-    db.session.add(AuditEvent(**signer_row(act, petition_id=petition_id, at=at)))
+    db.session.add(SignerAct(**signer_row(act, petition_id=petition_id, at=at)))
 
 
 def signer_row(act: str, *, petition_id: UUID, at: datetime, number: int = 1) -> dict[str, Any]:
@@ -72,10 +88,32 @@ def signer_row(act: str, *, petition_id: UUID, at: datetime, number: int = 1) ->
 
 def count_acts(acts: tuple[str, ...], *, petition_id: UUID) -> int:
     """Return how many signatures the named acts concerned in all."""
-    total = select(func.coalesce(func.sum(AuditEvent.number), 0)).where(
-        AuditEvent.act.in_(acts), AuditEvent.petition_id == petition_id
-    )
-    return int(db.session.scalar(total) or 0)
+    found = 0
+    for model in (AuditEvent, SignerAct):
+        total = select(func.coalesce(func.sum(model.number), 0))
+        found += db.session.scalar(total.where(model.act.in_(acts), model.petition_id == petition_id)) or 0
+    return found
+
+
+def add_up(*, at: datetime, apart: Collection[UUID] = ()) -> None:
+    """Add up signers' acts by petition, act and day; those of a day that is over join the trail, to be linked.
+
+    Those of petitions that stand `apart` are added up and wait.
+    """
+    rows = db.session.scalars(select(SignerAct).with_for_update(skip_locked=True)).all()
+    sums: Counter[tuple[UUID, date, str]] = Counter()
+    for row in rows:
+        sums[row.petition_id, row.day, row.act] += row.number
+    over = {key for key in sums if key[1] < at.date() and key[0] not in apart}
+    if len(sums) == len(rows) and not over:
+        return
+    db.session.execute(delete(SignerAct).where(SignerAct.id.in_([row.id for row in rows])))
+    db.session.expunge_all()
+    for key, number in sums.items():
+        petition_id, day, act = key
+        words: dict[str, Any] = {"act": act, "petition_id": petition_id, "day": day, "number": number}
+        db.session.add(AuditEvent(**words) if key in over else SignerAct(**words))
+    db.session.flush()
 
 
 def last_act(act: str, *, petition_id: UUID) -> datetime | None:

@@ -65,6 +65,9 @@ PASSING = frozenset(
 )
 REPLACED = frozenset(("sealed_keys", "key_wraps", "account_keys", "published_names"))  # Old values are erased as well.
 
+# SQLite gives each row of other tables a number that grows, and so tells in which order rows came into being.
+UNNUMBERED = {"sqlite_with_rowid": False}
+
 _saving: ContextVar[bool] = ContextVar("saving", default=False)
 
 

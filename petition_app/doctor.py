@@ -202,12 +202,15 @@ def _log() -> Finding:
 
 
 def _rounds() -> Iterator[Finding]:
-    words = {completions.RETENTION: "what has run out is erased"}
+    words = {
+        completions.RETENTION: "what has run out is erased",
+        completions.ROW_ORDER: "rows lie in an order that tells no hour",
+    }
     for name, done in words.items():
         last = completions.last(name)
         if last is None:
             yield Finding("note", name, f"no worker has yet seen to it that {done}; run: flask worker")
-        elif utcnow() - last > completions.LATEST:
+        elif completions.is_overdue(name, at=utcnow()):
             yield Finding("mend", name, f"not since {last:%F %T} UTC was it seen to that {done}; look at flask worker")
         else:
             yield Finding("ok", name, f"{done}, last {last:%F %T} UTC")

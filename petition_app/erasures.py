@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition_app.clock import utcnow
-from petition_app.db import Base, Moment, db, transaction
+from petition_app.db import UNNUMBERED, Base, Moment, db, transaction
 from petition_app.storage import empty_log, has_log
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,8 @@ class PendingCheckpoint(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     since: Mapped[datetime] = mapped_column(Moment)
+
+    __table_args__ = UNNUMBERED
 
 
 def note() -> None:

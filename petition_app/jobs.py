@@ -11,7 +11,7 @@ from sqlalchemy import JSON, ColumnElement, CursorResult, ForeignKey, Index, Str
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition_app.clock import utcnow
-from petition_app.db import Base, Moment, db, note_change, only
+from petition_app.db import UNNUMBERED, Base, Moment, db, note_change, only
 from petition_app.randomness import new_id
 
 CLAIM = timedelta(seconds=30)
@@ -44,6 +44,7 @@ class Job(Base):
     __table_args__ = (
         Index("ix_jobs_due", "due_at", "id", **only("dead_on IS NULL")),
         Index("ix_jobs_dead", "petition_id", "dead_on", **only("dead_on IS NOT NULL")),
+        UNNUMBERED,
     )
 
 
@@ -56,6 +57,8 @@ class DueMark(Base):
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
     since: Mapped[datetime] = mapped_column(Moment, default=lambda: full_hour(utcnow()))
     urgent: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = UNNUMBERED
 
 
 class WorkerBeat(Base):

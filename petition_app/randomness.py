@@ -44,3 +44,8 @@ def random_bytes(number: int) -> bytes:
 def new_id() -> UUID:
     """Return a random id (RFC 9562, version 4)."""
     return UUID(bytes=random_bytes(16), version=4)
+
+
+def id_near(other: UUID) -> UUID:
+    """Return a random id beside another one: what belongs together then lies together in every index."""
+    return UUID(bytes=other.bytes[:10] + random_bytes(6))

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, text
+from sqlalchemy.exc import OperationalError
 
 from petition_app.db import db
+
+PATIENCE = 100  # Milliseconds for which the order of rows waits for others: less than any of them waits for it.
+# Their rows are too long, or in too many indexes, to lie in the order of their keys: SQLite numbers them as they come,
+# 1, 2, 3 … until a round gives them numbers below nought, drawn beside those of the same signature.
+NUMBERED = {"sealed_parts": "signature_id", "questions": "signature_id", "signatures": "id"}
 
 
 def database_files() -> list[Path]:
@@ -38,6 +46,129 @@ def empty_log(*, patience: float) -> bool:
     finally:
         connection.close()
     return not busy
+
+
+# --- the order of rows on the disk ------------------------------------------------------------------------------
+
+
+def near(id_: str) -> str:
+    """Return a row number below nought as SQL: 30 bits of the first digits of an id, 33 bits of chance."""
+    digits = (f"(unicode(substr({id_}, {place}, 1)) - 48 << {63 - 6 * place})" for place in range(1, 6))
+    return f"-1 - ({' | '.join(digits)} | (random() & {(1 << 33) - 1}))"
+
+
+def renumber(table: Table, size: int) -> bool:
+    """Give so many rows of a table of SQLite that still have the numbers they came with others; return whether any had.
+
+    They are taken in the order of their ids. A row keeps every byte.
+    """
+    key = NUMBERED[table.name]
+    some = f"SELECT rowid FROM {table.name} WHERE rowid > 0 ORDER BY {key} LIMIT {size}"  # noqa: S608 -- names of ours.
+    with _plainly() as connection:
+        query = f"UPDATE {table.name} SET rowid = {near(key)} WHERE rowid IN ({some})"  # noqa: S608 -- names of ours.
+        return bool(connection.execute(query).rowcount)
+
+
+def list_ranges(table: Table, size: int) -> Iterator[tuple[Any, Any]]:
+    """Give ranges of about so many rows in the order in which SQLite keeps them: after the first, up to the last."""
+    key = _place_of(table)
+    query = f"SELECT {key} FROM {table.name} WHERE ?1 IS NULL OR {key} > ?1 ORDER BY {key} LIMIT 1 OFFSET {size - 1}"  # noqa: S608 -- names of ours.
+    first = None
+    while True:
+        with _plainly() as connection:
+            found = connection.execute(query, (first,)).fetchone()
+        yield first, found[0] if found else None
+        if found is None:
+            return
+        first = found[0]
+
+
+def rewrite_range(table: Table, first: Any, last: Any) -> None:
+    """Take the rows of a range out of a table of SQLite and put them back in the order of their keys, by themselves.
+
+    A row keeps every byte; only where it lies changes. That is no change of data, and so no transaction of the owner's.
+    """
+    key = _place_of(table)
+    names = ", ".join([*(() if key != "rowid" else ("rowid",)), *(f'"{column.name}"' for column in table.columns)])
+    within = f"FROM {table.name} WHERE (?1 IS NULL OR {key} > ?1) AND (?2 IS NULL OR {key} <= ?2)"
+    with _plainly() as connection:
+        connection.execute("PRAGMA foreign_keys=OFF")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            keys = "rowid" if key == "rowid" else ", ".join(column.name for column in table.primary_key)
+            rows = connection.execute(f"SELECT {names} {within} ORDER BY {keys}", (first, last)).fetchall()
+            connection.execute(f"DELETE {within}", (first, last))
+            marks = ", ".join("?" * (names.count(",") + 1))
+            connection.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        finally:
+            connection.execute("PRAGMA foreign_keys=ON")
+
+
+@contextmanager
+def _plainly() -> Iterator[Any]:
+    connection = db.engine.raw_connection()
+    try:
+        yield connection.driver_connection
+    finally:
+        connection.close()
+
+
+def _place_of(table: Table) -> str:
+    """Return the column in whose order SQLite keeps a table."""
+    numbered = table.dialect_options["sqlite"]["with_rowid"]
+    return "rowid" if numbered else next(iter(table.primary_key)).name
+
+
+def oldest_transaction() -> int:
+    """Return the number of the oldest transaction of PostgreSQL that may still write."""
+    query = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+    return int(db.session.execute(text(query)).scalar_one())
+
+
+def list_changed(table: Table, mark: int | None, written: Collection[str], *, arrived_by: date) -> list[UUID]:
+    """Return the signatures that have rows in a table of PostgreSQL which were written since `mark`, in order.
+
+    Left out are rows of the transactions in `written`, and signatures that arrived later than `arrived_by`.
+    """
+    key = _signature_of(table)
+    query = (
+        f"SELECT DISTINCT {key} FROM {table.name} WHERE "  # noqa: S608 -- names of ours.
+        "(CAST(:mark AS bigint) IS NULL "
+        "OR age(xmin) <= pg_snapshot_xmax(pg_current_snapshot())::text::bigint - CAST(:mark AS bigint)) "
+        "AND xmin::text <> ALL(:written) "
+        f"AND {key} NOT IN (SELECT id FROM signatures WHERE arrived_on > :day) ORDER BY {key}"
+    )
+    values = {"mark": mark, "written": list(written), "day": arrived_by}
+    return list(db.session.execute(text(query), values).scalars())
+
+
+def rewrite_rows(table: Table, ids: Sequence[UUID]) -> str | None:
+    """Take the rows of signatures out of a table of PostgreSQL and put them back in the order of their keys.
+
+    Returns the number of the transaction, or nothing where somebody holds the table: then it is to be discarded. Others
+    who write to the table wait meanwhile, since they could not find a row again that was put back; readers do not.
+    """
+    key, keys = _signature_of(table), ", ".join(column.name for column in table.primary_key)
+    rewrite = (
+        f"WITH gone AS (DELETE FROM {table.name} WHERE {key} = ANY(:ids) RETURNING *) "  # noqa: S608 -- names of ours.
+        f"INSERT INTO {table.name} SELECT * FROM gone ORDER BY {keys}"
+    )
+    try:
+        db.session.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}ms'"))
+        db.session.execute(text(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE"))
+        db.session.execute(text(rewrite), {"ids": list(ids)})
+        return str(db.session.execute(text("SELECT pg_current_xact_id()::xid::text")).scalar_one())
+    except OperationalError:
+        return None
+
+
+def _signature_of(table: Table) -> str:
+    return "id" if table.name == "signatures" else "signature_id"
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from uuid import uuid4
 import click
 from flask import Flask
 
-from petition_app import config, couriers, erasures, jobs, switches
+from petition_app import config, couriers, erasures, jobs, row_order, switches
 from petition_app.accounts import tasks as accounts
 from petition_app.clock import utcnow
 from petition_app.db import transaction
@@ -40,6 +40,11 @@ logger = logging.getLogger(__name__)
 def settle_erasures(_at: datetime) -> None:
     """Empty a log that may still keep what was erased."""
     erasures.settle()
+
+
+def order_rows(at: datetime) -> bool:
+    """Do some of a round that lets rows lie in no order of time; return whether some is left."""
+    return row_order.go_on(at=at)
 
 
 # Messages: each task writes its letter, which is delivered outside of any transaction.
@@ -82,7 +87,10 @@ PERIODIC: tuple[tuple[timedelta, Task], ...] = (
     (timedelta(minutes=5), petitions.freeze_silent),
 )
 # What opens its own transactions, or needs none to be open.
-OUTSIDE: tuple[tuple[timedelta, Task], ...] = ((timedelta(seconds=5), settle_erasures),)
+OUTSIDE: tuple[tuple[timedelta, Task], ...] = (
+    (timedelta(seconds=5), settle_erasures),
+    (timedelta(minutes=1), order_rows),
+)
 # What several workers may do at once, each its own rows; all else that comes round is one worker's at a time.
 TOGETHER = (verification.match_waiting,)
 # What does a slice at a time and says how much that was.

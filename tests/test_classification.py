@@ -48,7 +48,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "bulk_cases": {NONE: "bulk_id signature_id result"},
     "bulks": {NONE: "id petition_id account_id chosen state total at"},
     "claims": {NONE: "id signature_id petition_id account_id hides asked_on closed_on"},
-    "completions": {NONE: "name at"},
+    "completions": {NONE: "name at mark"},
     "confirmations": {
         NONE: "signature_id petition_id tries_left expires_at used group_id shown_until",
         RANDOM: "pending_hash form_hash code_hash words_salt",
@@ -125,6 +125,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         SEALED: "agreement_box",
         INDEX: "name_index mailbox_index match_index entry_index",
     },
+    "signer_acts": {NONE: "id act petition_id number day"},
     "signing_keys": {NONE: "petition_id public_key key_id made_on", KEY: "box"},
     "signed_acts": {NONE: "nonce at"},
     "staged_rows": {

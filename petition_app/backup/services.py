@@ -104,7 +104,9 @@ class _Counted:
         yield streams.write_line("head", self._head)
         for table in _tables(self._stream):
             names = streams.columns(table, self._stream)
-            query = select(*(table.c[name] for name in names)).execution_options(yield_per=CHUNK)
+            # In the order of their ids: how they lie in the database could tell in which order they came.
+            query = select(*(table.c[name] for name in names)).order_by(*table.primary_key)
+            query = query.execution_options(yield_per=CHUNK)
             for row in self._connection.execute(query):
                 values = dict(zip(names, row, strict=True))
                 if table.name == "jobs" and values["courier_id"]:

@@ -14,8 +14,9 @@ import numpy as np
 from sqlalchemy import Connection, func, select
 
 from petition_app import config, erasures, vault
+from petition_app.clock import utcnow
 from petition_app.db import snapshot
-from petition_app.drill import links, opening, takings
+from petition_app.drill import links, opening, order, takings
 from petition_app.drill.dictionary import ADDRESS, Clue, Dictionary, keys_from, needles
 from petition_app.drill.judging import Hit, PetitionResult, Report, judge
 from petition_app.drill.links import ROSTER, Link
@@ -62,7 +63,7 @@ class Drill:
     def __init__(
         self, connection: Connection, *, also: Sequence[Path], names: Path | None, say: Callable[[str], object]
     ) -> None:
-        self._say, self._report, self._keys = say, Report(), Keys()
+        self._connection, self._say, self._report, self._keys = connection, say, Report(), Keys()
         self._instance = config.current().instance
         self._own_files = {path.resolve() for path in database_files()}
         left_out = [names] if names else []
@@ -92,6 +93,7 @@ class Drill:
             self._search(first)
         for database in self._databases:
             self._links |= set(links.in_rows(database, self._known))
+        self._links |= set(order.in_order(self._connection, files=sorted(self._own_files), at=utcnow()))
         self._report.unread = sorted(self._unread)
         self._report.findings = judge(self._hits, self._links, self._people, self._known)
         self._report.petitions = [

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ScalarSelect, bindparam, exists, select
 
 from petition_app import audit
-from petition_app.audit import AuditEvent
+from petition_app.audit import SignerAct
 from petition_app.bulk import insert_together
 from petition_app.db import Base, db
 from petition_app.errors import DomainError
@@ -219,7 +219,7 @@ def _insert(taken: Sequence[Arrival], *, at: datetime) -> None:
             *_unconfirmed([arrival.rows for arrival in taken]),
             (Confirmation, [arrival.confirmation for arrival in taken]),
             (Job, [arrival.job for arrival in taken if arrival.job and arrival.may_mail]),
-            (AuditEvent, acts),
+            (SignerAct, acts),
         ]
     )
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition_app.db import Base
+from petition_app.db import UNNUMBERED, Base
 
 TITLE_LENGTH = 60
 
@@ -33,4 +33,4 @@ class GroupEntry(Base):
     form_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     created_on: Mapped[date]
 
-    __table_args__ = (CheckConstraint("confirmed BETWEEN 0 AND size", name="confirmed_few"),)
+    __table_args__ = (CheckConstraint("confirmed BETWEEN 0 AND size", name="confirmed_few"), UNNUMBERED)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition_app.db import Base, Moment
+from petition_app.db import UNNUMBERED, Base, Moment
 
 STATES = ("waiting", "staging", "done", "stopped", "undoing", "undone")
 
@@ -90,7 +90,7 @@ class StagedRow(Base):
     mailbox_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     ref_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
-    __table_args__ = (UniqueConstraint("import_id", "line"),)
+    __table_args__ = (UniqueConstraint("import_id", "line"), UNNUMBERED)
 
 
 class ImportMember(Base):
@@ -100,6 +100,8 @@ class ImportMember(Base):
 
     signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), primary_key=True)
     import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id"), index=True)
+
+    __table_args__ = UNNUMBERED
 
 
 class ImportedRef(Base):
@@ -112,3 +114,5 @@ class ImportedRef(Base):
 
     ref_index: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     import_id: Mapped[UUID | None] = mapped_column(ForeignKey("imports.id"), index=True)
+
+    __table_args__ = UNNUMBERED

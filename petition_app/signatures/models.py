@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition_app.db import Base, Moment, only
+from petition_app.db import UNNUMBERED, Base, Moment, only
 from petition_app.signatures.rules import STATES
 from petition_app.vault import PARTS
 
@@ -96,6 +96,8 @@ class SealedKey(Base):
     key_id: Mapped[str | None] = mapped_column(String(40))
     box: Mapped[bytes] = mapped_column(LargeBinary)
 
+    __table_args__ = UNNUMBERED
+
 
 class NearKey(Base):
     """A keyed index of a name's rough sound, not unique, to find similar names; erased with the keys."""
@@ -106,7 +108,7 @@ class NearKey(Base):
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
     key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
 
-    __table_args__ = (Index("ix_near_keys_key", "petition_id", "key", "signature_id"),)
+    __table_args__ = (Index("ix_near_keys_key", "petition_id", "key", "signature_id"), UNNUMBERED)
 
 
 class Confirmation(Base):
@@ -135,6 +137,7 @@ class Confirmation(Base):
     __table_args__ = (
         Index("ix_confirmations_code_hash", "petition_id", "code_hash"),
         Index("ix_confirmations_shown", "shown_until", **only("shown_until IS NOT NULL")),
+        UNNUMBERED,
     )
 
 
@@ -146,6 +149,8 @@ class SecondCode(Base):
     code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), unique=True)
 
+    __table_args__ = UNNUMBERED
+
 
 class Knock(Base):
     """A code was typed that opens nothing. The box says whose second code it was, or that it was nobody's."""
@@ -155,6 +160,8 @@ class Knock(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     key_id: Mapped[str] = mapped_column(String(40))
     box: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = UNNUMBERED
 
 
 class Counts:
@@ -182,6 +189,8 @@ class SignatureDelta(Base, Counts):
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
     batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id"))
 
+    __table_args__ = UNNUMBERED
+
 
 class SentLetter(Base):
     """That a message about a signature was delivered, so that it can be told when it comes back; for seven days.
@@ -195,3 +204,5 @@ class SentLetter(Base):
     message_index: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), index=True)
     sent_on: Mapped[date]
+
+    __table_args__ = UNNUMBERED

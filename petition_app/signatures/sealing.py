@@ -16,7 +16,7 @@ from petition_app.db import db, note_erasure
 from petition_app.keys import handed, opened
 from petition_app.keys.services import public_lock
 from petition_app.petitions.models import Petition
-from petition_app.randomness import new_id, random_bytes
+from petition_app.randomness import id_near, new_id, random_bytes
 from petition_app.security import commitment, fingerprint
 from petition_app.signatures.models import NearKey, SealedKey, SealedPart, Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
@@ -87,7 +87,7 @@ def seal(
         r=r,
         key=lock.wrap(key, Place(petition_id, signature_id, "key")),
         parts={
-            part: NewPart(new_id(), vault.seal_part(key, Place(petition_id, signature_id, part), content))
+            part: NewPart(id_near(signature_id), vault.seal_part(key, Place(petition_id, signature_id, part), content))
             for part, content in contents.items()
         },
         name_index=fingerprint("name", petition_id, fold_name(identity.name)) if indexed else None,
@@ -109,7 +109,7 @@ def key_rows(sealed: SealedSignature) -> list[dict[str, Any]]:
     parts = [
         {"part_id": content.id, "key_id": None, "box": content.sealed.wrapped_key} for content in sealed.parts.values()
     ]
-    return [{"id": new_id(), "signature_id": sealed.signature_id, **row} for row in (own, *parts)]
+    return [{"id": id_near(sealed.signature_id), "signature_id": sealed.signature_id, **row} for row in (own, *parts)]
 
 
 def open_identity(signature: Signature) -> Identity:
@@ -152,7 +152,7 @@ def add_to_case(signature: Signature, content: dict[str, Any], *, by_signer: boo
     """
     content = {**content, "n": count_notes(signature)}
     place = Place(signature.petition_id, signature.id, "case")
-    part_id = new_id()
+    part_id = id_near(signature.id)
     if (given := handed.current()) and not by_signer:
         made = given.take_addition(signature.id)
         box, key_row = made.box, SealedKey(signature_id=signature.id, part_id=part_id, box=made.key)

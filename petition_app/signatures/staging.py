@@ -10,7 +10,7 @@ from uuid import UUID
 
 from petition_app import vault
 from petition_app.binary_rows import Loader
-from petition_app.randomness import drawing, new_id
+from petition_app.randomness import drawing, id_near
 from petition_app.security import fingerprint, hash_secret, new_secret_code
 from petition_app.sheets import BadRow, Line
 from petition_app.signatures import consents, sealing
@@ -101,8 +101,11 @@ class Recipe:
             self._staged.pack((signature_id, self._import_id, row.line, *plain, *indexes)),
             tuple(self._parts.pack((new.id, signature_id, part, new.sealed.box)) for part, new in parts),
             (
-                pack((new_id(), signature_id, None, sealed.key.key_id, sealed.key.box)),
-                *(pack((new_id(), signature_id, new.id, None, new.sealed.wrapped_key)) for _, new in parts),
+                pack((id_near(signature_id), signature_id, None, sealed.key.key_id, sealed.key.box)),
+                *(
+                    pack((id_near(signature_id), signature_id, new.id, None, new.sealed.wrapped_key))
+                    for _, new in parts
+                ),
             ),
         )
 

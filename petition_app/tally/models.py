@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition_app.db import Base, Moment
+from petition_app.db import UNNUMBERED, Base, Moment
 from petition_app.signatures.models import Counts
 
 UPDATE_KINDS = (
@@ -80,6 +80,7 @@ class PublishedName(Base):
     __table_args__ = (
         Index("ix_published_names_order", "petition_id", "batch_number", "sort_key"),
         Index("ix_published_names_place", "petition_id", "place"),
+        UNNUMBERED,
     )
 
 
@@ -99,6 +100,8 @@ class Claim(Base):
     asked_on: Mapped[date]
     closed_on: Mapped[date | None]
 
+    __table_args__ = UNNUMBERED
+
 
 class DueName(Base):
     """A name of a sealed petition that a publication has found due, and that no organizer has opened yet."""
@@ -107,6 +110,8 @@ class DueName(Base):
 
     signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), primary_key=True)
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), index=True)
+
+    __table_args__ = UNNUMBERED
 
 
 class Update(Base):

@@ -29,6 +29,7 @@ count_roles = Each(
 )
 
 
-def link_trail(_at: datetime) -> None:
-    """Link new rows of the trail into its chain."""
+def link_trail(at: datetime) -> None:
+    """Add up signers' acts, and link new rows of the trail into its chain."""
+    audit.add_up(at=at, apart=rehearsing.list_ids())
     audit.link_events(apart=rehearsing.list_ids())

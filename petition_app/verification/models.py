@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition_app.db import Base, Moment
+from petition_app.db import UNNUMBERED, Base, Moment
 from petition_app.petitions.models import EVIDENCE_KINDS
 from petition_app.verification.rules import CONTACTS, ELIGIBLE, OUTCOMES, REASONS, RETRACTIONS
 
@@ -88,6 +88,7 @@ class Decision(Base):
         Index("ix_decisions_latest", "petition_id", "at"),
         Index("ix_decisions_corrections", "petition_id", "correction"),
         Index("ix_decisions_duplicate_of_id", "duplicate_of_id"),
+        UNNUMBERED,
     )
 
 
@@ -115,6 +116,7 @@ class Evidence(Base):
     __table_args__ = (
         CheckConstraint(f"kind IN {EVIDENCE_KINDS}", name="kind_known"),
         CheckConstraint("strength BETWEEN 1 AND 3", name="strength_known"),
+        UNNUMBERED,
     )
 
 
@@ -130,6 +132,8 @@ class ContactRequest(Base):
     asked_on: Mapped[date]
     answered_on: Mapped[date | None]
     tries_left: Mapped[int] = mapped_column(SmallInteger, default=5)
+
+    __table_args__ = UNNUMBERED
 
 
 class Bulk(Base):
@@ -165,6 +169,7 @@ class BulkCase(Base):
         CheckConstraint(f"result IS NULL OR result IN {BULK_RESULTS}", name="result_known"),
         Index("ix_bulk_cases_result", "bulk_id", "result"),
         Index("ix_bulk_cases_signature_id", "signature_id"),
+        UNNUMBERED,
     )
 
 
@@ -196,6 +201,8 @@ class Lease(Base):
     signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
     until: Mapped[datetime] = mapped_column(Moment)
+
+    __table_args__ = UNNUMBERED
 
 
 class Question(Base):
@@ -243,4 +250,4 @@ class SecondLook(Base):
     asked_on: Mapped[date]
     closed_on: Mapped[date | None]
 
-    __table_args__ = (Index("ix_second_looks_waiting", "petition_id", "closed_on"),)
+    __table_args__ = (Index("ix_second_looks_waiting", "petition_id", "closed_on"), UNNUMBERED)

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from petition_app import couriers, switches
-from petition_app.audit import AuditEvent
+from petition_app.audit import SignerAct
 from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.errors import DomainError
@@ -86,7 +86,7 @@ def test_signers_who_come_together_are_stored_in_one_transaction_each_with_all_t
     counts = [number(app, model) for model in (Signature, SealedPart, SealedKey, Confirmation, Job)]
     assert counts == [12, 36, 48, 12, 12]
     with make.looking(app):
-        acts = db.session.scalars(select(AuditEvent.number).where(AuditEvent.act == "signature.submitted")).all()
+        acts = db.session.scalars(select(SignerAct.number).where(SignerAct.act == "signature.submitted")).all()
     assert acts == [12]
     assert make.tally(app, petition_id)["unconfirmed"] == 12
     assert make.problems(app, petition_id) == []

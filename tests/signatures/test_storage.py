@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from petition_app import audit, config, couriers, security, vault, worker
-from petition_app.audit import AuditEvent
+from petition_app.audit import AuditEvent, SignerAct
 from petition_app.clock import utcnow
 from petition_app.db import Base, db, transaction
 from petition_app.errors import StorageSealedError
@@ -198,16 +198,42 @@ def test_a_signers_acts_leave_no_id_and_no_time_of_day(app: Any) -> None:
     make.answer(app, signed, ANSWER)
     make.withdraw(app, signed)
     with make.looking(app):
-        events = [event for event in db.session.scalars(db.select(AuditEvent)) if event.act.startswith("signature.")]
-        assert sorted(event.act for event in events) == [
+        acts = list(db.session.scalars(db.select(SignerAct.act).order_by(SignerAct.act)))
+        assert acts == [
             "signature.answered",
             "signature.consent_changed",
             "signature.received",
             "signature.submitted",
             "signature.withdrawn",
         ]
-        for event in events:
-            assert (event.object_id, event.actor_id, event.at) == (None, None, None)
+        events = db.session.scalars(db.select(AuditEvent.act)).all()
+        assert events
+        assert not [act for act in events if act.startswith("signature.")], "they stand apart from timed acts"
+    assert set(SignerAct.__table__.columns.keys()) == {"id", "act", "petition_id", "number", "day"}
+
+
+def test_signers_acts_join_the_trail_as_one_number_a_day_when_the_day_is_over(app: Any) -> None:
+    world = make.make_world(app)
+    for _ in range(3):
+        make.make_signature(app, world.petition_id)
+    with make.acting(app):
+        audit.add_up(at=utcnow())
+        rows = db.session.execute(db.select(SignerAct.act, SignerAct.number).order_by(SignerAct.act)).all()
+        assert [tuple(row) for row in rows] == [("signature.received", 3), ("signature.submitted", 3)]
+        audit.link_events()
+        assert audit.count_acts(("signature.received",), petition_id=world.petition_id) == 3
+    with make.acting(app):
+        audit.add_up(at=utcnow() + timedelta(days=1))
+        audit.link_events()
+    with make.looking(app):
+        assert db.session.scalars(db.select(SignerAct)).all() == []
+        query = db.select(AuditEvent).where(AuditEvent.act == "signature.received")
+        event = db.session.scalars(query).one()
+        assert (event.number, event.at, event.object_id, event.actor_id) == (3, None, None, None)
+        assert event.position
+        assert audit.find_broken_link() is None
+        assert audit.count_acts(("signature.received",), petition_id=world.petition_id) == 3
+    assert make.problems(app, world.petition_id) == []
 
 
 @pytest.mark.parametrize("model", [SignatureDelta, DueMark, Signature, SealedPart, SealedKey])
@@ -216,7 +242,7 @@ def test_what_a_signer_writes_has_no_column_for_a_time_of_day(model: Any) -> Non
     assert moments == []
 
 
-@pytest.mark.parametrize("model", [SignatureDelta, DueMark, Job, AuditEvent])
+@pytest.mark.parametrize("model", [SignatureDelta, DueMark, Job, AuditEvent, SignerAct])
 def test_rows_about_counts_work_and_acts_cannot_point_to_a_signature(model: Any) -> None:
     assert not [key for key in model.__table__.foreign_keys if key.column.table.name == "signatures"]
 
