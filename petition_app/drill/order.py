@@ -17,7 +17,7 @@ from petition_app import completions
 from petition_app.drill.links import Link
 from petition_app.drill.takings import as_uuid
 from petition_app.row_order import OF_STAFF
-from petition_app.storage import NUMBERED
+from petition_app.storage import NUMBERED, has_log
 
 LEAST_ROW = 1 << 40  # Numbers below were counted, not drawn: of drawn ones one in eight million is so small.
 FEWEST, IN_ORDER = 8, 0.75  # Rows of which an order can be told, and the share of neighbours that makes one.
@@ -39,7 +39,7 @@ def in_order(connection: Connection, *, files: Sequence[Path], at: datetime) -> 
     old = {one: day for one, day in days.items() if is_late and day < at.date()}
     columns = {table: {one["name"] for one in inspect(connection).get_columns(table)} for table in _names(connection)}
     for table, key in _tables(columns):
-        if connection.dialect.name == "sqlite":
+        if has_log():
             yield from _numbers(connection, table, key, old if table in NUMBERED else days)
             yield from _pages(connection, table, old, files)
         else:
