@@ -36,7 +36,7 @@ REPEATED = frozenset(
 SHOWN_AT = {
     "verification.my_signature": "verification.my",
     "security.login": "security.login",
-    "security.change_password": "security.change_password",
+    "staff.accounts.change_password": "staff.accounts.ask_password",
     "staff.joining.join": "staff.joining.ask",
     "staff.lost_words.find": "staff.lost_words.ask",
     "staff.keys.make_own": "staff.keys.mine",
