@@ -30,7 +30,7 @@ from petition_app.language_links import SAFE
 from petition_app.local import cli as local_cli
 from petition_app.metrics import Meter
 from petition_app.pages import Pages
-from petition_app.petitions import accounts_cli, freezing, switches_cli
+from petition_app.petitions import accounts_cli, freezing, policies, switches_cli
 from petition_app.petitions import cli as petitions_cli
 from petition_app.roles import IN_GROUPS, TAKES_SECRETS
 from petition_app.roster import cli as roster_cli
@@ -172,7 +172,9 @@ def create_app(settings: Settings | None = None) -> Countersign:
     after_commit[:] = [_publish]
     before_erasure[:], after_erasure[:] = [erasures.note], [erasures.settle_at_once]
     freezing.on_freeze[:] = [checking.free_all, frozen.lower]
-    approvals.carry_out.update(unfreeze=freezing.end, take_keys=leaving.carry_out, remove_member=leaving.carry_out)
+    approvals.carry_out.update(
+        policy=policies.lower, unfreeze=freezing.end, take_keys=leaving.carry_out, remove_member=leaving.carry_out
+    )
     freezing.on_unfreeze[:] = [frozen.raise_again, rematching.rematch_later]
     return app
 

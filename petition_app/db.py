@@ -196,16 +196,17 @@ def only(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
-def lock(model: type[Row], key: object) -> Row | None:
+def lock(model: type[Row], key: object, *, alone: bool = False) -> Row | None:
     """Load a row and keep it to this transaction until it ends (SQLite: the whole database already is).
 
     Who locks several takes them in one order, or two wait for each other: a petition, then a roster version, an import
     or a batch of it, then its signatures, those by their ids. What only one transaction looks for, passing over what is
     locked, may come later.
 
-    `FOR NO KEY UPDATE` lets others insert rows that point to it meanwhile.
+    `FOR NO KEY UPDATE` lets others insert rows that point to it meanwhile; `alone` waits for those who have begun to,
+    and lets nobody else.
     """
-    return db.session.get(model, key, with_for_update={"key_share": True}, populate_existing=True)
+    return db.session.get(model, key, with_for_update={"key_share": not alone}, populate_existing=True)
 
 
 def is_alone(act: str) -> bool:

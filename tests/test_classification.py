@@ -43,7 +43,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         NONE: "id petition_id kind payload digest state asked_by_id asked_at decided_by_id decided_at"
     },
     "audit_events": {NONE: "id act petition_id actor_id object_id number day at position link"},
-    "batches": {NONE: "id petition_id number size announcement started_at sealed_at"},
+    "batches": {NONE: "id petition_id number size announcement started_at sealed_at policies"},
     "breakdowns": {NONE: "petition_id as_of", PUBLIC: "total roles places"},
     "bulk_cases": {NONE: "bulk_id signature_id result"},
     "bulks": {NONE: "id petition_id account_id chosen state total at"},
@@ -84,14 +84,14 @@ COLUMNS: dict[str, dict[str, str]] = {
     "leases": {NONE: "signature_id account_id until"},
     "match_pages": {NONE: "id petition_id last_id", SEALED: "box"},
     "memberships": {STAFF: "id account_id petition_id role"},
-    "milestones": {NONE: "id petition_id kind at day recipient words"},
+    "milestones": {NONE: "id petition_id kind at day recipient words changes"},
     "near_keys": {NONE: "signature_id petition_id", INDEX: "key"},
     "pending_checkpoints": {NONE: "id since"},
     "petition_keys": {NONE: "id petition_id number public recovery_public made_at retired_at", KEY: "index_box"},
     "petitions": {
         NONE: "id slug state addressee who_may_sign goal opens closes mode mail roster reviewers match_rule "
-        "evidence_rule evidence_kinds banner threat rehearsal organizers contact created_at opened_at closed_at "
-        "frozen_at freeze_after",
+        "evidence_rule evidence_kinds banner threat rehearsal organizers contact former_policies created_at opened_at "
+        "closed_at frozen_at freeze_after",
     },
     "publications": {NONE: "id petition_id number as_of tally named speed samples"},
     "published_names": {NONE: "signature_id petition_id batch_number", PUBLIC: "name role place sort_key spelled"},

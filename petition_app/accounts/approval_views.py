@@ -5,15 +5,15 @@ from __future__ import annotations
 from uuid import UUID
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response
 
 from petition_app.accounts import approvals
-from petition_app.accounts.forms import ROLE_WORDS
 from petition_app.accounts.services import name_accounts
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.petitions.forms import explain
+from petition_app.tally.policy_words import list_changes
 
 staff = Blueprint("approvals", __name__)
 
@@ -27,7 +27,8 @@ def show() -> str:
     return render_template(
         "accounts/approvals.html", waiting=waiting, recent=[one for one in recent if one not in waiting],
         names=name_accounts(ids), leave={one.id for one in recent if approvals.is_leave(one, at=now)},
-        roles=ROLE_WORDS, life=approvals.LIFE,
+        changes={one.id: list_changes(one.payload, str(get_locale())) for one in waiting if one.kind == "policy"},
+        life=approvals.LIFE,
     )  # fmt: skip
 
 

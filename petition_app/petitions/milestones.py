@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -100,9 +101,11 @@ def note(
     day: date | None = None,
     recipient: dict[str, str] | None = None,
     words: dict[str, str] | None = None,
+    changes: dict[str, Any] | None = None,
 ) -> Milestone:
     """Write one step down; the timeline tells it with the next publication, in a sealed petition with what waits."""
     milestone = Milestone(petition_id=petition.id, kind=kind, at=at, day=day, recipient=recipient, words=words)
+    milestone.changes = changes
     db.session.add(milestone)
     audit.record(f"petition.{kind}", by=by.id if by else None, petition_id=petition.id, object_id=milestone.id, at=at)
     jobs.mark_due(petition.id)

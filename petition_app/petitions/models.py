@@ -18,7 +18,7 @@ MATCH_RULES = ("strong", "possible", "any")
 EVIDENCE_KINDS = (
     "official_contact", "public_profile", "known_account", "live_call", "in_person", "vouched", "document",
 )  # fmt: skip
-MILESTONES = ("paused", "resumed", "extended", "handed_over", "answered")
+MILESTONES = ("paused", "resumed", "extended", "handed_over", "answered", "rules_raised", "rules_lowered")
 DRAFTS = ("announcement", "pause", "handed_over", "answered", "notice")
 FREEZE_CAUSES = ("act", "silence", "duress")
 MAIL_RULES = ("required", "optional", "none")
@@ -47,7 +47,9 @@ class Petition(Base):
     on its public pages, by language. `freeze_after` is the number of days without a sign of life from any organizer
     after which it freezes. `threat` is what the organizers answered about dangers before opening: choices only.
     A `rehearsal` has invented people, is never public, and may be thrown away. `organizers` says by language who stands
-    behind it, `contact` how to reach them; whoever lost the twelve words has nobody else to turn to.
+    behind it, `contact` how to reach them; whoever lost the twelve words has nobody else to turn to. `former_policies`
+    are those that were lowered after somebody had signed: the fields of the policy, `until` when it was in force, and
+    whether a batch was `sealed` so long after that who signed under it is in a batch.
     """
 
     __tablename__ = "petitions"
@@ -77,6 +79,7 @@ class Petition(Base):
     freeze_after: Mapped[int | None] = mapped_column(SmallInteger)
     threat: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     rehearsal: Mapped[bool] = mapped_column(default=False)
+    former_policies: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
 
     versions: Mapped[list[TextVersion]] = relationship(order_by="TextVersion.number", back_populates="petition")
 
@@ -94,6 +97,16 @@ class Petition(Base):
     def text(self) -> TextVersion:
         """The version that is signed now."""
         return self.versions[-1]
+
+    @property
+    def uses_roster(self) -> bool:
+        """Whether any signature of it is checked against a roster: now, or because it signed when all were."""
+        return self.roster or any(former["roster"] for former in self.former_policies)
+
+    @property
+    def most_reviewers(self) -> int:
+        """How many must agree on a case at most: now, or by a policy under which somebody signed."""
+        return max([self.reviewers, *(int(former["reviewers"]) for former in self.former_policies)])
 
     @property
     def is_public(self) -> bool:
@@ -145,7 +158,7 @@ class Milestone(Base):
     """A step in the life of a petition that the timeline tells, beside opening and closing.
 
     `day` is when it happened, or until when signing goes on; `recipient` to whom the letter was handed, or who
-    answered; `words` are the organizers' own. Both are by language.
+    answered; `words` are the organizers' own. Both are by language. `changes` are rules of checking "from" and "to".
     """
 
     __tablename__ = "milestones"
@@ -157,6 +170,7 @@ class Milestone(Base):
     day: Mapped[date | None]
     recipient: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     words: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    changes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     __table_args__ = (CheckConstraint(f"kind IN {MILESTONES}", name="kind_known"),)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,10 +17,12 @@ from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import N_
 from petition_app.keys import services as keys
-from petition_app.petitions import milestones
+from petition_app.petitions import milestones, policies
 from petition_app.petitions.contact import require_contact
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition, TextVersion
+from petition_app.petitions.new_petition import NewPetition as NewPetition  # The services take it.
+from petition_app.petitions.policy_rules import Policy
 from petition_app.petitions.rules import text_hash
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -71,28 +73,6 @@ class DatesError(DomainError):
     message = N_("The last day of signing lies before the first.")
 
 
-@dataclass(frozen=True)
-class NewPetition:
-    """A petition as it is drafted. Texts are by language: {"en": …, "ru": …}; `goal` is a number of signatures."""
-
-    slug: str
-    titles: dict[str, str]
-    texts: dict[str, str]
-    addressee: dict[str, str]
-    who_may_sign: dict[str, str]
-    goal: int | None = None
-    opens: date | None = None
-    closes: date | None = None
-    mode: str = "standard"
-    mail: str = "required"
-    roster: bool = False
-    reviewers: int = 2
-    match_rule: str = "possible"
-    evidence_rule: int = 0
-    evidence_kinds: tuple[str, ...] = ()
-    freeze_after: int | None = None
-    organizers: dict[str, str] = field(default_factory=dict)
-    contact: str = ""
 
 
 def create(new: NewPetition, *, by: Account | None, at: datetime) -> Petition:
@@ -105,7 +85,9 @@ def create(new: NewPetition, *, by: Account | None, at: datetime) -> Petition:
     if not SLUG.fullmatch(new.slug) or len(new.slug) > 80:
         raise SlugError
     petition = Petition(slug=new.slug, created_at=at, freeze_after=new.freeze_after)
-    _set_policy(petition, new)
+    _set_fields(petition, new)
+    for name, value in Policy.of(new).as_json().items():
+        setattr(petition, name, value)
     petition.versions = [_version(1, new, at)]
     try:
         with db.session.begin_nested():
@@ -118,25 +100,31 @@ def create(new: NewPetition, *, by: Account | None, at: datetime) -> Petition:
     return petition
 
 
-def edit(petition: Petition, new: NewPetition, *, signed: bool, by: Account | None, at: datetime) -> Petition:
-    """Change a petition. Once it is `signed`, a changed text becomes a new version; the old one stays.
+def edit(
+    petition: Petition, new: NewPetition, *, has_signed: Callable[[UUID], bool], by: Account | None, at: datetime
+) -> bool:
+    """Change a petition. Once somebody `has_signed`, a changed text becomes a new version; the old one stays.
 
     The address, the mode and the mail rule stay as they are after the first signature; a sealed petition that was
-    opened stays sealed.
+    opened stays sealed. Rules of checking that ask for less than before then wait for another organizer.
+
+    Returns whether everything is changed now.
 
     Raises:
-        MissingTextError, DatesError, ModeError, StepError: it is closed.
+        MissingTextError, DatesError, ModeError, StepError: it is closed. OnlyOrganizerError, AskedAlreadyError
     """
     require_role(by, petition.id, "organizer")
-    lock(Petition, petition.id)
+    lock(Petition, petition.id, alone=True)  # Nobody signs meanwhile, so that the answer holds until the end.
+    signed = has_signed(petition.id)
     require_thawed(petition)
     _check(new)
     if petition.state == "closed":
         raise StepError(state="closed", to="edited")
     if new.mode != petition.mode and (signed or (petition.is_sealed and petition.opened_at)):
         raise ModeError
+    whole = policies.change(petition, Policy.of(new), signed=signed, by=by, at=at)
     mail = petition.mail
-    _set_policy(petition, new)
+    _set_fields(petition, new)
     if signed:
         petition.mail = mail
     if text_hash(new.titles, new.texts) != petition.text.sha256:
@@ -149,7 +137,7 @@ def edit(petition: Petition, new: NewPetition, *, signed: bool, by: Account | No
     audit.record("petition.edited", by=by.id if by else None, petition_id=petition.id, at=at)
     jobs.mark_due(petition.id)
     db.session.flush()
-    return petition
+    return whole
 
 
 def change_state(
@@ -265,14 +253,11 @@ def _check(new: NewPetition) -> None:
         raise DatesError
 
 
-def _set_policy(petition: Petition, new: NewPetition) -> None:
+def _set_fields(petition: Petition, new: NewPetition) -> None:
     petition.addressee, petition.who_may_sign = new.addressee, new.who_may_sign
     petition.organizers, petition.contact = new.organizers, new.contact
     petition.goal, petition.opens, petition.closes = new.goal, new.opens, new.closes
-    petition.mode, petition.mail, petition.roster = new.mode, new.mail, new.roster
-    petition.reviewers = new.reviewers
-    petition.match_rule, petition.evidence_rule = new.match_rule, new.evidence_rule
-    petition.evidence_kinds = list(new.evidence_kinds)
+    petition.mode, petition.mail = new.mode, new.mail
 
 
 def _version(number: int, new: NewPetition, at: datetime) -> TextVersion:

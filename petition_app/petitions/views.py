@@ -6,11 +6,14 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from petition_app.accounts import fresh
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError, NotAllowedError
 from petition_app.petitions import beginning, services
 from petition_app.petitions.forms import STATE_WORDS, PetitionForm, explain
+from petition_app.petitions.policy_rules import Policy
 from petition_app.petitions.rules import render_text
+from petition_app.petitions.services import NewPetition
 from petition_app.signatures.services import has_any
 from petition_app.tally.counting import live_tally
 from petition_app.tally.overview import overview
@@ -73,14 +76,28 @@ def save() -> Answer:
     """Change the petition."""
     form, signed = PetitionForm(), has_any(g.petition.id)
     form.slug.data = g.petition.slug
-    if form.validate():
-        try:
-            services.edit(g.petition, form.to_new_petition(), signed=signed, by=g.account, at=utcnow())
-            flash(gettext("The petition is saved."), "success")
-            return _show(g.petition.slug)
-        except DomainError as error:
-            form.form_errors.append(explain(error))
-    return render_template("petitions/edit.html", form=form, petition=g.petition, signed=signed), 422
+    if not form.validate():
+        return render_template("petitions/edit.html", form=form, petition=g.petition, signed=signed), 422
+    new = form.to_new_petition()
+    if signed and Policy.of(new).asks_less_than(Policy.of(g.petition)) and (words := fresh.problem(g.account)):
+        form.form_errors.append(words)  # A wrong password leaves a trace, so it is no error.
+        return render_template("petitions/edit.html", form=form, petition=g.petition, signed=signed, again=True)
+    return _save(form, new, signed=signed)
+
+
+def _save(form: PetitionForm, new: NewPetition, *, signed: bool) -> Answer:
+    try:
+        whole = services.edit(g.petition, new, has_signed=has_any, by=g.account, at=utcnow())
+    except DomainError as error:
+        form.form_errors.append(explain(error))
+        return render_template("petitions/edit.html", form=form, petition=g.petition, signed=signed), 422
+    if whole:
+        flash(gettext("The petition is saved."), "success")
+        return _show(g.petition.slug)
+    flash(
+        gettext("Saved, but for the rules of checking: they ask for less than before, so another organizer must agree.")
+    )
+    return redirect(url_for("staff.approvals.show", slug=g.petition.slug), 303)
 
 
 @staff.get("/p/<slug>/preview")

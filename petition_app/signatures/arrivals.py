@@ -195,6 +195,7 @@ _LOOK = (
     )
     .outerjoin(Confirmation, Confirmation.form_hash.in_(bindparam("hashes", expanding=True)))
     .where(Petition.id.in_(bindparam("petitions", expanding=True)))
+    .with_for_update(read=True, key_share=True, of=Petition)  # While it is edited, one waits and looks again.
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from petition_app.i18n import LANGUAGES, N_, text_in_each_language, translations
 from petition_app.petitions.milestones import list_milestones
 from petition_app.petitions.models import Milestone, Petition
 from petition_app.tally.models import Update
+from petition_app.tally.policy_words import write_changes
 from petition_app.tally.rules import Tally
 
 PAUSED = N_("Signing is paused.")
@@ -89,6 +90,9 @@ def entry(
 
 
 def _tell_milestone(petition: Petition, milestone: Milestone, tally: Tally) -> Update:
+    if milestone.changes:
+        changed = write_changes(milestone.changes, lowered=milestone.kind == "rules_lowered")
+        return entry(petition, milestone.kind, milestone.at, changed, source_id=milestone.id)
     verified = tally.total.verified
     counts = {"verified": verified} if milestone.kind == "handed_over" else None
     texts = write(milestone.kind, milestone.day, milestone.recipient, milestone.words, verified=verified)

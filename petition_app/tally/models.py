@@ -15,6 +15,7 @@ from petition_app.signatures.models import Counts
 UPDATE_KINDS = (
     "opened", "initial", "batch", "report", "amended", "correction", "closed", "final",
     "paused", "resumed", "extended", "handed_over", "answered", "taken_back",
+    "rules_raised", "rules_lowered",
 )  # fmt: skip
 
 

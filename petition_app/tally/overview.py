@@ -80,7 +80,7 @@ def _next_act(petition: Petition, tally: Tally, *, at: datetime) -> str:
     return next_act(
         petition.state,
         frozen=petition.frozen_at is not None,
-        few=(db.session.scalar(people) or 0) < petition.reviewers,
+        few=(db.session.scalar(people) or 0) < petition.most_reviewers,
         over=petition.closes is not None and at.date() > petition.closes,
         tally=tally,
         done=[milestone.kind for milestone in milestones.list_milestones(petition.id)],

@@ -14,8 +14,10 @@ from petition_app.accounts.services import require_role
 from petition_app.db import db, lock
 from petition_app.errors import DomainError
 from petition_app.i18n import LANGUAGES, N_, in_each_language, text_in_each_language
+from petition_app.petitions import policies
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
+from petition_app.petitions.policy_rules import Policy, distinct
 from petition_app.signatures import imports
 from petition_app.signatures.import_models import Import
 from petition_app.signatures.states import count_received, put_into_batch
@@ -106,6 +108,8 @@ def _seal(
     batches = list_batches(petition.id)
     number = max((batch.number for batch in batches), default=0) + 1
     batch = Batch(petition_id=petition.id, number=number, started_at=at, sealed_at=at)
+    batch.policies = policies.kept_for_batch(petition)
+    policies.note_sealed(petition, at=at)
     db.session.add(batch)
     db.session.flush()
     batch.size = put_into_batch(petition.id, batch.id)
@@ -152,9 +156,9 @@ def admit_import(
     job = db.session.get(Import, import_id)
     if job is None:
         raise NothingToSealError
-    lock(Petition, job.petition_id)
+    petition = lock(Petition, job.petition_id)
     lock(Import, import_id)
-    batch = _initial_batch(job.petition_id, at=at) if job.initial else None
+    batch = _initial_batch(petition, at=at) if petition and job.initial else None
     number = imports.admit(job, batch_id=batch.id if batch else None, at=at, told=told)
     if batch:
         batch.size += number
@@ -176,11 +180,12 @@ def check_initial_open(petition_id: UUID) -> None:
         raise InitialClosedError
 
 
-def _initial_batch(petition_id: UUID, *, at: datetime) -> Batch:
-    check_initial_open(petition_id)
-    if batches := list_batches(petition_id):
-        return batches[0]
-    batch = Batch(petition_id=petition_id, number=0, started_at=at)
+def _initial_batch(petition: Petition, *, at: datetime) -> Batch:
+    check_initial_open(petition.id)
+    batches = list_batches(petition.id)
+    batch = batches[0] if batches else Batch(petition_id=petition.id, number=0, started_at=at, policies=[])
+    kept = [*batch.policies, *policies.kept_for_batch(petition)]
+    batch.policies = distinct(Policy.read(one) for one in kept)
     db.session.add(batch)
     db.session.flush()
     return batch

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
 from petition_app.db import db
 from petition_app.petitions.models import Petition
+from petition_app.petitions.policy_rules import Demands, Policy, together
 from petition_app.roster import services as rosters
 from petition_app.signatures.models import Signature
 from petition_app.verification.leasing import decided_by
@@ -39,14 +40,12 @@ def chosen_ids(chosen: Filter, *, petition: Petition, by: Account, at: datetime)
     Left out, always: what the petition's policy refuses, who fits more than one entry or an older roster, whoever has
     a possible duplicate or a conflict, what somebody holds, and what this person decided or vouched for.
     """
-    version = rosters.current(petition.id) if petition.roster else None
-    classes = [name for name in CLASSES[chosen.match] if petition.match_rule != "strong" or name == "strong"]
+    version = rosters.current(petition.id) if petition.uses_roster else None
     query = (
         select(Signature.id)
         .where(
             Signature.petition_id == petition.id,
             Signature.state == "checking",
-            Signature.match_class.in_(classes),
             Signature.match_index.is_not(None),
             Signature.matched_number == (version.number if version else None),
             ~_has_alike(),
@@ -54,13 +53,28 @@ def chosen_ids(chosen: Filter, *, petition: Petition, by: Account, at: datetime)
             ~decided_by(by.id),
             ~exists().where(Evidence.signature_id == Signature.id, Evidence.account_id == by.id, Evidence.own_word),
             *_has_evidence(chosen.strength, ()),
-            *_has_evidence(petition.evidence_rule, petition.evidence_kinds),
+            _fulfils(petition, chosen),
         )
         .order_by(Signature.id)
     )
     if chosen.batch is not None:
         query = query.join(Batch, Batch.id == Signature.batch_id).where(Batch.number == chosen.batch)
     return query
+
+
+def _fulfils(petition: Petition, chosen: Filter) -> ColumnElement[bool]:
+    """Return the condition that a case has the match and the evidence which its own batch asks for."""
+    batches = db.session.execute(select(Batch.id, Batch.policies).where(Batch.petition_id == petition.id)).all()
+    asked: dict[Demands, list[UUID]] = {}
+    for batch_id, kept in batches:
+        asked.setdefault(together([Policy.of(petition), *map(Policy.read, kept)]), []).append(batch_id)
+    return or_(false(), *(_of_batches(ids, demands, chosen) for demands, ids in asked.items()))
+
+
+def _of_batches(ids: list[UUID], demands: Demands, chosen: Filter) -> ColumnElement[bool]:
+    classes = [name for name in CLASSES[chosen.match] if demands.match_rule != "strong" or name == "strong"]
+    evidence = [found for strength, kinds in demands.evidence for found in _has_evidence(strength, kinds)]
+    return and_(Signature.batch_id.in_(ids), Signature.match_class.in_(classes), *evidence)
 
 
 def _has_evidence(strength: int, kinds: Sequence[str]) -> list[ColumnElement[bool]]:

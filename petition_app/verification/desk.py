@@ -16,13 +16,14 @@ from petition_app.errors import NotFoundError
 from petition_app.keys import opened as keys
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition, TextVersion
+from petition_app.petitions.policy_rules import Demands
 from petition_app.roster import services as rosters
 from petition_app.signatures.contents import Contents, open_all
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import DECIDED
 from petition_app.signatures.sealing import Identity
 from petition_app.vault import UnreadableError
-from petition_app.verification import evidence, matches, pairs, policy, rules, settling
+from petition_app.verification import evidence, matches, pairs, policy, settling
 from petition_app.verification.candidates import Candidate, list_candidates
 from petition_app.verification.evidence import Shown
 from petition_app.verification.leasing import lease_next
@@ -34,6 +35,8 @@ from petition_app.verification.verdicts import list_decisions
 
 # Words of a reviewer that would tell the second one what the first has decided.
 HIDDEN = ("note", "grounds")
+
+OPEN_CASES = ("checking", "needs_info")
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Case:
     conflicts: list[str]
     evidence: list[Shown]
     enough: bool
+    demands: Demands
     second_code: date | None
     entry_gone: bool
 
@@ -93,9 +97,11 @@ def open_case(signature_id: UUID, *, petition: Petition, by: Account, at: dateti
     if signature is None or signature.petition_id != petition.id:
         raise NotFoundError
     until = held_until(signature_id, by=by, at=at)
-    if until is None or signature.state not in ("checking", "needs_info"):
+    if until is None or signature.state not in OPEN_CASES:
         raise NotYoursError
-    return _case(signature, petition, see_earlier=petition.reviewers == 1, until=until)
+    return _case(
+        signature, petition, see_earlier=policy.in_force(petition, signature.batch_id).reviewers == 1, until=until
+    )
 
 
 def get_decided(signature_id: UUID, *, petition: Petition, by: Account) -> Case:
@@ -110,11 +116,12 @@ def get_decided(signature_id: UUID, *, petition: Petition, by: Account) -> Case:
     signature = db.session.get(Signature, signature_id)
     if signature is None or signature.petition_id != petition.id or not list_decisions(signature_id):
         raise NotFoundError
-    return _case(signature, petition, see_earlier=not _is_blind(petition, signature.state), until=None)
+    return _case(signature, petition, see_earlier=not _is_blind(petition, signature), until=None)
 
 
-def _is_blind(petition: Petition, state: str) -> bool:
-    return petition.reviewers > 1 and state in ("checking", "needs_info")
+def _is_blind(petition: Petition, signature: Signature) -> bool:
+    several = policy.in_force(petition, signature.batch_id).reviewers > 1
+    return several and signature.state in OPEN_CASES
 
 
 def _case(signature: Signature, petition: Petition, *, see_earlier: bool, until: datetime | None) -> Case:
@@ -127,6 +134,7 @@ def _case(signature: Signature, petition: Petition, *, see_earlier: bool, until:
     except UnreadableError:
         opened, alike = Contents(), []
     notes, match = opened.notes, matches.latest_among(opened.notes)
+    demands = policy.in_force(petition, signature.batch_id)
     version = rosters.current(petition.id) if match else None
     keys = [candidate.key for candidate in match.candidates] if match else []
     entries = rosters.get_entries(version.id, keys) if version else []
@@ -148,12 +156,8 @@ def _case(signature: Signature, petition: Petition, *, see_earlier: bool, until:
         if signature.state in matches.OPEN
         else [],
         evidence=evidence.with_words(found, notes),
-        enough=rules.enough_evidence(
-            [(row.kind, row.strength) for row in found],
-            contact=None,
-            strength=petition.evidence_rule,
-            kinds=petition.evidence_kinds,
-        ),
+        enough=policy.is_proved(demands, [(row.kind, row.strength) for row in found], contact=None),
+        demands=demands,
         second_code=max(
             (date.fromisoformat(note["on"]) for note in notes if note.get("kind") == "second_code"), default=None
         ),
@@ -179,6 +183,7 @@ class Decided:
 def list_latest(petition: Petition, *, by: Account, limit: int = 50) -> list[Decided]:
     """Return the latest decisions of a petition for its organizers and auditors."""
     require_role(by, petition.id, "organizer", "auditor")
+    blind = petition.most_reviewers > 1
     rows = db.session.execute(
         select(Decision, Signature.state, Account.name)
         .join(Signature, Signature.id == Decision.signature_id)
@@ -191,7 +196,7 @@ def list_latest(petition: Petition, *, by: Account, limit: int = 50) -> list[Dec
         Decided(
             row.signature_id,
             case_number(row.signature_id),
-            None if _is_blind(petition, state) and row.outcome in VERDICTS else row.outcome,
+            None if blind and state in OPEN_CASES and row.outcome in VERDICTS else row.outcome,
             state,
             name or "",
             row.at,

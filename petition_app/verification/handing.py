@@ -18,7 +18,7 @@ from petition_app.keys.models import AccountKey, KeyWrap, PetitionKey
 from petition_app.petitions.models import Petition, TextVersion
 from petition_app.roster import services as rosters
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
-from petition_app.verification import leasing, pairs, settling
+from petition_app.verification import leasing, pairs, policy, settling
 from petition_app.verification.batches import list_batches
 from petition_app.verification.models import Decision, Evidence, Lease, Question
 from petition_app.verification.services import NotYoursError, holds
@@ -56,7 +56,7 @@ def outline(petition: Petition, *, by: Account, roster: int) -> dict[str, Any]:
     require_role(by, petition.id, "reviewer", "organizer")
     keys = list(db.session.scalars(select(PetitionKey).where(PetitionKey.petition_id == petition.id)))
     mine = select(KeyWrap).where(KeyWrap.account_id == by.id, KeyWrap.key_id.in_([key.id for key in keys]))
-    version = rosters.current(petition.id) if petition.roster else None
+    version = rosters.current(petition.id) if petition.uses_roster else None
     entries = rosters.list_entries(version.id) if version and version.number != roster else []
     return {
         "petitions": _pack([petition]),
@@ -100,7 +100,9 @@ def next_for(petition: Petition, *, by: Account, at: datetime, after: UUID | Non
 def _case(signature: Signature, petition: Petition, by: Account) -> dict[str, Any]:
     """Return a case with what belongs to it; of verdicts only what this reviewer may see."""
     decisions = _decisions(signature, petition, by)
-    people = {row.account_id for row in decisions} if petition.reviewers == 1 else set()
+    people = (
+        {row.account_id for row in decisions} if policy.in_force(petition, signature.batch_id).reviewers == 1 else set()
+    )
     return {
         **_sealed([signature]),
         "evidence": _pack(db.session.scalars(select(Evidence).where(Evidence.signature_id == signature.id))),
@@ -113,7 +115,7 @@ def _case(signature: Signature, petition: Petition, by: Account) -> dict[str, An
 def _decisions(signature: Signature, petition: Petition, by: Account) -> list[Decision]:
     """Return all decisions where the policy lets them be seen, else the reviewer's own and what ended a round."""
     rows = list_decisions(signature.id)
-    if petition.reviewers == 1:
+    if policy.in_force(petition, signature.batch_id).reviewers == 1:
         return rows
     mine = {row.id for row in rows if row.account_id == by.id}
     return [row for row in rows if row.id in mine or row.supersedes_id in mine or row.outcome == "reopened"]

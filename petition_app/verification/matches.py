@@ -138,7 +138,7 @@ def unseen(number: int) -> tuple[ColumnElement[bool], ...]:
 
 def current_roster(petition: Petition) -> RosterVersion | None:
     """Return the roster to match with, where the petition keeps one."""
-    return rosters.current(petition.id) if petition.roster else None
+    return rosters.current(petition.id) if petition.uses_roster else None
 
 
 def number_of(version: RosterVersion | None) -> int:

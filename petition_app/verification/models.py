@@ -22,7 +22,8 @@ BULK_RESULTS = ("done", *SKIPPED, "undone", "kept")
 class Batch(Base):
     """Signatures sealed and announced together. Batch 0 holds the initial signatories.
 
-    `size` is the number of members, frozen when sealed; `announcement` is {"en": …, "ru": …}.
+    `size` is the number of members, frozen when sealed; `announcement` is {"en": …, "ru": …}. `policies` are those
+    under which its members may have signed: whatever the petition asks for later, they are asked for no less.
     """
 
     __tablename__ = "batches"
@@ -34,6 +35,7 @@ class Batch(Base):
     announcement: Mapped[dict[str, str] | None] = mapped_column(JSON)
     started_at: Mapped[datetime] = mapped_column(Moment)
     sealed_at: Mapped[datetime | None] = mapped_column(Moment)
+    policies: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
 
     __table_args__ = (
         UniqueConstraint("petition_id", "number"),

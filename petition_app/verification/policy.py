@@ -14,10 +14,12 @@ from petition_app.db import db
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
+from petition_app.petitions.policy_rules import Demands, Policy, together
 from petition_app.roster import services as rosters
 from petition_app.signatures.models import Signature
 from petition_app.verification import matches, pairs, rules
 from petition_app.verification.matches import StoredMatch
+from petition_app.verification.models import Batch
 from petition_app.verification.verdicts import standing_of
 
 
@@ -76,11 +78,10 @@ def check_verified(
     Raises:
         PolicyError, ConflictError, EntryTakenError
     """
-    if petition.roster:
-        _check_person(signature, new, petition=petition)
-    if not rules.enough_evidence(
-        found, contact=new.contact, strength=petition.evidence_rule, kinds=petition.evidence_kinds
-    ):
+    demands = in_force(petition, signature.batch_id)
+    if demands.roster:
+        _check_person(signature, new, petition=petition, rule=demands.match_rule)
+    if not is_proved(demands, found, contact=new.contact):
         raise PolicyError(what=N_("evidence that it is this person, of the kind and strength that the petition names"))
     meant = matches.entry_index(petition, new.entry) if new.entry else signature.match_index
     for other in list_conflicts(signature, meant):
@@ -90,7 +91,21 @@ def check_verified(
         raise EntryTakenError
 
 
-def _check_person(signature: Signature, new: NewDecision, *, petition: Petition) -> None:
+def in_force(petition: Petition, batch_id: UUID | None) -> Demands:
+    """Return what is asked for of a case: what the petition asks for now, and nothing less than its batch keeps."""
+    batch = db.session.get(Batch, batch_id) if batch_id else None
+    return together([Policy.of(petition), *map(Policy.read, batch.policies if batch else ())])
+
+
+def is_proved(demands: Demands, found: Sequence[tuple[str, int]], *, contact: str | None) -> bool:
+    """Return whether the evidence, (kind, strength) pairs, is enough for every policy that is in force."""
+    return all(
+        rules.enough_evidence(found, contact=contact, strength=strength, kinds=kinds)
+        for strength, kinds in demands.evidence
+    )
+
+
+def _check_person(signature: Signature, new: NewDecision, *, petition: Petition, rule: str) -> None:
     if new.eligible is None:
         raise PolicyError(what=N_("say whether this person is on the roster, or entitled on other grounds"))
     if new.eligible == "other_grounds":
@@ -100,7 +115,7 @@ def _check_person(signature: Signature, new: NewDecision, *, petition: Petition)
     version = rosters.current(petition.id)
     if version is None or not new.entry or not matches.stands_on(version, new.entry):
         raise PolicyError(what=N_("choose the entry of the roster"))
-    if not new.grounds and not is_enough(matches.latest(signature), new.entry, rule=petition.match_rule):
+    if not new.grounds and not is_enough(matches.latest(signature), new.entry, rule=rule):
         raise PolicyError(what=N_("this match alone is not enough, so write a sentence on why it is this entry"))
 
 
@@ -115,7 +130,7 @@ def is_enough(match: StoredMatch | None, entry: str, *, rule: str) -> bool:
 
 def roster_number(petition: Petition) -> int | None:
     """Return the number of the roster version in use, if any."""
-    version = rosters.current(petition.id) if petition.roster else None
+    version = rosters.current(petition.id) if petition.uses_roster else None
     return version.number if version else None
 
 

@@ -18,6 +18,7 @@ from petition_app.signatures.rules import DECIDED
 from petition_app.signatures.states import StateError, lock_signature, move
 from petition_app.verification import rules
 from petition_app.verification.models import Decision
+from petition_app.verification.policy import in_force
 from petition_app.verification.rules import RETRACTIONS, VERDICTS
 from petition_app.verification.services import DecisionShapeError
 from petition_app.verification.verdicts import append, verdicts_of
@@ -72,7 +73,8 @@ def undo(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -
 def take_back(signature: Signature, verdict: Decision, *, petition: Petition, by: Account, at: datetime) -> None:
     """Take back one verdict of a locked signature; where too few agree without it, the case is open again."""
     row = append(signature, outcome="undone", by=by, at=at, supersedes_id=verdict.id)
-    if signature.state in VERDICTS and not rules.outcome(verdicts_of(signature.id), reviewers=petition.reviewers):
+    reviewers = in_force(petition, signature.batch_id).reviewers
+    if signature.state in VERDICTS and not rules.outcome(verdicts_of(signature.id), reviewers=reviewers):
         row.correction = signature.state == "verified"
         move(signature, "checking")
     db.session.flush()

@@ -69,17 +69,17 @@ def list_waiting(petition: Petition, *, limit: int) -> list[tuple[Signature, byt
         select(Signature).where(Signature.petition_id == petition.id, Signature.agreed, Signature.state == "checking")
     ):
         verdicts = verdicts_of(signature.id)
-        agreed = rules.outcome(verdicts, reviewers=petition.reviewers)
+        agreed = rules.outcome(verdicts, reviewers=policy.in_force(petition, signature.batch_id).reviewers)
         if agreed and agreed[0] == "verified":
             found.append((signature, rules.standing(verdicts)[-1].entry))
     return found[:limit]
 
 
 def list_petitions_waiting() -> list[UUID]:
-    """Return the petitions with a roster that have agreed cases the server can open, unless they are frozen."""
+    """Return the petitions that have agreed cases the server can open, unless they are frozen."""
     agreed = exists().where(Signature.petition_id == Petition.id, Signature.agreed, Signature.state == "checking")
-    rostered = Petition.roster, Petition.state != "draft", Petition.mode == "standard", Petition.frozen_at.is_(None)
-    return list(db.session.scalars(select(Petition.id).where(*rostered, agreed)))
+    able = Petition.state != "draft", Petition.mode == "standard", Petition.frozen_at.is_(None)
+    return list(db.session.scalars(select(Petition.id).where(*able, agreed)))
 
 
 def _carry_out_if_open(signature: Signature, petition: Petition, decisions: list[Decision]) -> bool:
@@ -92,7 +92,7 @@ def _carry_out_if_open(signature: Signature, petition: Petition, decisions: list
 
 def _carry_out(signature: Signature, petition: Petition, decisions: list[Decision]) -> bool:
     verdicts = read(decisions)
-    agreed = rules.outcome(verdicts, reviewers=petition.reviewers)
+    agreed = rules.outcome(verdicts, reviewers=policy.in_force(petition, signature.batch_id).reviewers)
     signature.agreed = agreed is not None and signature.state in ("checking", "needs_info")
     if agreed is None or not signature.agreed:
         return False

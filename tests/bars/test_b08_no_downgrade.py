@@ -38,7 +38,7 @@ def save(app: Any, world: make.World, *, signed: bool, **changes: Any) -> None:
     with make.acting(app):
         found = make.petition(world.petition_id)
         new = edited(found, **changes)
-        petitions.edit(found, new, signed=signed, by=make.account(world.organizer), at=utcnow())
+        petitions.edit(found, new, has_signed=lambda _id: signed, by=make.account(world.organizer), at=utcnow())
 
 
 @pytest.mark.parametrize("how", ["submitted", "confirmed", "imported", "withdrawn"])

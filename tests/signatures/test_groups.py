@@ -241,7 +241,7 @@ def test_whoever_read_another_text_is_shown_the_new_one(app: Any, client: Any, w
         petition = make.petition(world.petition_id)
         values = {"titles": {"en": "Another letter"}, "texts": {"en": "We ask again."}}
         new = make.NewPetition(slug=petition.slug, addressee={}, who_may_sign={}, mode=petition.mode, **values)
-        make.petitions.edit(petition, new, signed=True, by=None, at=utcnow())
+        make.petitions.edit(petition, new, has_signed=lambda _id: True, by=None, at=utcnow())
     for read in ("1", "", "x", "9" * 30):
         answer = client.post(CONFIRM, data={"code": code} | SAID | {"text": read})
         assert answer.status_code == 422, read

@@ -287,7 +287,7 @@ def test_a_signature_keeps_the_version_of_the_text_it_signed(app: Any) -> None:
             who_may_sign=petition.who_may_sign,
             mode=petition.mode,
         )
-        petitions.edit(petition, new, signed=signing.has_any(petition_id), by=None, at=utcnow())
+        petitions.edit(petition, new, has_signed=signing.has_any, by=None, at=utcnow())
     later = make.make_signature(app, petition_id)
     with make.looking(app):
         versions = {version.id: version.number for version in make.petition(petition_id).versions}

@@ -44,7 +44,7 @@ def change_text(app: Any, world: make.World, text: str) -> None:
             mode=petition.mode,
             reviewers=petition.reviewers,
         )
-        petitions.edit(petition, new, signed=True, by=make.account(world.organizer), at=utcnow())
+        petitions.edit(petition, new, has_signed=lambda _id: True, by=make.account(world.organizer), at=utcnow())
 
 
 # --- search -----------------------------------------------------------------------------------------------------
