@@ -172,6 +172,7 @@ FRESH = {
     "approvals.confirm": "approvals.show",
     "freezing.unfreeze": "switches.show",
     "keys.take": "keys.manage",
+    "exports.export": "exports.ask",
     "accounts.remove": "joining.people",
 }
 

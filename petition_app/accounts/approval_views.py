@@ -13,6 +13,7 @@ from petition_app.accounts.services import name_accounts
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.petitions.forms import explain
+from petition_app.tally.export_forms import PURPOSE_WORDS
 from petition_app.tally.policy_words import list_changes
 
 staff = Blueprint("approvals", __name__)
@@ -28,7 +29,7 @@ def show() -> str:
         "accounts/approvals.html", waiting=waiting, recent=[one for one in recent if one not in waiting],
         names=name_accounts(ids), leave={one.id for one in recent if approvals.is_leave(one, at=now)},
         changes={one.id: list_changes(one.payload, str(get_locale())) for one in waiting if one.kind == "policy"},
-        life=approvals.LIFE,
+        life=approvals.LIFE, purposes=PURPOSE_WORDS,
     )  # fmt: skip
 
 

@@ -23,4 +23,9 @@ class ExportForm(FlaskForm):  # type: ignore[misc] # The library is untyped here
         choices=[SelectChoice(value, words) for value, words in PURPOSE_WORDS.items()],
         validators=[InputRequired(lazy_gettext("Please say what it is for."))],
     )
-    addresses = BooleanField(lazy_gettext("With mail addresses, where they are still held"))
+    names = BooleanField(
+        lazy_gettext("With names, roles and places. For the addressee always; another organizer must agree.")
+    )
+    addresses = BooleanField(
+        lazy_gettext("With mail addresses as well, where they are still held; never for the addressee")
+    )
