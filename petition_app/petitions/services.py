@@ -73,8 +73,6 @@ class DatesError(DomainError):
     message = N_("The last day of signing lies before the first.")
 
 
-
-
 def create(new: NewPetition, *, by: Account | None, at: datetime) -> Petition:
     """Draft a petition; who drafts it becomes its first organizer.
 
