@@ -223,12 +223,12 @@ def test_no_table_leads_from_a_signature_to_the_roster() -> None:
 
 
 # Tables that hold a signature's id and a moment: what staff did to it, never when its signer did something. The end
-# of a confirmation stands on a quarter of an hour, and the row goes a day after it.
+# of a confirmation, and that of showing its words, stand on a quarter of an hour; the row goes a day after it.
 STAFF_MOMENTS = {
     "decisions": {"at"},
     "leases": {"until"},
     "rechecks": {"at", "taken_at"},
-    "confirmations": {"expires_at"},
+    "confirmations": {"expires_at", "shown_until"},
 }
 
 
@@ -250,6 +250,7 @@ def test_the_second_in_which_somebody_signed_is_stored_nowhere(app: Any, client:
     at = utcnow().replace(minute=7, second=43, microsecond=654321)
     one = make.make_signature(app, world.petition_id, at=at)
     make.submit(app, world.petition_id, at=at)
+    make.make_signature(app, world.petition_id, at=at)  # Its words can still be shown.
     make.change_consent(app, one, 1)
     make.withdraw(app, one)
     fresh = {
@@ -280,6 +281,9 @@ def test_the_product_derives_no_purpose_that_is_not_tried_here(app: Any) -> None
         "import",
         "attempt",
         "browser",
+        "shown/v1",
+        "agreement-code",
+        "agreement-page",
     }, (  # fmt: skip
         "try the new purpose against the roster, too"
     )

@@ -58,6 +58,6 @@ def test_the_guide_is_the_same_text_as_in_the_docs(app: Any, language: str) -> N
     guide = (config.DOCS / name).read_text()
     assert guide.splitlines()[0].removeprefix("# ") in page.text
     headings = [line.removeprefix("## ") for line in guide.splitlines() if line.startswith("## ")]
-    assert len(headings) == 6
+    assert len(headings) == 7
     assert all(f"<h2>{heading}</h2>" in page.text for heading in headings)
     assert "/organizer/help" in client.get("/organizer").text
