@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from random import uniform
+from threading import Timer
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -12,9 +14,10 @@ from flask import Flask, Response, request
 from flask_bootstrap import Bootstrap5
 from flask_migrate import Migrate
 from jinja2 import StrictUndefined
+from werkzeug.exceptions import BadRequest, HTTPException, TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from petition_app import config, db, doctor, erasures, vault, web, worker
+from petition_app import admission, config, db, doctor, erasures, vault, web, worker
 from petition_app.accounts import approvals, fresh, sign_in
 from petition_app.addresses import Addresses, refuse
 from petition_app.backup import cli as backup_cli
@@ -26,7 +29,6 @@ from petition_app.drill import cli as drill_cli
 from petition_app.errors import StorageSealedError
 from petition_app.i18n import CatalogueError, check_catalogues
 from petition_app.keys import leaving, opened
-from petition_app.language_links import SAFE
 from petition_app.local import cli as local_cli
 from petition_app.metrics import Meter
 from petition_app.pages import Pages
@@ -35,6 +37,7 @@ from petition_app.petitions import cli as petitions_cli
 from petition_app.roles import IN_GROUPS, TAKES_SECRETS
 from petition_app.roster import cli as roster_cli
 from petition_app.signatures import cli as signatures_cli
+from petition_app.signatures import second_codes
 from petition_app.signatures.rush import Rush
 from petition_app.tally import cli as tally_cli
 from petition_app.tally import frozen
@@ -88,16 +91,39 @@ class Countersign(Flask):
     def full_dispatch_request(self) -> Response:
         """Answer a request; keep what it changed if it may change anything and did not fail."""
         request.environ["countersign.rule"] = request.url_rule.rule if request.url_rule else ""
+        if refusal := self._refusal():
+            return self.finalize_request(self.handle_user_exception(refusal))
         if request.endpoint == IN_GROUPS:  # Whoever writes for all who wait there commits.
             return super().full_dispatch_request()
         # Strangers come to those doors as well: nobody takes the writer's place before they are let in.
         late = request.endpoint in TAKES_SECRETS or request.blueprint == "remote"
-        with transaction(saving=request.method not in SAFE, late=late) as work:
+        with transaction(saving=admission.may_change(request), late=late) as work:
             response = super().full_dispatch_request()
             if response.status_code >= 400:
                 work.discard()
             work.adds = work.adds or request.endpoint in QUIET
         return response
+
+    def _refusal(self) -> HTTPException | None:
+        """Return why a request is turned away before anything is changed, or waits to be."""
+        try:
+            if not admission.is_fit(request):
+                return BadRequest()
+        except HTTPException as refusal:
+            return refusal
+        if not admission.may_be_flood(request):
+            return None
+        with transaction(saving=False):
+            if not admission.is_flood(request):
+                return None
+            if code_hash := admission.alarm_of(request):
+                alarm = Timer(uniform(1, 5), self._knock, [code_hash])  # noqa: S311 -- so that no answer takes longer.
+                alarm.start()
+            return TooManyRequests()
+
+    def _knock(self, code_hash: bytes) -> None:
+        with self.app_context(), transaction():
+            second_codes.knock(code_hash, at=utcnow())
 
 
 def create_app(settings: Settings | None = None) -> Countersign:
@@ -139,6 +165,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
     app.extensions["meter"] = Meter()
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.converters |= admission.CONVERTERS
     db.db.init_app(app)
     with app.app_context():
         db.configure_engine(db.db.engine)

@@ -40,6 +40,7 @@ class Loader:
             return
         db.session.flush()
         into = f"{self._table.__tablename__} ({', '.join(self._columns)})"
+        db.session.info["touched"] = True
         cursor: Any = db.session.connection().connection.cursor()
         with cursor.copy(f"COPY {into} FROM STDIN (FORMAT BINARY)") as copy:
             copy.write(HEAD + b"".join(packed) + END)

@@ -13,6 +13,10 @@ from petition_app import config
 from petition_app.network import group_of
 from petition_app.security import Try, limits
 
+MISSES = 30  # Unknown words and pages that one client may send within an hour.
+MANY = 100  # For how many whoever asks from the machine itself may stand, such as an onion service.
+# Of one client: codes without their page, messages asked for again, claims not to have signed.
+CLIENT_TRIES, CLIENT_AGAIN, CLIENT_CLAIMS = "5 per hour", "3 per hour", "5 per hour"
 # Domains so large that a flood of messages harms none of them, and that a letter may well fill within an hour.
 LARGE_DOMAINS = frozenset(
     """
@@ -37,6 +41,13 @@ def may_sign(clients: Sequence[str]) -> list[bool]:
 def is_spent(client: str) -> bool:
     """Return whether a client has signed as often as it may; counts nothing."""
     return not limits.allow_all([_signature(client)])[0]
+
+
+def may_miss(client: str) -> bool:
+    """Count what a client sent and what leads to nothing; return whether it may go on like that."""
+    group = group_of(client)
+    most = MISSES * MANY if _is_local(group) else MISSES
+    return limits.count_all([[Try("misses", group, most)]])[0]
 
 
 def _mail(address: str) -> list[Try]:

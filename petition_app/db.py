@@ -29,6 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
 
+from petition_app.visible_changes import is_seen
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -52,16 +54,7 @@ ROOM = ("wal_autocheckpoint=10000", "cache_size=-16000")  # SQLite: pages of log
 RESTED = 2.0  # Seconds after which a connection may have died unnoticed.
 # Rows that come and go by the thousand and keep nothing that may be erased: taking them away is no erasure.
 PASSING = frozenset(
-    (
-        "jobs",
-        "due_marks",
-        "signature_deltas",
-        "worker_beats",
-        "couriers",
-        "leases",
-        "signed_acts",
-        "pending_checkpoints",
-    )
+    "jobs due_marks signature_deltas worker_beats couriers leases signed_acts pending_checkpoints".split()  # noqa: SIM905
 )
 REPLACED = frozenset(("sealed_keys", "key_wraps", "account_keys", "published_names"))  # Old values are erased as well.
 
@@ -165,8 +158,7 @@ def transaction(*, saving: bool = True, late: bool = False) -> Iterator[UnitOfWo
     token = _saving.set(saving and not late)
     db.session.info["late"] = saving and late
     work = UnitOfWork()
-    changed: set[UUID] = set()
-    erased = False
+    changed, erased = set[UUID](), False
     try:
         yield work
         if saving and not work.discarded:
@@ -176,12 +168,12 @@ def transaction(*, saving: bool = True, late: bool = False) -> Iterator[UnitOfWo
                 note()
             db.session.commit()
             changed = db.session.info.get("changed", set())
-            for forget in after_change if not work.adds else ():
+            for forget in after_change if "touched" in db.session.info and not work.adds else ():
                 forget()
     finally:
         db.session.rollback()
         db.session.info.pop("late", None)
-        for word in ("changed", "erased", "deleted", "shown"):
+        for word in ("changed", "erased", "deleted", "shown", "touched"):
             db.session.info.pop(word, None)
         _saving.reset(token)
     for erase in after_erasure if erased else ():
@@ -222,6 +214,7 @@ def is_alone(act: str) -> bool:
 
 def configure_engine(engine: Engine) -> None:
     """Teach the engine what its database needs; called once when the application is made."""
+    event.listen(engine, "after_cursor_execute", _notice_change)
     if engine.dialect.name != "sqlite":
         event.listen(engine, "checkout", _refuse_dead)
         return
@@ -238,6 +231,12 @@ def configure_engine(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _saving.get() else "BEGIN")
 
     event.listen(engine, "after_cursor_execute", _notice_erasure)
+
+
+def _notice_change(_connection: object, cursor: Any, statement: str, *_rest: object) -> None:
+    """Remember that the open transaction changes something that is shown or remembered."""
+    if cursor.rowcount and is_seen(statement):
+        db.session.info["touched"] = True
 
 
 def _notice_erasure(_connection: object, cursor: Any, statement: str, *_rest: object) -> None:

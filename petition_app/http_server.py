@@ -34,6 +34,7 @@ processes: Any = WorkerProcess
 THREADS, FEWEST_THREADS = 32, 8
 CONNECTIONS = 2048  # At once; and as many that wait to be one.
 HEADERS_WITHIN = 10_000  # Milliseconds in which a request must have begun.
+HEADERS = 64 * 1024  # Bytes at most.
 IDLE = 30  # Seconds after which a thread that has nothing to do ends.
 
 
@@ -95,7 +96,8 @@ def main() -> None:
         "wsgi:gateway", address=host, port=int(port), interface=Interfaces.WSGI, workers=processes,
         blocking_threads=threads_of_one(processes), blocking_threads_idle_timeout=IDLE, http=HTTPModes.http1,
         websockets=False, backlog=CONNECTIONS, backpressure=CONNECTIONS,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN), log_level=LogLevels.error,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN, max_buffer_size=HEADERS),
+        log_level=LogLevels.error,
         log_dictconfig=logs.GRANIAN,
     )  # fmt: skip
     server.serve(spawn_target=work)

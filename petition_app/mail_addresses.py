@@ -12,6 +12,8 @@ import unicodedata
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
+from petition_app.bounds import LONGEST_ADDRESS
+
 LONGEST = 100  # Characters of an address that needs no closer look.
 _PLAIN = re.compile(
     r"(?P<local>[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*)@(?P<domain>(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,24})"
@@ -22,6 +24,8 @@ _SPECIAL = tuple(f".{name}" for name in SPECIAL_USE_DOMAIN_NAMES)
 def read_address(typed: str) -> str:
     """Return a mail address as it is written to. Raises: EmailNotValidError."""
     typed = typed.strip()
+    if len(typed) > LONGEST_ADDRESS:
+        raise EmailNotValidError("too long")
     if (plain := _PLAIN.fullmatch(typed)) and len(typed) <= LONGEST and len(plain["local"]) <= 64:
         domain = plain["domain"].lower()
         labels_fit = all(len(label) <= 63 and label[2:4] != "--" for label in domain.split("."))

@@ -38,6 +38,7 @@ Answer = TypeVar("Answer")
 # Crockford's alphabet: no I, L, O, U, so that a code survives being read aloud.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKALIKES = str.maketrans("ILOАВЕКМНРСТХ", "110ABEKMHPCTX")
+LONGEST_WORDS = 1000  # Letters of typed words, whatever stands between them.
 WORDLISTS = {"en": "english", "ru": "russian"}
 
 
@@ -100,7 +101,7 @@ def read_secret_code(typed: str) -> bytes | None:
 
 
 def _read_words(typed: str, number: int) -> bytes | None:
-    plain = unicodedata.normalize("NFC", typed).casefold().replace("ё", "е").replace(",", " ")
+    plain = unicodedata.normalize("NFC", typed[:LONGEST_WORDS]).casefold().replace("ё", "е").replace(",", " ")
     words = unicodedata.normalize("NFKD", " ".join(plain.split()))
     if len(words.split()) != number:
         return None

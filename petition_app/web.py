@@ -22,10 +22,10 @@ from petition_app.accounts import approval_views, desk_tokens, fresh, join_views
 from petition_app.accounts import views as accounts
 from petition_app.accounts.services import note_seen
 from petition_app.addresses import absolute
+from petition_app.bounds import is_text
 from petition_app.clock import utcnow
 from petition_app.db import save_from_here
 from petition_app.errors import NotFoundError
-from petition_app.gateway import SMALL
 from petition_app.headers import ALONE, FRAMED
 from petition_app.i18n import LANGUAGES, choose_language
 from petition_app.keys import holding, opened
@@ -178,7 +178,6 @@ def _guard() -> AnyResponse | None:
             raise NotFoundError
     elif request.method not in SAFE:
         _keep_out_other_sites()
-        request.max_content_length = SMALL
     return None
 
 
@@ -189,6 +188,8 @@ def _guard_staff(name: str) -> AnyResponse | None:
     _keep_out_other_sites()
     if request.method not in SAFE:
         csrf.protect()
+        if not all(is_text(value) for value in request.form.values()):
+            abort(400)
     if account is None:
         return None
     g.account, g.petition, g.role = account, None, None

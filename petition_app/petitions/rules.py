@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
+from html import escape
 
 import nh3
 from markdown_it import MarkdownIt
@@ -12,6 +14,7 @@ from markdown_it import MarkdownIt
 _markdown = MarkdownIt("commonmark", {"html": False, "typographer": False})
 _TAGS = {"p", "br", "em", "strong", "blockquote", "ul", "ol", "li", "h2", "h3", "h4", "a", "hr", "code", "pre"}
 TEXT_LENGTH = 100_000
+MOST_MARKS = {"[": 1000, "*_": 6000, "<&`\\": 6000}  # Of which each may have to be tried with each other.
 
 
 def text_hash(titles: Mapping[str, str], texts: Mapping[str, str]) -> bytes:
@@ -22,8 +25,14 @@ def text_hash(titles: Mapping[str, str], texts: Mapping[str, str]) -> bytes:
     return hashlib.sha256(canonical.encode()).digest()
 
 
+@lru_cache(maxsize=64)
 def render_text(markdown: str) -> str:
-    """Return CommonMark as HTML without raw HTML, images, scripts or styles; headings begin at h2."""
+    """Return CommonMark as HTML without raw HTML, images, scripts or styles; headings begin at h2.
+
+    It is rendered once and kept. A text with so many marks that it would take seconds is shown as it was typed.
+    """
+    if any(sum(map(markdown.count, marks)) > most for marks, most in MOST_MARKS.items()):
+        return f"<pre>{escape(markdown)}</pre>"
     html = _markdown.render(markdown).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
     return nh3.clean(
         html,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
@@ -250,7 +251,7 @@ class InvitationForm(PublicForm):
             consent=int(self.publish.data),
             others=self.others.data,
             language=self.lang.data,
-            text_number=int(self.text.data) if (self.text.data or "").isdecimal() else 0,
+            text_number=int(self.text.data) if re.fullmatch("[0-9]{1,9}", self.text.data or "") else 0,
         )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 from petition_app import vault
 from petition_app.db import db
 from petition_app.errors import StorageSealedError
-from petition_app.security import hash_secret, new_secret_code
+from petition_app.security import hash_secret, new_secret_code, read_secret_code
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Knock, SecondCode, Signature
 from petition_app.signatures.rules import LIVE
@@ -47,6 +47,14 @@ def give(signature: Signature) -> str:
 def forget(signature: Signature) -> None:
     """Make the second code of a signature an unknown one."""
     db.session.execute(delete(SecondCode).where(SecondCode.signature_id == signature.id))
+
+
+def find_second_code(typed: str) -> bytes | None:
+    """Return the hash of a second code; nothing for any other."""
+    if (entropy := read_secret_code(typed)) is None:
+        return None
+    code_hash = hash_secret("my/v1", entropy)
+    return code_hash if db.session.get(SecondCode, code_hash) else None
 
 
 def knock(code_hash: bytes, *, at: datetime) -> None:

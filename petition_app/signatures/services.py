@@ -212,6 +212,23 @@ def has_any(petition_id: UUID) -> bool:
 # --- with the secret code ---------------------------------------------------------------------------------------
 
 
+def is_code_known(typed: str) -> bool:
+    """Return whether a secret code belongs to a signature; changes nothing and locks nothing."""
+    if (entropy := read_secret_code(typed)) is None:
+        return False
+    found = select(Signature.id).where(Signature.code_hash == hash_secret("my/v1", entropy))
+    return db.session.scalar(found) is not None
+
+
+def is_page_open(pending: str) -> bool:
+    """Return whether a code may still be typed on a page, or was; changes nothing and locks nothing."""
+    found = select(Confirmation.used, Confirmation.tries_left).where(
+        Confirmation.pending_hash == hash_secret("pending", pending.encode())
+    )
+    row = db.session.execute(found).first()
+    return row is not None and (row.used or row.tries_left > 0)
+
+
 def find_by_code(typed: str, *, by_staff: bool = False) -> tuple[Signature, bytes]:
     """Return the signature a secret code belongs to, locked, and the code's 16 bytes.
 

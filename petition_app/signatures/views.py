@@ -7,6 +7,7 @@ from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response
 
 from petition_app import budgets, language_links, switches
+from petition_app.budgets import CLIENT_AGAIN, CLIENT_TRIES
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.petitions import standing
@@ -14,7 +15,7 @@ from petition_app.petitions.milestones import get_pause
 from petition_app.petitions.models import Petition
 from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public
-from petition_app.security import limits
+from petition_app.security import limits, read_mail_code
 from petition_app.signatures import intake, invitations, resending, services
 from petition_app.signatures.forms import AgainForm, ConfirmForm, InvitationForm, SignForm
 from petition_app.signatures.secret_words import Confirmed, OutdatedWordsError, ShownElsewhereError
@@ -22,8 +23,8 @@ from petition_app.signatures.secret_words import Confirmed, OutdatedWordsError, 
 public = Blueprint("signatures", __name__)
 
 Answer = str | Response | tuple[str, int]
-CLIENT_TRIES, PETITION_TRIES = "5 per hour", "100 per hour"
-CLIENT_AGAIN = "3 per hour"
+PETITION_TRIES = "100 per hour"
+LONG = 12  # Letters of a code: 60 random bits.
 
 
 @public.get("/p/<slug>/sign")
@@ -62,7 +63,7 @@ def confirm_code(slug: str) -> Answer:
     given = form.typed()
     if act == "show":
         return _ask_code(petition, form)
-    if not given["pending"] and not _may_try(petition):
+    if not given["pending"] and not _may_try(petition, given["code"]):
         return _ask_code(petition, form, gettext("Too many tries. Please wait an hour, or sign again.")), 429
     return _confirm(petition, form, given, anew=act == "anew")
 
@@ -73,14 +74,14 @@ def _confirm(petition: Petition, form: ConfirmForm, given: dict[str, str], *, an
     except services.WrongCodeError:
         confirmed = None
     except services.InvitedError:
-        _take_try_back(petition, given["pending"])
+        _take_try_back(petition, given)
         return _hear_invited(petition, given)
     except (services.AlreadyConfirmedError, ShownElsewhereError) as known:
-        _take_try_back(petition, given["pending"])
+        _take_try_back(petition, given)
         return _say(petition, form, known)
     if confirmed is None:
         return _ask_code(petition, form, gettext(services.WrongCodeError.message))
-    _take_try_back(petition, given["pending"])
+    _take_try_back(petition, given)
     return _show_secret(petition, confirmed, given)
 
 
@@ -89,7 +90,7 @@ def keep_words(slug: str) -> Answer:
     """Show the twelve words no more, since their signer has them."""
     petition, form = get_public(slug), ConfirmForm()
     given, mark = form.typed(), form.mark.data or ""
-    if not given["pending"] and not _may_try(petition):
+    if not given["pending"] and not _may_try(petition, given["code"]):
         return _ask_code(petition, form, gettext("Too many tries. Please wait an hour, or sign again.")), 429
     words = {"pending": given["pending"], "code": given["code"], "mark": mark}
     try:
@@ -97,7 +98,7 @@ def keep_words(slug: str) -> Answer:
     except OutdatedWordsError as outdated:
         return _say(petition, form, outdated)
     if known:
-        _take_try_back(petition, given["pending"])
+        _take_try_back(petition, given)
     return redirect(url_for("signatures.done", slug=slug), 303)
 
 
@@ -205,13 +206,21 @@ def _show_confirm(petition: Petition, form: ConfirmForm, *, mailed: bool, again:
     )  # fmt: skip
 
 
-def _may_try(petition: Petition) -> bool:
-    """Count a code without its page, unless it turns out right: five wrong ones a client and hour, 100 a petition."""
+def _may_try(petition: Petition, code: str) -> bool:
+    """Count a code without its page, unless it turns out right: five wrong ones a client and hour.
+
+    Of short codes, which could be guessed by many together, a hundred a petition; a card's nobody guesses.
+    """
     client = limits.client(request.remote_addr)
-    return limits.count(CLIENT_TRIES, client) and limits.count(PETITION_TRIES, petition.slug)
+    return limits.count(CLIENT_TRIES, client) and (_is_long(code) or limits.count(PETITION_TRIES, petition.slug))
 
 
-def _take_try_back(petition: Petition, pending: str) -> None:
-    if not pending:
+def _take_try_back(petition: Petition, given: dict[str, str]) -> None:
+    if not given["pending"]:
         limits.take_back(CLIENT_TRIES, limits.client(request.remote_addr))
-        limits.take_back(PETITION_TRIES, petition.slug)
+        if not _is_long(given["code"]):
+            limits.take_back(PETITION_TRIES, petition.slug)
+
+
+def _is_long(code: str) -> bool:
+    return len(read_mail_code(code)) >= LONG

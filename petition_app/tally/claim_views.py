@@ -8,6 +8,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from petition_app.budgets import CLIENT_CLAIMS
 from petition_app.clock import utcnow
 from petition_app.petitions.services import get_public
 from petition_app.security import limits
@@ -16,8 +17,6 @@ from petition_app.tally.claim_forms import ClaimForm
 
 public = Blueprint("claims", __name__)
 staff = Blueprint("claims", __name__)
-
-CLIENT_CLAIMS = "5 per hour"
 
 
 @public.get("/p/<slug>/not-me")

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, select
 
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
+from petition_app.bounds import LONGEST_WORD
 from petition_app.db import db
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Signature
@@ -79,7 +80,7 @@ def list_places(petition: Petition) -> list[PublishedPlace]:
 def find_published(petition: Petition, text: str, *, by: Account, limit: int = 20) -> list[PublishedName]:
     """Return published names that contain the text, for an organizer who looks for a case."""
     require_role(by, petition.id, "organizer")
-    words = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е").split()
+    words = unicodedata.normalize("NFKC", text[:LONGEST_WORD]).casefold().replace("ё", "е").split()
     query = select(PublishedName).where(PublishedName.petition_id == petition.id)
     for word in words[:6]:
         query = query.where(PublishedName.sort_key.contains(word, autoescape=True))

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import get_locale
 
 from petition_app.addresses import absolute
+from petition_app.bounds import number
 from petition_app.errors import NotFoundError
 from petition_app.petitions.comparing import compare
 from petition_app.petitions.models import Petition, in_language
@@ -32,7 +33,7 @@ def qr_code(petition: Petition) -> str:
 def search(slug: str) -> Response:
     """List the published names that were looked for. The name travels in the body: addresses are written down."""
     petition, asked = get_public(slug), request.form.get("q", "").strip()[: searching.LONGEST]
-    batch, place = request.form.get("batch", type=int), request.form.get("place")
+    batch, place = request.form.get("batch", type=number), request.form.get("place")
     found = searching.find_names(petition, asked, batch=batch, place=place)
     shown = {"found": found, "batch": batch, "place": place, "places": published.list_places(petition), "asked": asked}
     page = answers.noarchive(

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from petition_app import audit
 from petition_app.accounts.services import name_accounts
 from petition_app.addresses import absolute
+from petition_app.bounds import number
 from petition_app.clock import utcnow
 from petition_app.errors import NotFoundError
 from petition_app.petitions.beginning import is_empty
@@ -78,10 +79,10 @@ def frozen_status(slug: str) -> Response:
 def signatories(slug: str) -> Response:
     """List published names by batch or place."""
     petition = get_public(slug)
-    batch, place = request.args.get("batch", type=int), request.args.get("place")
+    batch, place = request.args.get("batch", type=number), request.args.get("place")
     place = None if place == EVERY_PLACE else place
-    page = min(max(request.args.get("page", 1, type=int), 1), 1_000_000)
-    per_page = min(max(request.args.get("per_page", 100, type=int), 1), MOST_NAMES)
+    page = min(max(request.args.get("page", 1, type=number), 1), 1_000_000)
+    per_page = min(max(request.args.get("per_page", 100, type=number), 1), MOST_NAMES)
     found = published.list_names(petition, batch=batch, place=place, page=page, per_page=per_page)
     places = published.list_places(petition)
     told = get_breakdown(petition.id)

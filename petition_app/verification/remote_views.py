@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from flask import Blueprint, g, request
 
 from petition_app.accounts.models import Account
+from petition_app.bounds import is_text, number
 from petition_app.clock import utcnow
 from petition_app.keys import handed, own, unlocking
 from petition_app.tally import handing_names
@@ -26,13 +28,13 @@ Answer = dict[str, Any]
 
 def _sent() -> Answer:
     sent = request.get_json(silent=True)
-    return sent if isinstance(sent, dict) else {}
+    return sent if isinstance(sent, dict) and is_text(json.dumps(sent, ensure_ascii=False)) else {}
 
 
 @remote.get("/mirror")
 def mirror() -> Answer:
     """Give what the desk needs before the first case."""
-    known = request.args.get("roster", 0, int)
+    known = request.args.get("roster", 0, number)
     return {**handing.outline(g.petition, by=g.account, roster=known), "tally_totals": list_sums(g.petition)}
 
 

@@ -1,0 +1,103 @@
+"""What a stranger's request may cost: it is read before anything is asked, and what changes nothing writes nothing.
+
+On SQLite whoever may write waits for the one place there is; so whoever will not change anything must not take it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from flask import Request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, UnicodeConverter
+
+from petition_app import bounds, budgets
+from petition_app.budgets import CLIENT_AGAIN, CLIENT_CLAIMS, CLIENT_TRIES
+from petition_app.gateway import SMALL
+from petition_app.roles import OPEN
+from petition_app.security import limits
+from petition_app.signatures.second_codes import find_second_code
+from petition_app.signatures.services import is_code_known, is_page_open
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+INSIDE = ("staff.", "remote.")
+READING = ("reading.search",)
+# What is counted a client before it changes anything: under which rule, and under which words beside the client.
+COUNTED = {"signatures.send_again": (CLIENT_AGAIN, "again"), "claims.claim": (CLIENT_CLAIMS, "claim")}
+MY = "verification.my_signature"
+OF_PAGES = ("signatures.confirm_code", "signatures.keep_words", "signatures.discard")
+
+
+class BoundedInteger(IntegerConverter):
+    """A number in a path that a column can hold."""
+
+    regex = r"[0-9]{1,9}"
+
+
+class BoundedWord(UnicodeConverter):
+    """A part of a path: no longer than any of ours, without signs that command."""
+
+    regex = rf"[^/\x00-\x1f\x7f]{{1,{bounds.LONGEST_WORD}}}"
+
+
+CONVERTERS = {"int": BoundedInteger, "string": BoundedWord, "default": BoundedWord}
+
+
+def is_fit(request: Request) -> bool:
+    """Read a stranger's form; return whether what was sent is of a kind that any page here takes.
+
+    Raises:
+        HTTPException: it is too large.
+    """
+    if len(request.query_string) > bounds.LONGEST_QUERY or not bounds.is_text(request.path):
+        return False
+    if not bounds.are_fit(request.args.items(multi=True)):
+        return False
+    if request.method in SAFE or not request.endpoint or request.endpoint.startswith(INSIDE):
+        return True
+    request.max_content_length = SMALL
+    return bounds.are_fit(request.form.items(multi=True))
+
+
+def may_change(request: Request) -> bool:
+    """Return whether a request may change anything; counts nothing."""
+    name = request.endpoint or ""
+    if request.method in SAFE or not name or name in READING:
+        return False
+    if name.startswith("staff.") and name.removeprefix("staff.") not in OPEN:
+        return "countersign" in request.cookies
+    if name in COUNTED:
+        rule, word = COUNTED[name]
+        return limits.allows(rule, limits.client(request.remote_addr), word)
+    if name in OF_PAGES and not _field(request, "pending"):
+        return limits.allows(CLIENT_TRIES, limits.client(request.remote_addr))
+    return True
+
+
+def is_flood(request: Request) -> bool:
+    """Count what leads to nothing, such as unknown words; return whether this client has sent too much of it.
+
+    Words that are right are always taken, so that nobody can keep a signer out.
+    """
+    if request.endpoint == MY:
+        is_known = is_code_known(_field(request, "code"))
+    else:
+        pending = _field(request, "pending")
+        is_known = not pending or is_page_open(pending)
+    return not (is_known or budgets.may_miss(request.remote_addr or ""))
+
+
+def may_be_flood(request: Request) -> bool:
+    """Return whether a request is of the kinds that are counted when they lead to nothing."""
+    return request.method not in SAFE and request.endpoint in (MY, *OF_PAGES)
+
+
+def alarm_of(request: Request) -> bytes | None:
+    """Return the hash of a second code that was typed, if it was one: its alarm is raised in a flood, too."""
+    return find_second_code(_field(request, "code")) if request.endpoint == MY else None
+
+
+def _field(request: Request, name: str) -> str:
+    with suppress(HTTPException):
+        return request.form.get(name, "")
+    return ""
