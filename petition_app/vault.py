@@ -19,6 +19,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from petition_app.randomness import random_bytes
 
 RING, HPKE_X25519, PASSPHRASE = 1, 2, 3
 PASSES, LANES, MEMORY = 3, 4, 64 * 1024  # Of Argon2id; memory in KiB.
+_alone = Lock()  # In OpenSSL two derivations with several lanes wait for each other for ever.
 STEP = 1024
 PARTS = ("identity", "contact", "case")
 # What may be typed into a part fits into its length, so that all rows of a part are equally long.
@@ -80,9 +82,6 @@ class WrappedKey:
 def new_key() -> bytes:
     """Return 32 random bytes."""
     return random_bytes(32)
-
-
-# --- boxes ------------------------------------------------------------------------------------------------------
 
 
 def encrypt(key: bytes, plain: bytes, bound: bytes) -> bytes:
@@ -276,7 +275,8 @@ def open_with_passphrase(passphrase: str, box: bytes, bound: bytes) -> bytes:
 
 def _stretch(passphrase: str, salt: bytes) -> bytes:
     words = " ".join(unicodedata.normalize("NFKC", passphrase).split())
-    return Argon2id(salt=salt, length=32, iterations=PASSES, lanes=LANES, memory_cost=MEMORY).derive(words.encode())
+    with _alone:
+        return Argon2id(salt=salt, length=32, iterations=PASSES, lanes=LANES, memory_cost=MEMORY).derive(words.encode())
 
 
 # --- for one reader who is not the server -----------------------------------------------------------------------

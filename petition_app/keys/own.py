@@ -10,6 +10,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 
 from petition_app import audit, vault
 from petition_app.accounts.models import Account
@@ -82,7 +83,11 @@ def make_account_key(account: Account, passphrase: str, *, duress: str = "", at:
         duress_box=boxes[1],
         made_at=at,
     )
-    db.session.add(key)
+    try:
+        with db.session.begin_nested():
+            db.session.add(key)
+    except IntegrityError:  # Two windows ended at the same moment.
+        raise HasKeyError from None
     audit.record("keys.own_made", by=account.id, object_id=account.id, at=at)
     db.session.flush()
     return key

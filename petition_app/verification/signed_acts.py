@@ -13,6 +13,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 
 from petition_app.accounts.models import Account
 from petition_app.db import db
@@ -105,8 +106,11 @@ def _take_once(nonce: bytes, *, at: datetime) -> None:
         raise HandedError
     if db.session.get(SignedAct, nonce):
         raise ReplayedError
-    db.session.add(SignedAct(nonce=nonce, at=at))
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            db.session.add(SignedAct(nonce=nonce, at=at))
+    except IntegrityError:  # It came twice at this moment.
+        raise ReplayedError from None
 
 
 def _bound(petition_id: UUID, account_id: UUID) -> bytes:
