@@ -23,7 +23,7 @@ from petition_app.tally.lowering import take_down
 from petition_app.tally.models import DueName, Publication, PublishedName, TallyDay
 from petition_app.tally.names import open_due_names, publish_names
 from petition_app.tally.rules import IdentityError, Tally, each_day, public_speed
-from petition_app.verification import sampling_results
+from petition_app.verification import retention, sampling_results
 from petition_app.verification.batches import list_batches
 from petition_app.verification.models import Batch
 from petition_app.verification.speed import speed
@@ -99,6 +99,9 @@ def _release(petition: Petition, newest: Publication | None, *, at: datetime) ->
     _keep_day(publication)
     timeline.tell(petition, tally, batches, at=at)
     db.session.flush()
+    held = retention.get_held(petition.id)
+    if petition.is_sealed and held and held.day < at.date():
+        retention.report(petition.id, at=at)
     return publication
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 
 from petition_app import audit, completions
 from petition_app.db import db
+from petition_app.jobs import DueMark
 from petition_app.keys.models import PetitionKey
 from petition_app.keys.services import delete_petition_keys
 from petition_app.petitions.models import Petition
@@ -137,9 +138,14 @@ def _record(act: str, signatures: Sequence[Signature], *, at: datetime) -> None:
 
 
 def list_unreported(*, at: datetime) -> list[UUID]:
-    """Return the public petitions of which nobody has counted today what is still held."""
+    """Return the public petitions of which nobody has counted today what is still held.
+
+    Sealed ones in which something waits to be published are left out: these numbers tell nothing newer than the others.
+    They are counted with the publication.
+    """
     told = exists().where(HeldReport.petition_id == Petition.id, HeldReport.day >= at.date())
-    return list(db.session.scalars(select(Petition.id).where(Petition.state != "draft", ~told)))
+    waits = exists().where(DueMark.petition_id == Petition.id, Petition.mode == "sealed")
+    return list(db.session.scalars(select(Petition.id).where(Petition.state != "draft", ~told, ~waits)))
 
 
 def report(petition_id: UUID, *, at: datetime) -> None:

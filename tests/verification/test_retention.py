@@ -16,6 +16,7 @@ from petition_app.keys.models import PetitionKey
 from petition_app.signatures import sealing
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
+from petition_app.tally import services as publishing
 from petition_app.tally.models import PublishedName
 from petition_app.vault import UnreadableError
 from petition_app.verification import retention, second_look
@@ -142,6 +143,7 @@ def test_everybody_reads_what_is_still_held_as_of_a_day(app: Any, client: FlaskC
     gone, _ = make.make_verified(app, world), make.make_verified(app, world)
     make.submit(app, world.petition_id)
     make.withdraw(app, gone)
+    make.publish_waiting(app)
     for days in (0, 0.0001):  # The second time of a day changes nothing.
         with make.acting(app):
             for petition_id in retention.list_unreported(at=utcnow() + days * DAY):
@@ -157,3 +159,24 @@ def test_everybody_reads_what_is_still_held_as_of_a_day(app: Any, client: FlaskC
         assert page.status_code == 200
         assert words in page.text
     assert f"/p/{world.slug}/held" in client.get(f"/p/{world.slug}/how-we-check").text
+
+
+@pytest.mark.parametrize("database", ["sealed"], indirect=True)
+def test_what_is_held_of_a_sealed_letter_tells_nothing_newer_than_its_publication(app: Any) -> None:
+    world = make.make_world(app)
+    signed = make.make_verified(app, world)
+    make.publish_waiting(app)
+    with make.acting(app):
+        assert retention.list_unreported(at=utcnow()) == [world.petition_id]
+        retention.report(world.petition_id, at=utcnow())
+    make.withdraw(app, signed)
+    tomorrow = utcnow() + DAY
+    with make.acting(app):
+        assert retention.list_unreported(at=tomorrow) == [], "a withdrawal waits to be published"
+        before = retention.get_held(world.petition_id)
+        publishing.publish_now(make.petition(world.petition_id), by=None, at=tomorrow)
+        after = retention.get_held(world.petition_id)
+    assert before is not None
+    assert after is not None
+    assert (before.numbers["people"], after.numbers["people"]) == (1, 0)
+    assert after.day == tomorrow.date()
