@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterable
+from contextvars import ContextVar
 from random import uniform
 from threading import Timer
 from time import perf_counter
@@ -231,8 +233,29 @@ def _check_pepper(settings: Settings) -> None:
         raise ConfigError("PASSWORD_PEPPER is not a key; make one with `flask keys new --id p1`.") from None
 
 
+_publishing: ContextVar[deque[UUID] | None] = ContextVar("publishing", default=None)
+
+
 def _publish(petition_id: UUID) -> None:
-    """Publish a change that has just been committed; what goes wrong here is left to the worker."""
+    """Publish a change that has just been committed.
+
+    A publication in slices changes its petition again; that waits for this one to end, so that none is inside another.
+    """
+    waiting = _publishing.get()
+    if waiting is not None:
+        waiting.append(petition_id)
+        return
+    waiting = deque([petition_id])
+    token = _publishing.set(waiting)
+    try:
+        while waiting:
+            _publish_once(waiting.popleft())
+    finally:
+        _publishing.reset(token)
+
+
+def _publish_once(petition_id: UUID) -> None:
+    """Do so in a transaction of its own; what goes wrong here is left to the worker."""
     try:
         with transaction() as work:
             work.adds = publish_due(petition_id, at=utcnow()) is None and not db.touched_names()

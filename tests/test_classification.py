@@ -94,7 +94,10 @@ COLUMNS: dict[str, dict[str, str]] = {
         "closed_at frozen_at freeze_after",
     },
     "publications": {NONE: "id petition_id number as_of tally named speed samples"},
-    "published_names": {NONE: "signature_id petition_id batch_number", PUBLIC: "name role place sort_key spelled"},
+    "published_names": {
+        NONE: "signature_id petition_id batch_number",
+        PUBLIC: "name role place sort_key spelled folded",
+    },
     "published_places": {NONE: "petition_id", PUBLIC: "place number"},
     "questions": {
         NONE: "id signature_id account_id asked_on answered_on reminders reminded_on",

@@ -38,25 +38,33 @@ class Waiting:
 def claim(petition: Petition, *, name: str, place: str, words: str, at: datetime) -> None:
     """Open a claim on every published name that reads like this one; whether there is one, the caller does not learn.
 
-    The name is hidden at once; where five names of the petition are hidden already, the claim waits for an organizer.
-    The signature stays as it is until somebody has looked at it.
+    The name is hidden at once. Where five names of the petition are hidden already, or an organizer has made sure of
+    this signature before, the claim hides nothing and waits. The signature stays as it is until somebody has looked.
     """
+    if not _like(petition, name, place):  # Nobody waits for a stranger who names nobody.
+        return
     lock(Petition, petition.id)
-    published = db.session.scalars(select(PublishedName).where(PublishedName.petition_id == petition.id))
-    wanted = [row for row in published if fold_name(row.name) == fold_name(name)]
-    here = [row for row in wanted if place and row.place.casefold() == place.casefold()]
-    for row in here or wanted:
-        _open(petition, row.signature_id, words=words[:LONGEST], at=at)
+    for signature_id in _like(petition, name, place):
+        _open(petition, signature_id, words=words[:LONGEST], at=at)
     db.session.flush()
 
 
+def _like(petition: Petition, name: str, place: str) -> list[UUID]:
+    """Return the signatures with such a published name, and of several those at this place, found by an index."""
+    columns = select(PublishedName.signature_id, PublishedName.place)
+    folded = (PublishedName.petition_id == petition.id, PublishedName.folded == fold_name(name)[:240])
+    rows = db.session.execute(columns.where(*folded)).all()
+    here = [row for row in rows if place and row.place.casefold() == place.casefold()]
+    return [row.signature_id for row in here or rows]
+
+
 def _open(petition: Petition, signature_id: UUID, *, words: str, at: datetime) -> None:
-    waiting = select(Claim.id).where(Claim.signature_id == signature_id, Claim.closed_on.is_(None))
+    earlier = db.session.scalars(select(Claim).where(Claim.signature_id == signature_id)).all()
     signature = lock(Signature, signature_id)
-    if signature is None or signature.state != "verified" or db.session.scalar(waiting):
+    if signature is None or signature.state != "verified" or any(row.closed_on is None for row in earlier):
         return
     hidden = select(func.count()).select_from(Claim).where(Claim.petition_id == petition.id, _hides())
-    hides = (db.session.scalar(hidden) or 0) < MOST_HIDDEN
+    hides = not earlier and (db.session.scalar(hidden) or 0) < MOST_HIDDEN
     db.session.add(Claim(signature_id=signature_id, petition_id=petition.id, hides=hides, asked_on=at.date()))
     text = words.strip() or "–"
     sealing.add_to_case(signature, {"kind": "claim", "on": at.date().isoformat(), "text": text}, by_signer=True)

@@ -64,7 +64,8 @@ class TallyDay(Base):
 class PublishedName(Base):
     """A name in public. Written by the publisher alone, and gone as soon as a condition falls.
 
-    `spelled` is the name by its sound, so that a search in another alphabet finds it.
+    `spelled` is the name by its sound, so that a search in another alphabet finds it; `folded` is what
+    `signatures.rules.fold_name` makes of it, so that somebody who says it is theirs is found without reading all.
     """
 
     __tablename__ = "published_names"
@@ -77,8 +78,10 @@ class PublishedName(Base):
     place: Mapped[str] = mapped_column(String(200))
     sort_key: Mapped[str] = mapped_column(String(240))
     spelled: Mapped[str] = mapped_column(String(240))
+    folded: Mapped[str] = mapped_column(String(240))
 
     __table_args__ = (
+        Index("ix_published_names_folded", "petition_id", "folded"),
         Index("ix_published_names_order", "petition_id", "batch_number", "sort_key"),
         Index("ix_published_names_place", "petition_id", "place"),
         UNNUMBERED,

@@ -16,7 +16,7 @@ from petition_app.errors import StorageSealedError
 from petition_app.keys import handed, opened
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Signature
-from petition_app.signatures.rules import UnfitTextError, publishable, read_line, read_name
+from petition_app.signatures.rules import UnfitTextError, fold_name, publishable, read_line, read_name
 from petition_app.signatures.sealing import Identity
 from petition_app.tally.models import DueName, PublishedName, PublishedPlace
 from petition_app.vault import UnreadableError
@@ -197,6 +197,7 @@ def _open(signature: Signature, petition: Petition) -> PublishedName | None:
         place=identity.place,
         sort_key=unicodedata.normalize("NFKC", identity.name).casefold().replace("ё", "е")[:240],
         spelled=" ".join(spelling(word.folded) for word in words(identity.name))[:240],
+        folded=fold_name(identity.name)[:240],
     )
 
 

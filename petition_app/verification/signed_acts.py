@@ -28,10 +28,13 @@ from petition_app.verification import evidence, pairs, questions, services, sett
 from petition_app.verification.evidence import NewEvidence
 from petition_app.verification.models import SignedAct
 from petition_app.verification.policy import NewDecision
+from petition_app.verification.rules import MATCH_CLASSES
 
 WINDOW = timedelta(minutes=15)
 KEPT = timedelta(hours=1)
 LARGEST_BOX = 64 * 1024
+LARGEST_NUMBER = 2**31 - 1
+LISTS = ("matched", "cases")
 
 
 class ForgedError(DomainError):
@@ -91,13 +94,26 @@ def receive(body: bytes, signature: bytes, *, petition: Petition, by: Account, a
     try:
         sent = json.loads(body)
         moment, nonce = datetime.fromisoformat(sent["at"]), bytes.fromhex(sent["nonce"])
-        act = Act(str(sent["act"]), UUID(sent["case"]), dict(sent["args"]), _read(sent["made"], by))
-    except (ValueError, KeyError, TypeError, AttributeError):
+        act = Act(str(sent["act"]), UUID(sent["case"]), _plain(sent["args"]), _read(sent["made"], by))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise HandedError from None
     if moment.tzinfo is None or abs(moment - at) > WINDOW:
         raise ClockError
     _take_once(nonce, at=at)
     return act
+
+
+def _plain(args: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments of which each is a word, a whole number that fits a column, yes or no, nothing, or a list.
+
+    Lists belong to the acts that read them by themselves. Raises: TypeError, ValueError, AttributeError.
+    """
+    for name, value in args.items():
+        if isinstance(value, list) and name in LISTS:
+            continue
+        if not isinstance(value, str | int | None) or (isinstance(value, int) and abs(value) > LARGEST_NUMBER):
+            raise TypeError(name)
+    return dict(args)
 
 
 def _take_once(nonce: bytes, *, at: datetime) -> None:
@@ -141,7 +157,10 @@ def _read(made: dict[str, Any], by: Account) -> Handed:
 def _read_match(found: dict[str, Any] | None) -> HandedMatch | None:
     if found is None:
         return None
-    return HandedMatch(int(found["number"]), str(found["verdict"]), tuple(_mark(mark) for mark in found["marks"]))
+    number, verdict = found["number"], found["verdict"]
+    if not isinstance(number, int) or not 0 <= number <= LARGEST_NUMBER or verdict not in MATCH_CLASSES:
+        raise ValueError("not a match")
+    return HandedMatch(number, verdict, tuple(_mark(mark) for mark in found["marks"]))
 
 
 def _mark(text: str) -> str:
@@ -196,7 +215,7 @@ def _decide(act: Act, petition: Petition, by: Account, at: datetime) -> str:
             "note": handed.STAND_IN if act.args.get("note") else "",
             "grounds": handed.STAND_IN if act.args.get("grounds") else "",
         })  # fmt: skip
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise HandedError from None
     return services.decide(act.case, new, petition=petition, by=by, at=at)[1]
 
@@ -233,10 +252,10 @@ def _put_back(act: Act, petition: Petition, by: Account, at: datetime) -> str:
 
 
 def _match(act: Act, petition: Petition, by: Account, at: datetime) -> str:
-    matched, number = act.args.get("matched"), act.args.get("number")
-    if not isinstance(matched, list) or not isinstance(number, int):
+    matched, number = act.ids("matched"), act.args.get("number")
+    if not isinstance(number, int):
         raise HandedError
-    pairs.keep(petition, act.given, [_id(one) for one in matched], number=number, by=by, at=at)
+    pairs.keep(petition, act.given, matched, number=number, by=by, at=at)
     return ""
 
 

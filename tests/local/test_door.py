@@ -22,7 +22,7 @@ from petition_app.db import db
 from petition_app.keys import own
 from petition_app.keys.models import AccountKey
 from petition_app.keys.opened import Opened
-from petition_app.local.client import Server
+from petition_app.local.client import GoneError, NoDoorError, Server, TokenError, WaitError
 from petition_app.signatures.models import Signature
 from petition_app.tally import services as publishing
 from petition_app.tally.models import PublishedName
@@ -159,6 +159,29 @@ def test_what_does_not_fit_is_refused_whole(app: Any, machine: Machine, case: UU
         machine.body("ask", case),
         machine.body("match", case, matched=["x"], number=0),
         machine.body("match", case, matched=[], number="x"),
+        machine.body("match", case, matched=[], number=2**40),
+        machine.body("match", case, matched=[["x"]], number=0),
+        machine.body("decide", case, outcome=["rejected"], reason="not_found"),
+        machine.body("decide", case, outcome="rejected", reason=["not_found"]),
+        machine.body("decide", case, outcome="rejected", reason={"not_found": 1}),
+        machine.body("decide", case, outcome="duplicate", duplicate_of=[str(case)]),
+        machine.body("decide", case, outcome="rejected", reason="not_found", contacted_on=["2026-11-29"]),
+        machine.body("add_evidence", case, kind="live_call", strength=float("inf"), on="2026-11-29"),
+        machine.body("add_evidence", case, kind=["live_call"], strength=3, on="2026-11-29"),
+        machine.body("remove_evidence", case, evidence_id=[str(case)]),
+        machine.body(
+            "decide",
+            case,
+            made=NOTHING | {"matches": {str(case): {"number": 1e999, "verdict": "none", "marks": []}}},
+            **REJECTED,
+        ),
+        machine.body(
+            "decide",
+            case,
+            made=NOTHING | {"matches": {str(case): {"number": 1, "verdict": "x" * 99, "marks": []}}},
+            **REJECTED,
+        ),
+        b'{"act": ' + b"[" * 100_000,
     ):
         answer = machine.send(body)
         assert answer.status_code == 409, body
@@ -220,6 +243,32 @@ def test_a_verdict_without_a_proof_of_its_name_is_not_taken(app: Any, machine: M
     answer = machine.send(machine.body("decide", case, made=NOTHING, outcome="verified", **reached))
     assert answer.status_code == 409
     assert make.state_of(app, case) == "checking"
+
+
+def test_nobody_gets_the_whole_list_without_a_need(app: Any, machine: Machine, case: UUID) -> None:
+    assert machine.post("ciphertext", after=None).json()["signatures"] == [], "every case is matched"
+    with make.acting(app):
+        db.session.get_one(Signature, case).matched_number = None
+    assert len(machine.post("ciphertext", after=None).json()["signatures"]) == 1
+
+
+def test_a_refusal_says_what_it_is(app: Any, server: str, world: make.World, machine: Machine, case: UUID) -> None:
+    mine = Server(server, world.slug, machine.token)
+    with pytest.raises(GoneError):
+        mine.act(*signed(machine, machine.body("put_back", UUID(int=7))))
+    with pytest.raises(NoDoorError):
+        Server(f"{server}/elsewhere", world.slug, machine.token).get("mirror")
+    wrong = Server(server, world.slug, "wrong")
+    for _ in range(20):
+        with pytest.raises(TokenError):
+            wrong.get("mirror")
+    with pytest.raises(WaitError):
+        wrong.get("mirror")
+
+
+def signed(machine: Machine, body: bytes) -> tuple[bytes, bytes]:
+    words = {"petition_id": machine.world.petition_id, "account_id": machine.person.id}
+    return body, signed_acts.sign(body, machine.signing, **words)
 
 
 def test_a_frozen_petition_gives_nothing_out(app: Any, world: make.World, machine: Machine) -> None:

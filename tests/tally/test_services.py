@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from datetime import timedelta
 from typing import Any
@@ -13,8 +14,9 @@ from petition_app import audit, jobs
 from petition_app.audit import AuditEvent
 from petition_app.clock import utcnow
 from petition_app.db import after_commit, db
-from petition_app.signatures.models import SealedPart, SignatureDelta
+from petition_app.signatures.models import SealedPart, Signature, SignatureDelta
 from petition_app.tally import counting, services, timeline
+from petition_app.tally import names as publisher
 from petition_app.tally.models import Publication, PublishedName, PublishedPlace, TallyTotal, Update
 from petition_app.tally.published import list_names, list_places
 from petition_app.verification.batches import list_batches
@@ -398,3 +400,21 @@ def test_the_audit_finds_sealed_rows_that_belong_to_nobody(app: Any, cli: Any) -
     with make.acting(app):
         db.session.add(SealedPart(signature_id=uuid4(), part="case", box=b"left behind"))
     assert "1 rows of sealed_parts belong to no signature" in cli("tally", "audit", code=1).out
+
+
+def test_a_publication_in_slices_is_never_inside_itself(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred thousand names would nest two hundred publications deep."""
+    world = make.make_world(app, reviewers=1)
+    signed = [make.make_signature(app, world.petition_id) for _ in range(12)]
+    make.seal(app, world.petition_id, by=world.organizer)
+    monkeypatch.setattr(publisher, "CHUNK", 2)
+    depths: list[int] = []
+    look = publisher._look_at_due
+    monkeypatch.setattr(publisher, "_look_at_due", lambda *words: depths.append(len(inspect.stack())) or look(*words))
+    with make.acting(app):
+        for one in db.session.scalars(db.select(Signature)).all():
+            one.names_due = True
+        jobs.mark_due(world.petition_id)
+    make.publish_waiting(app)
+    assert len(depths) >= len(signed) // 2
+    assert len(set(depths)) <= 2, "each slice follows the one before"
