@@ -20,7 +20,7 @@ from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import UnfitTextError, publishable, read_line, read_name
 from petition_app.signatures.sealing import Identity
 from petition_app.vault import UnreadableError
-from petition_app.verification import judged
+from petition_app.verification import judged, policy
 from petition_app.verification.verdicts import list_decisions
 
 PUBLIC = 3
@@ -103,7 +103,8 @@ def _check(petition: Petition, signature: Signature, seen: dict[UUID, int]) -> N
         raise KeptError("consent")
     identity, key = judged.open_name(signature)
     grounds = judged.proved(signature, identity, key, decisions)
-    needed = max([petition.reviewers, *(one.reviewers for one in grounds)])
+    asked = policy.in_force(petition, signature.batch_id).reviewers
+    needed = max([asked, *(one.reviewers for one in grounds)])
     if len({one.account_id for one in grounds}) < needed:
         raise KeptError("verdicts")
     if not any(one.reached for one in grounds):

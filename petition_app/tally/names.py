@@ -20,7 +20,7 @@ from petition_app.signatures.rules import UnfitTextError, fold_name, publishable
 from petition_app.signatures.sealing import Identity
 from petition_app.tally.models import DueName, PublishedName, PublishedPlace
 from petition_app.vault import UnreadableError
-from petition_app.verification import judged
+from petition_app.verification import judged, policy
 from petition_app.verification.matching.normalize import spelling, words
 from petition_app.verification.models import Batch
 from petition_app.verification.verdicts import list_decisions, list_reached, was_reached
@@ -210,7 +210,7 @@ def _was_judged(signature: Signature, identity: Identity, key: bytes, petition: 
     who = {grounds.account_id for grounds in judged.proved(signature, identity, key, decisions)}
     if not handed.current():
         who |= judged.older(decisions)
-    return len(who) >= petition.reviewers
+    return len(who) >= policy.in_force(petition, signature.batch_id).reviewers
 
 
 def _is_fit(identity: Identity) -> bool:

@@ -97,7 +97,8 @@ def record_verdict(
         standing = [(row.kind, row.strength) for row in found if row.removed_on is None]
         policy.check_verified(signature, new, standing, petition=petition, by=by)
     reached = bool(new.contact) or any(row.kind in rules.REACHED and row.removed_on is None for row in found)
-    grounds = Grounds(by.id, judged.rounds(decisions), petition.reviewers, new.contact, reached)
+    needed = policy.in_force(petition, signature.batch_id).reviewers
+    grounds = Grounds(by.id, judged.rounds(decisions), needed, new.contact, reached)
     decision = append(
         signature,
         outcome=new.outcome,
