@@ -155,6 +155,18 @@ def link_events(limit: int = 5000, *, apart: Collection[UUID] = ()) -> int:
     return len(waiting)
 
 
+def head() -> tuple[int, bytes | None]:
+    """Return how long the chain is, and its newest link: who keeps both notices when its end is cut off."""
+    newest = select(AuditEvent.position, AuditEvent.link).where(AuditEvent.position.is_not(None))
+    found = db.session.execute(newest.order_by(AuditEvent.position.desc()).limit(1)).first()
+    return (found[0] or 0, found[1]) if found else (0, None)
+
+
+def has_been(length: int, link: bytes) -> bool:
+    """Return whether the chain still has this link at this length."""
+    return db.session.scalar(select(AuditEvent.link).where(AuditEvent.position == length)) == link
+
+
 def find_broken_link() -> int | None:
     """Walk the chain; return the first position whose row was changed, added or removed, or nothing."""
     previous, expected = b"", 1

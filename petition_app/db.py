@@ -22,7 +22,6 @@ from sqlalchemy import (
     TypeDecorator,
     event,
     func,
-    inspect,
     select,
     text,
 )
@@ -107,6 +106,11 @@ def note_erasure() -> None:
     db.session.info["erased"] = True
 
 
+def after_saving(act: Callable[[], object]) -> None:
+    """Do something once the open transaction is safe, and not at all if it is not: such as removing a file."""
+    db.session.info.setdefault("later", []).append(act)
+
+
 def note_shown() -> None:
     """Remember that the open transaction shows names outside of a publication."""
     db.session.info["shown"] = True
@@ -159,6 +163,7 @@ def transaction(*, saving: bool = True, late: bool = False) -> Iterator[UnitOfWo
     db.session.info["late"] = saving and late
     work = UnitOfWork()
     changed, erased = set[UUID](), False
+    later: list[Callable[[], object]] = []
     try:
         yield work
         if saving and not work.discarded:
@@ -167,15 +172,18 @@ def transaction(*, saving: bool = True, late: bool = False) -> Iterator[UnitOfWo
             for note in before_erasure if erased else ():
                 note()
             db.session.commit()
+            later = db.session.info.get("later", [])
             changed = db.session.info.get("changed", set())
             for forget in after_change if "touched" in db.session.info and not work.adds else ():
                 forget()
     finally:
         db.session.rollback()
         db.session.info.pop("late", None)
-        for word in ("changed", "erased", "deleted", "shown", "touched"):
+        for word in ("changed", "erased", "deleted", "shown", "touched", "later"):
             db.session.info.pop(word, None)
         _saving.reset(token)
+    for act in later:
+        act()
     for erase in after_erasure if erased else ():
         erase()
     for petition_id in changed:
@@ -290,10 +298,3 @@ def snapshot() -> Iterator[Connection]:
         engine = db.engine.execution_options(isolation_level="REPEATABLE READ")
     with engine.connect() as connection:
         yield connection
-
-
-def migration(connection: Connection) -> str:
-    """Return the migration at which a database is, or nothing where there is none."""
-    if not inspect(connection).has_table("alembic_version"):
-        return ""
-    return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from redis.exceptions import RedisError, ResponseError
 
-from petition_app import completions, config, db, erasures, jobs, mail, private_files, rounds, security, vault
+from petition_app import completions, config, db, erasures, jobs, mail, private_files, rounds, security, storage, vault
 from petition_app.clock import utcnow
 from petition_app.errors import StorageSealedError
 from petition_app.shell import door
@@ -138,7 +138,7 @@ def _database() -> Finding:
         return Finding("mend", "database", "it does not answer; look at DATABASE_URL and whether the server runs")
     newest = ScriptDirectory(str(config.MIGRATIONS)).get_current_head()
     with db.snapshot() as connection:
-        here = db.migration(connection)
+        here = storage.migration(connection)
     if here != newest:
         return Finding(
             "mend", "database", f"it is at {here or 'nothing'}, this version needs {newest}; run: flask db upgrade"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Table, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from petition_app.db import db
@@ -186,3 +186,10 @@ def rebuilding(connection: Connection) -> Iterator[None]:
         plain.execute("PRAGMA foreign_keys=ON")
     if broken:
         raise RuntimeError(f"The migration left {len(broken)} rows that point to nothing.")
+
+
+def migration(connection: Connection) -> str:
+    """Return the migration at which a database is, or nothing where there is none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")

@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
 
 logger = logging.getLogger(__name__)
 
 LOOK = 0.2
+HOUR = 3600.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # Seconds until an ended process is started again.
 STEADY = 60.0  # Seconds after which a process counts as sound again.
 START = 30.0  # Seconds: what ends within them with an error when it is first started cannot be started at all.
@@ -72,7 +73,7 @@ class Child:
             os.killpg(self._process.pid, signal.SIGKILL)
 
 
-def supervise(commands: Mapping[str, Sequence[str]]) -> int:
+def supervise(commands: Mapping[str, Sequence[str]], *, hourly: Callable[[], object] | None = None) -> int:
     """Run processes by name until told to end, or until one cannot be started; return the exit code."""
     told: list[int] = []
 
@@ -83,7 +84,11 @@ def supervise(commands: Mapping[str, Sequence[str]]) -> int:
     signal.signal(signal.SIGTERM, note)
     children = [Child(name, command) for name, command in commands.items()]
     failed: list[int] = []
+    next_hour = time.monotonic()
     while not told and not failed:
+        if hourly and time.monotonic() >= next_hour:
+            next_hour += HOUR
+            hourly()
         failed = [code for child in children if (code := child.look()) is not None]
         time.sleep(LOOK)
     for child in children:

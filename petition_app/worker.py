@@ -294,4 +294,5 @@ def serve(host: str, web_only: bool) -> None:
     commands = {"web server": web}
     if not web_only:
         commands["worker"] = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
-    sys.exit(supervise(commands))
+    # Files lie on the host that has received them, whether a worker runs there or not.
+    sys.exit(supervise(commands, hourly=lambda: roster.forget_uploads(utcnow())))

@@ -93,7 +93,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "evidence_rule evidence_kinds banner threat rehearsal organizers contact former_policies created_at opened_at "
         "closed_at frozen_at freeze_after",
     },
-    "publications": {NONE: "id petition_id number as_of tally named speed samples"},
+    "publications": {NONE: "id petition_id number as_of tally named speed samples trail_length trail_head"},
     "published_names": {
         NONE: "signature_id petition_id batch_number",
         PUBLIC: "name role place sort_key spelled folded",
@@ -165,7 +165,7 @@ def test_what_lies_about_as_bytes_is_never_called_harmless_without_a_reason() ->
         ("samples", "seed_hash"), ("couriers", "public"), ("petition_keys", "public"),
         ("petition_keys", "recovery_public"), ("signing_keys", "public_key"), ("freezes", "statement"),
         ("approval_requests", "digest"),
-        ("signed_acts", "nonce"),
+        ("signed_acts", "nonce"), ("publications", "trail_head"),
     }  # fmt: skip
     found = {
         (table.name, column.name)

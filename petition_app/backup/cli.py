@@ -39,6 +39,8 @@ def backup(folder: Path, recipients: tuple[str, ...], prune: bool) -> None:
     for path in made.files:
         click.echo(path)
     click.echo(f"{made.rows} rows; {made.removed} key streams older than seven days removed")
+    if made.trail[0]:
+        click.echo("Note elsewhere: flask audit verify --length {} --head {}".format(*made.trail))
 
 
 @door.command("restore")

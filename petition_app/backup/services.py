@@ -14,9 +14,10 @@ from sqlalchemy import Connection, Table, insert, select, update
 
 from petition_app.backup import age, streams
 from petition_app.backup.streams import DATA, KEYS, STREAMS, Row
-from petition_app.db import Base, db, migration, snapshot
+from petition_app.db import Base, db, snapshot
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
+from petition_app.storage import migration
 
 FORMAT = "countersign-backup/1"
 KEYS_LIFE = timedelta(days=7)
@@ -53,11 +54,15 @@ class NotABackupError(DomainError):
 
 @dataclass(frozen=True)
 class Made:
-    """The two files of a backup, how many rows they hold, and how many old key streams were removed."""
+    """The two files of a backup, how many rows they hold, how many old key streams were removed.
+
+    `trail` is the length of the trail of staff acts at that moment, and its newest link in hex.
+    """
 
     files: tuple[Path, ...]
     rows: int
     removed: int
+    trail: tuple[int, str] = (0, "")
 
 
 # --- making -----------------------------------------------------------------------------------------------------
@@ -77,6 +82,7 @@ def make(folder: Path, recipients: Sequence[str], *, at: datetime) -> Made:
     done: list[tuple[Path, Path]] = []
     try:
         with snapshot() as connection:
+            trail = _trail(connection)
             for stream in STREAMS:
                 head = {"format": FORMAT, "stream": stream, "backup": backup_id, "migration": migration(connection)}
                 written = _Counted(connection, stream, head)
@@ -90,7 +96,15 @@ def make(folder: Path, recipients: Sequence[str], *, at: datetime) -> Made:
         raise
     for part, path in done:
         part.replace(path)
-    return Made(tuple(path for _, path in done), rows, remove_old_keys(folder, at=at))
+    return Made(tuple(path for _, path in done), rows, remove_old_keys(folder, at=at), trail)
+
+
+def _trail(connection: Connection) -> tuple[int, str]:
+    """Return the end of the trail, so that whoever keeps the backup can tell when it is cut off."""
+    events = Base.metadata.tables["audit_events"].c
+    newest = select(events.position, events.link).where(events.position.is_not(None))
+    found = connection.execute(newest.order_by(events.position.desc()).limit(1)).first()
+    return (found[0], bytes(found[1]).hex()) if found else (0, "")
 
 
 class _Counted:

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from uuid import UUID
 from petition_app import config
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
-from petition_app.db import lock
+from petition_app.db import after_saving, lock
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
@@ -63,6 +64,7 @@ def upload(petition: Petition, file: BinaryIO, *, name: str, as_of: date, by: Ac
         UnreadableFileError, ColumnsError, InUseError, AsOfError
     """
     require_role(by, petition.id, "organizer")
+    forget_old(at=at)
     token, sha256 = _keep(file)
     try:
         table = Table(_rows(token))
@@ -154,7 +156,7 @@ def use(version_id: UUID, *, petition: Petition, by: Account, at: datetime) -> R
     while chunk := list(itertools.islice(good, CHUNK)):
         services.stage(version_id, chunk)
     version = services.admit(version_id, by=by, at=at)
-    _forget(token)
+    after_saving(lambda: _forget(token))
     return version
 
 
@@ -164,7 +166,7 @@ def discard(petition: Petition, *, by: Account) -> None:
         token = (waiting.reading or {}).get("file")
         services.discard(waiting.id)
         if token:
-            _forget(token)
+            after_saving(lambda: _forget(token))
 
 
 def open_waiting(version: RosterVersion) -> Table:
@@ -175,10 +177,11 @@ def open_waiting(version: RosterVersion) -> Table:
 
 
 def forget_old(*, at: datetime) -> None:
-    """Remove files that were uploaded more than a day ago and never used."""
+    """Remove files that were uploaded more than a day ago and never used, on this host; no database is asked."""
     for path in _folder().glob("*"):
-        if path.stat().st_mtime < (at - WAITS).timestamp():
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < (at - WAITS).timestamp():
+                path.unlink()
 
 
 def _reading(version: RosterVersion) -> dict[str, Any]:

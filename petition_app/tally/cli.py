@@ -73,11 +73,30 @@ def recount() -> None:
 
 
 @trail.command("verify")
-def verify() -> None:
-    """Check that no row of the trail was changed, added or removed."""
+@click.option("--length", type=click.IntRange(1), help="How long the trail was once, as `flask backup` has said.")
+@click.option("--head", help="Its newest link at that time, as `flask backup` has said.")
+def verify(length: int | None, head: str | None) -> None:
+    """Check that no row of the trail was changed, added or removed, and that its end was not cut off.
+
+    Its end is compared with what publications remember, and with what was noted elsewhere: --length and --head.
+    """
+    link = _link(length, head)
     with transaction():
         audit.link_events(apart=rehearsing.list_ids())
-        broken = audit.find_broken_link()
+        broken, lost = audit.find_broken_link(), services.find_lost_trail()
+        if length and not audit.has_been(length, link):
+            lost = length
     if broken is not None:
         raise click.ClickException(f"The trail is broken at row {broken}.")
+    if lost is not None:
+        raise click.ClickException(f"The trail once had another row {lost}: its end was cut off or written anew.")
     click.echo("The trail is whole.")
+
+
+def _link(length: int | None, head: str | None) -> bytes:
+    if (length is None) != (head is None):
+        raise click.UsageError("--length and --head are given together.")
+    try:
+        return bytes.fromhex(head or "")
+    except ValueError:
+        raise click.UsageError("--head is not what `flask backup` prints.") from None

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition_app.db import UNNUMBERED, Base, Moment
@@ -34,7 +34,8 @@ class Publication(Base):
 
     `named` is the number of published names of each batch: {"0": n, "1": n}; `speed` is how fast signatures are
     decided, in whole hours, or nothing while too few were: see `rules.public_speed`. `samples` is how each sample
-    stood: see `sampling_results.standing`.
+    stood: see `sampling_results.standing`. `trail_length` and `trail_head` are those of the trail at that time, so that
+    nobody cuts off its end unnoticed.
     """
 
     __tablename__ = "publications"
@@ -46,6 +47,8 @@ class Publication(Base):
     tally: Mapped[dict[str, Any]] = mapped_column(JSON)
     named: Mapped[dict[str, int]] = mapped_column(JSON)
     speed: Mapped[dict[str, int | None] | None] = mapped_column(JSON)
+    trail_length: Mapped[int | None]
+    trail_head: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     samples: Mapped[dict[str, dict[str, Any]] | None] = mapped_column(JSON)
 
     __table_args__ = (UniqueConstraint("petition_id", "number"),)

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, exists, func, select, update
 
 from petition_app import audit, jobs
 from petition_app.accounts.models import Account
@@ -86,6 +86,7 @@ def _release(petition: Petition, newest: Publication | None, *, at: datetime) ->
     tally = tally_of(petition, counts, batches)
     tally.check()
     at = max(at, newest.as_of) if newest else at
+    length, trail_head = audit.head()
     publication = Publication(
         petition_id=petition.id,
         number=newest.number + 1 if newest else 1,
@@ -93,6 +94,8 @@ def _release(petition: Petition, newest: Publication | None, *, at: datetime) ->
         tally=tally.as_json(as_of=at, public=True),
         named={} if petition.frozen_at else publish_names(petition, named=dict(newest.named) if newest else {}),
         speed=_speed(petition, tally, batches, at=at),
+        trail_length=length,
+        trail_head=trail_head,
         samples=sampling_results.standing(petition),
     )
     db.session.add(publication)
@@ -120,6 +123,15 @@ def _speed(petition: Petition, tally: Tally, batches: Sequence[Batch], *, at: da
     return public_speed(
         median=now.median, ninetieth=now.ninetieth, expected=now.expected, decided=now.decided, waiting=waiting
     )
+
+
+def find_lost_trail() -> int | None:
+    """Return up to which row the trail once went, and does not any more, as publications remember it; or nothing."""
+    kept = select(Publication.trail_length).where(Publication.trail_head.is_not(None))
+    there = exists().where(
+        audit.AuditEvent.position == Publication.trail_length, audit.AuditEvent.link == Publication.trail_head
+    )
+    return db.session.scalar(kept.where(~there).order_by(Publication.trail_length).limit(1))
 
 
 def latest_publication() -> datetime | None:

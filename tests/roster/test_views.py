@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from werkzeug.test import TestResponse, encode_multipart
 from petition_app import config
 from petition_app.clock import utcnow
 from petition_app.roster import services, uploads
+from petition_app.supervisor import supervise
 from tests import dumps
 from tests import factories as make
 from tests.conftest import DATA
@@ -239,6 +241,45 @@ def test_uploads_that_nobody_used_are_gone_after_a_day(app: Any, world: make.Wor
         for version_id in services.list_old(at=utcnow() + timedelta(days=2)):
             services.discard(version_id)
     assert "No file waits here" in organizer.get(f"{HERE}/preview").text
+
+
+def test_a_file_outlives_what_is_rolled_back_and_nothing_else(
+    app: Any, world: make.World, organizer: FlaskClient
+) -> None:
+    send(organizer, LIST)
+    assert files()
+    with make.acting(app) as work:
+        uploads.discard(make.petition(world.petition_id), by=make.account(world.organizer))  # type: ignore[arg-type]
+        work.discard()
+    assert files(), "the row still waits for its file"
+    with make.acting(app):
+        uploads.discard(make.petition(world.petition_id), by=make.account(world.organizer))  # type: ignore[arg-type]
+        assert files(), "not before the change is safe"
+    assert files() == []
+
+
+def test_a_host_without_a_worker_and_without_a_database_forgets_its_own_files(
+    organizer: FlaskClient, world: make.World
+) -> None:
+    send(organizer, LIST)
+    old = time.time() - 25 * 3600
+    for path in files():
+        os.utime(path, (old, old))
+    calls: list[int] = []
+
+    def look(number: int) -> None:
+        calls.append(number)
+        uploads.forget_old(at=utcnow())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        supervise({"web": ["sleep", "60"]}, hourly=lambda: look(1))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert calls == [1]
+    assert files() == []
 
 
 def test_a_script_in_a_file_stays_words(organizer: FlaskClient, world: make.World) -> None:

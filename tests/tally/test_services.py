@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import logging
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pyrage
 import pytest
 
 from petition_app import audit, jobs
@@ -391,6 +393,33 @@ def test_the_trail_is_whole_until_a_row_is_changed_added_or_removed(app: Any, cl
         event = db.session.scalars(db.select(AuditEvent).where(AuditEvent.position == 3)).one()
         event.actor_id = world.auditor.id
     assert "row 3" in cli("audit", "verify", code=1).err
+
+
+def test_a_trail_whose_end_was_cut_off_does_not_verify(app: Any, cli: Any, tmp_path: Path) -> None:
+    world = make.make_world(app)
+    with make.acting(app):
+        audit.link_events()
+    make.make_verified(app, world)
+    make.publish_waiting(app)
+    cli("audit", "verify")
+    with make.looking(app):
+        length, _ = audit.head()
+    with make.acting(app):
+        audit.record("tally.refused", petition_id=world.petition_id, at=utcnow())
+        audit.link_events()
+    key = str(pyrage.x25519.Identity.generate().to_public())
+    told = cli("backup", "--to", tmp_path / "backups", "--recipient", key).out
+    words = told.partition("flask audit verify ")[2].split()
+    assert int(words[1]) == length + 1
+    cli("audit", "verify", *words)
+    with make.acting(app):
+        db.session.execute(db.delete(AuditEvent).where(AuditEvent.position == length + 1))
+    assert "whole" in cli("audit", "verify").out, "no publication knew of it"
+    assert f"another row {length + 1}" in cli("audit", "verify", *words, code=1).err
+    with make.acting(app):
+        db.session.execute(db.delete(AuditEvent).where(AuditEvent.position > 1))
+    assert "cut off" in cli("audit", "verify", code=1).err
+    assert "together" in cli("audit", "verify", "--length", "1", code=2).err
 
 
 def test_the_audit_finds_sealed_rows_that_belong_to_nobody(app: Any, cli: Any) -> None:
