@@ -86,6 +86,14 @@ def signer_row(act: str, *, petition_id: UUID, at: datetime, number: int = 1) ->
     return {"act": act, "petition_id": petition_id, "day": at.date(), "number": number}
 
 
+def has_done(act: str, *, by: UUID, object_id: UUID, since: datetime) -> bool:
+    """Return whether somebody did an act on an object since a moment."""
+    found = select(AuditEvent.id).where(
+        AuditEvent.object_id == object_id, AuditEvent.act == act, AuditEvent.actor_id == by, AuditEvent.at >= since
+    )
+    return db.session.scalar(found.limit(1)) is not None
+
+
 def count_acts(acts: tuple[str, ...], *, petition_id: UUID) -> int:
     """Return how many signatures the named acts concerned in all."""
     found = 0

@@ -16,8 +16,6 @@ ROLES: dict[str, frozenset[str]] = {
     "petitions.save": ORGANIZER,
     "petitions.change_state": ORGANIZER,
     "switches.show": ORGANIZER,
-    "switches.turn_mail": ORGANIZER,
-    "switches.turn_read_only": ORGANIZER,
     "mail.show": ORGANIZER,
     "mail.resend_all": ORGANIZER,
     "mail.resend": ORGANIZER,
@@ -82,6 +80,7 @@ ROLES: dict[str, frozenset[str]] = {
     "verification.decided": READERS,
     "verification.find": ORGANIZER,
     "verification.decided_case": ORGANIZER,
+    "verification.open_decided": ORGANIZER,
     "verification.reopen": ORGANIZER,
     "verification.undo": ORGANIZER,
     "verification.retract": ORGANIZER,
@@ -150,8 +149,8 @@ REMOTE: dict[str, frozenset[str]] = {
 # What a sealed petition shows and does only while the keys are open.
 NEEDS_KEYS = frozenset({
     "desk.next_case", "desk.case", "desk.decide", "desk.ask", "desk.add_evidence", "desk.ask_contact",
-    "desk.match", "desk.match_slice", "verification.decided_case", *LOCAL, "groups.print_again",
-    "lost_words.ask", "lost_words.find",
+    "desk.match", "desk.match_slice", "verification.decided_case", "verification.open_decided", *LOCAL,
+    "groups.print_again", "lost_words.ask", "lost_words.find",
     "sampling.next_recheck", "sampling.recheck", "sampling.record_finding", "keys.grant", "keys.renew",
 })  # fmt: skip
 
@@ -179,11 +178,13 @@ FRESH = {
 # What takes a password or a passphrase: nothing is written before it is checked, which takes long.
 TAKES_SECRETS = frozenset({
     "security.login", "staff.joining.join", "staff.accounts.change_password", "staff.keys.make_own",
-    "staff.keys.change_passphrase", "staff.unlock.unlock", *(f"staff.{name}" for name in FRESH),
+    "staff.keys.change_passphrase", "staff.unlock.unlock",
+    *(f"staff.{name}" for name in FRESH),
 })  # fmt: skip
 
-# What may still be done while the installation is read-only: end that.
-ALWAYS = frozenset({"staff.switches.turn_read_only"})
+# What may still be done while the installation is read-only: sign in and out, and look at one's own signature or take
+# it back, which `my_views` sees to.
+ALWAYS = frozenset({"security.login", "security.logout", "verification.my_signature"})
 
 # What staff may still do while their petition is frozen: look at it, warn the public, end the freeze.
 WHILE_FROZEN = frozenset(

@@ -48,6 +48,12 @@ def was_on(name: str) -> bool:
     return name in recall("switches", lambda session: frozenset(session.scalars(select(Switch.name))))
 
 
+def require_changes() -> None:
+    """Refuse to go on while nothing may change. Raises: ReadOnlyError."""
+    if is_on(READ_ONLY):
+        raise ReadOnlyError
+
+
 def list_on() -> dict[str, datetime]:
     """Return the switches that are on, and since when."""
     return {row.name: row.since for row in db.session.scalars(select(Switch))}

@@ -613,6 +613,13 @@ def sign_in(client: FlaskClient, email: str | Person, password: str = PASSWORD) 
     return client.post("/organizer/login", data=form | {"email": address, "password": password})
 
 
+def open_decided(client: FlaskClient, signature_id: UUID, slug: str = SLUG) -> TestResponse:
+    """Open a decided case, which the trail keeps, and return its page."""
+    here = f"/organizer/p/{slug}/decided/{signature_id}"
+    form = next(form for form in forms_of(client.get(here)) if form["action"].endswith("/open"))
+    return client.get(client.post(form["action"], data=form["fields"]).location)
+
+
 def signed_in(app: Flask, person: Person) -> FlaskClient:
     """Return a browser in which this person is signed in."""
     client = app.test_client()

@@ -286,7 +286,9 @@ def keep_sealing(place: Place, cookies: httpx.Cookies, sealing: Event, stop: lis
             page = client.get("/organizer/p/letter/seal").text
             fields = {"csrf_token": field(page, "csrf_token"), "written_for": field(page, "written_for")}
             sealing.set()
-            answer = client.post("/organizer/p/letter/seal", data=fields | {"en": "More came.", "ru": "Пришли ещё."})
+            answer = client.post(
+                "/organizer/p/letter/seal", data=fields | {"act": "seal", "en": "More came.", "ru": "Пришли ещё."}
+            )
             place.sealed += answer.status_code == 303
 
 

@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from petition_app import jobs, worker
+from petition_app import jobs, switches, worker
 from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.petitions import freezing
@@ -342,6 +342,7 @@ def look_at_second_looks(app: Flask, reader: Reader) -> None:
     form = next(form for form in wish if form["action"].endswith("/leave"))
     reader.look(boss.get(boss.post(form["action"], data=form["fields"]).location))
     reader.look(boss.get(f"/organizer/p/again/decided/{one.id}"))
+    reader.look(make.open_decided(boss, one.id, "again"))
 
 
 def look_at_groups(app: Flask, reader: Reader) -> None:
@@ -422,7 +423,7 @@ def look_at_keys(app: Flask, reader: Reader) -> None:
     send(olga, f"{here}/matching")
     reader.look(olga.get(f"{here}/matching"))
     make.decide_by_all(app, world, signed[0].id)
-    reader.look(olga.get(f"{here}/decided/{signed[0].id}"))
+    reader.look(make.open_decided(olga, signed[0].id, world.slug))
     reader.look(olga.get(here))
     reader.look(olga.get(f"{here}/keys"))
     send(olga, f"{here}/keys/grant/{world.auditor.id}")
@@ -538,17 +539,19 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     reader.look(organizer.get(f"{here}/seal"))
     send(organizer, f"{here}/seal", written_for="4")
     send(organizer, f"{here}/seal", written_for="3", en="Ours.", ru="Наше.")
-    send(organizer, f"{here}/seal", 303, written_for="4", **draft_announcement(4))
+    send(organizer, f"{here}/seal", written_for="4", **draft_announcement(4))
+    send(organizer, f"{here}/seal", 303, act="seal", written_for="4", **draft_announcement(4))
     send(organizer, f"{here}/edit", title_en="x" * 201)
     send(organizer, f"{here}/edit", 303, **draft | {"reviewers": "1"})
     send(organizer, f"{here}/publish", 303)
-    send(organizer, f"{here}/switches/mail")
     send(organizer, f"{here}/pause", 303)
-    for switch in ("mail", "read-only"):
-        send(organizer, f"{here}/switches/{switch}", 303, to="on")
-    send(organizer, f"{here}/publish", 503)
-    for switch in ("read-only", "mail"):
-        send(organizer, f"{here}/switches/{switch}", 303, to="off")
+    for on in (True, False):
+        with make.acting(app):
+            for switch in switches.SWITCHES:
+                switches.turn(switch, on=on, by=None, at=utcnow())
+        reader.look(organizer.get(f"{here}/switches"))
+        if on:
+            send(organizer, f"{here}/publish", 503)
     send(organizer, f"{here}/open", 303)
     said = {"act": "publish", "words_en": "Beware.", "words_ru": "Осторожно."}
     for kind in ("pause", "extended", "handed_over", "answered", "notice"):
@@ -631,8 +634,9 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
         send(organizer, f"{here}/decided", 200, wanted=wanted)
     first, second = (f"{here}/decided/{twin.id}" for twin in twins[:2])
     reader.look(organizer.get(second))
+    reader.look(make.open_decided(organizer, twins[1].id, world.slug))
     send(organizer, f"{second}/undo", 303)
-    reader.look(organizer.get(first))
+    reader.look(make.open_decided(organizer, twins[0].id, world.slug))
     send(organizer, f"{first}/retract")
     send(organizer, f"{first}/retract", 303, retraction="denies_signing")
     send(organizer, f"{first}/reopen", 303)
@@ -645,8 +649,9 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     make.seal(app, blind.petition_id)
     make.decide(app, blind.petition_id, one.id, blind.reviewers[0])
     boss = make.signed_in(app, blind.organizer)
-    for page in ("desk", "decided", "trail", f"decided/{one.id}"):
+    for page in ("desk", "decided", "trail"):
         reader.look(boss.get(f"/organizer/p/blind/{page}"))
+    reader.look(make.open_decided(boss, one.id, "blind"))
     send(boss, "/organizer/p/blind/next", 303)
     send(boss, "/organizer/p/blind/next", 303, asked="1")
 

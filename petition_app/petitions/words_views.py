@@ -43,7 +43,9 @@ def send(kind: str) -> Answer:
     if act == "drop":
         milestones.drop_draft(g.petition, kind)
         return _done(gettext("The draft is gone."))
-    if not form.validate():
+    if act not in ("preview", "publish"):
+        form.form_errors.append(gettext("Please use one of the buttons. Nothing was changed."))
+    if not form.validate() or form.form_errors:
         return _show(kind, form), 422
     return _carry_out(kind, form, preview=act == "preview")
 

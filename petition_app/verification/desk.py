@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
+from petition_app import audit
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import name_accounts, require_role
 from petition_app.db import db
@@ -37,6 +38,7 @@ from petition_app.verification.verdicts import list_decisions
 HIDDEN = ("note", "grounds")
 
 OPEN_CASES = ("checking", "needs_info")
+READING = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,19 @@ def open_case(signature_id: UUID, *, petition: Petition, by: Account, at: dateti
     )
 
 
+def open_decided(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -> None:
+    """Write down that an organizer opens a decided case. Raises: as `get_decided`."""
+    _decided(signature_id, petition, by)
+    audit.record("case.read", by=by.id, petition_id=petition.id, object_id=signature_id, at=at)
+    db.session.flush()
+
+
+def has_opened(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -> bool:
+    """Return whether this person opened a decided case in the last half hour. Raises: as `get_decided`."""
+    _decided(signature_id, petition, by)
+    return audit.has_done("case.read", by=by.id, object_id=signature_id, since=at - READING)
+
+
 def get_decided(signature_id: UUID, *, petition: Petition, by: Account) -> Case:
     """Show an organizer a signature with its decisions; those of a round still open stay hidden where two are blind.
 
@@ -111,12 +126,17 @@ def get_decided(signature_id: UUID, *, petition: Petition, by: Account) -> Case:
         NotFoundError: no such signature, or nobody has decided on it.
         FrozenError
     """
+    signature = _decided(signature_id, petition, by)
+    return _case(signature, petition, see_earlier=not _is_blind(petition, signature), until=None)
+
+
+def _decided(signature_id: UUID, petition: Petition, by: Account) -> Signature:
     require_role(by, petition.id, "organizer")
     require_thawed(petition)
     signature = db.session.get(Signature, signature_id)
     if signature is None or signature.petition_id != petition.id or not list_decisions(signature_id):
         raise NotFoundError
-    return _case(signature, petition, see_earlier=not _is_blind(petition, signature), until=None)
+    return signature
 
 
 def _is_blind(petition: Petition, signature: Signature) -> bool:
@@ -203,6 +223,12 @@ def list_latest(petition: Petition, *, by: Account, limit: int = 50) -> list[Dec
         )
         for row, state, name in rows
     ]
+
+
+def note_search(petition: Petition, number: int, *, by: Account, at: datetime) -> None:
+    """Write down that an organizer looked for somebody among the decided cases, and how many were found."""
+    require_role(by, petition.id, "organizer")
+    audit.record("case.searched", by=by.id, petition_id=petition.id, number=number, at=at)
 
 
 def check_decided(signature: Signature, *, petition: Petition, by: Account) -> UUID:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask_babel import gettext
 
-from petition_app import language_links, vault
+from petition_app import language_links, switches, vault
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.petitions.services import list_public
@@ -21,6 +21,7 @@ from petition_app.verification.words import TIER_NUMBERS
 public = Blueprint("verification", __name__)
 
 FEW_LETTERS = 10
+ACTS = ("answer", "official_code", "second_look", "consent", "second_code", "withdraw")
 
 
 @public.get("/my")
@@ -67,6 +68,8 @@ def _choose_language(form: MyForm, problem: str, *, is_once: bool) -> None:
 def _act(signature: Signature, entropy: bytes, action: str, value: str) -> tuple[str, str]:
     """Do what the signer asks; return what went wrong, in words, with nothing changed, and a second code if made."""
     try:
+        if action in ACTS and action != "withdraw":
+            switches.require_changes()
         if action == "answer":
             questions.answer(signature, value, at=utcnow())
         elif action == "official_code":

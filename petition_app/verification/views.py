@@ -23,6 +23,7 @@ from petition_app.verification.forms import (
     RetractForm,
     SealForm,
 )
+from petition_app.verification.rules import case_number
 from petition_app.verification.words import WORDS
 
 staff = Blueprint("verification", __name__)
@@ -47,7 +48,9 @@ def seal_batch() -> Answer:
     """Seal the batch, show the announcement as it will read, or keep it: as the button says."""
     form, act = SealForm(), request.form.get("act")
     waiting = live_tally(g.petition).total.received
-    if not form.validate():
+    if act not in ("seal", "preview", "keep"):
+        form.form_errors.append(gettext("Please use one of the buttons. Nothing was changed."))
+    if not form.validate() or form.form_errors:
         return _show_seal(form, waiting), 422
     if act == "keep":
         milestones.keep_draft(g.petition, "announcement", form.texts(), by=g.account, at=utcnow())
@@ -95,20 +98,30 @@ def find() -> Answer:
     if form.validate():
         try:
             signature, _ = signing.find_by_code(form.wanted.data, by_staff=True)
-            return _to(
-                "verification.decided_case",
-                signature_id=desk.check_decided(signature, petition=g.petition, by=g.account),
-            )
+            signature_id = desk.check_decided(signature, petition=g.petition, by=g.account)
+            desk.note_search(g.petition, 1, by=g.account, at=utcnow())
+            return _to("verification.decided_case", signature_id=signature_id)
         except DomainError:
             found = find_published(g.petition, form.wanted.data, by=g.account)
+            desk.note_search(g.petition, len(found), by=g.account, at=utcnow())
     latest = desk.list_latest(g.petition, by=g.account)
     return render_template("verification/decided.html", latest=latest, form=form, found=found, words=WORDS)
 
 
 @staff.get("/p/<slug>/decided/<uuid:signature_id>")
 def decided_case(signature_id: UUID) -> str:
-    """Show an organizer a decided signature with its decisions."""
+    """Show an organizer a decided signature with its decisions, once it was opened."""
+    if not desk.has_opened(signature_id, petition=g.petition, by=g.account, at=utcnow()):
+        number = case_number(signature_id)
+        return render_template("verification/open_decided.html", signature_id=signature_id, number=number)
     return _show_decided(signature_id, RetractForm(formdata=None))
+
+
+@staff.post("/p/<slug>/decided/<uuid:signature_id>/open")
+def open_decided(signature_id: UUID) -> Response:
+    """Open a decided case; the trail keeps who did."""
+    desk.open_decided(signature_id, petition=g.petition, by=g.account, at=utcnow())
+    return _to("verification.decided_case", signature_id=signature_id)
 
 
 @staff.post("/p/<slug>/decided/<uuid:signature_id>/reopen")

@@ -138,6 +138,7 @@ async def everybody(work: Work) -> None:
         organizer = await sign_in(await browser.new_context(locale="en"), "olga", work)
         number, said = next((number, said) for number, said in work.verdicts.items() if len(said) == 3)
         await organizer.goto(f"{work.url}/organizer/p/{SLUG}/decided/{work.cases[number]}")
+        await organizer.get_by_role("button", name="Open it").click()
         for seat, outcome in said:
             line = organizer.locator(".decisions li", has_text=f"Reviewer{seat}")
             await expect(line.locator("strong").first).to_have_text(

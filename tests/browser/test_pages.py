@@ -103,6 +103,8 @@ def test_staff_pages_are_accessible(demo: Site, open_page: Open, who: str, width
         page.goto(f"{demo.url}/organizer/p/founding-day/decided")
         page.locator("main a[href*='/decided/']").first.click()
         assert_accessible(page)
+        page.get_by_role("button", name="Open it").click()
+        assert_accessible(page)
 
 
 def test_pages_fit_320_pixels(demo: Site, open_page: Open) -> None:

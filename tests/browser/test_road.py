@@ -174,6 +174,7 @@ def retract_latest(page: Page, site: Site) -> None:
     """Find the latest decided case and take it back."""
     page.goto(f"{site.url}/organizer/p/letter/decided")
     page.locator("main a[href*='/decided/']").first.click()
+    page.get_by_role("button", name="Open it").click()
     details = page.locator("details", has=page.get_by_label("It had been entered in error")).first
     details.locator("summary").first.click()
     details.get_by_label("It had been entered in error").check()

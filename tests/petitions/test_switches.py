@@ -11,6 +11,7 @@ from petition_app import jobs, switches, worker
 from petition_app.audit import AuditEvent
 from petition_app.clock import utcnow
 from petition_app.db import db
+from petition_app.roles import ALWAYS
 from petition_app.signatures.models import Signature
 from tests import dumps
 from tests import factories as make
@@ -35,9 +36,9 @@ def acts(app: Any) -> list[str]:
 # --- mail -------------------------------------------------------------------------------------------------------
 
 
-def test_paused_mail_waits_and_goes_out_afterwards(app: Any, client: Any) -> None:
-    world = make.make_world(app)
-    flip(app, world, "/switches/mail", to="on")
+def test_paused_mail_waits_and_goes_out_afterwards(app: Any, client: Any, cli: Any) -> None:
+    make.make_world(app)
+    cli("switches", "pause-mail", "on")
     page = make.sign_page(client, email="ada@example.org")
     assert "Messages are late" in page.text
     with app.app_context():
@@ -46,7 +47,7 @@ def test_paused_mail_waits_and_goes_out_afterwards(app: Any, client: Any) -> Non
         assert make.outbox() == []
     with make.looking(app):
         assert db.session.scalars(db.select(jobs.Job.tries)).all() == [0]
-    flip(app, world, "/switches/mail", to="off")
+    cli("switches", "pause-mail", "off")
     assert make.mailed_code(app, "ada@example.org")
     assert {"switch.mail_on", "switch.mail_off"} <= set(acts(app))
 
@@ -84,16 +85,17 @@ def test_paused_signing_says_so_and_stores_nothing(app: Any, client: Any, cli: A
 # --- read-only --------------------------------------------------------------------------------------------------
 
 
-def test_read_only_refuses_every_unsafe_request_and_changes_no_row(app: Any) -> None:
+def test_read_only_refuses_every_unsafe_request_and_changes_no_row(app: Any, cli: Any) -> None:
     world = make.make_world(app)
     make.make_signature(app, world.petition_id)
-    organizer = flip(app, world, "/switches/read-only", to="on")
+    organizer = make.signed_in(app, world.organizer)
+    cli("switches", "read-only", "on")
     before = dumps.tables(app)
     token = make.form_with(organizer.get(f"/organizer/p/{world.slug}/switches"), "csrf_token")["csrf_token"]
     for client in (app.test_client(), organizer):
         for endpoint, methods, path in paths(app):
             for method in methods - {"GET", "HEAD", "OPTIONS"}:
-                if endpoint == "staff.switches.turn_read_only":
+                if endpoint in ALWAYS:
                     continue
                 answer = client.open(path, method=method, data={"csrf_token": token, "to": "off"}, buffered=True)
                 assert answer.status_code == 503, (endpoint, answer.status_code)
@@ -118,14 +120,38 @@ def test_read_only_stills_the_worker(app: Any, cli: Any) -> None:
     assert dumps.tables(app) != before
 
 
-def test_who_is_signed_in_can_end_read_only(app: Any) -> None:
+def test_no_organizer_turns_a_switch_of_the_whole_server(app: Any) -> None:
     world = make.make_world(app)
-    organizer = flip(app, world, "/switches/read-only", to="on")
-    page = organizer.get(f"/organizer/p/{world.slug}/switches")
-    form = next(form for form in make.forms_of(page) if form["action"].endswith("/switches/read-only"))
-    assert organizer.post(form["action"], data=form["fields"]).status_code == 303
-    make.signed_in(app, world.organizer)
-    assert {"switch.read_only_on", "switch.read_only_off"} <= set(acts(app))
+    client = make.signed_in(app, world.organizer)
+    page = client.get(f"/organizer/p/{world.slug}/switches")
+    assert "Whoever operates this server turns these at the shell" in page.text
+    assert not [form for form in make.forms_of(page) if "/switches/" in form["action"]]
+    token = make.csrf_token(client, "/organizer/password")
+    for path in ("mail", "read-only"):
+        data = {"csrf_token": token, "to": "on"}
+        assert client.post(f"/organizer/p/{world.slug}/switches/{path}", data=data).status_code == 404
+    with make.looking(app):
+        assert switches.list_on() == {}
+
+
+def test_while_read_only_signers_withdraw_and_staff_sign_in(app: Any, cli: Any) -> None:
+    world = make.make_world(app)
+    one, other = make.make_verified(app, world), make.make_signature(app, world.petition_id)
+    make.publish_waiting(app)
+    cli("switches", "read-only", "on")
+    client = app.test_client()
+    assert client.post("/my", data={"code": other.secret_code, "action": "show"}).status_code == 200
+    for action, value in (("consent", "count"), ("second_code", ""), ("second_look", "Please look."), ("answer", "x")):
+        page = client.post("/my", data={"code": one.secret_code, "action": action, "value": value})
+        assert "can only be read" in page.text
+    assert client.post("/my", data={"code": one.secret_code, "action": "withdraw"}).status_code == 200
+    assert make.state_of(app, one.id) == "withdrawn"
+    assert one.name not in client.get(f"/p/{world.slug}/signatories").text
+    organizer = app.test_client()
+    assert make.sign_in(organizer, world.organizer).status_code in (302, 303)
+    assert organizer.get(f"/organizer/p/{world.slug}").status_code == 200
+    token = make.csrf_token(organizer, "/organizer/password")
+    assert organizer.post(f"/organizer/p/{world.slug}/pause", data={"csrf_token": token}).status_code == 503
 
 
 def test_turning_a_switch_twice_is_told_once(app: Any, run: Any) -> None:

@@ -54,7 +54,7 @@ def test_an_organizer_lets_the_name_stand_or_takes_the_signature_back(app: Any, 
     page = olga.get(f"/organizer/p/{make.SLUG}/claims")
     assert page.text.count("the name is hidden") == 2
     assert signed.name not in page.text
-    assert "It was not me." in olga.get(f"/organizer/p/{make.SLUG}/decided/{signed.id}").text
+    assert "It was not me." in make.open_decided(olga, signed.id).text
     with make.acting(app):
         waiting = db.session.scalars(db.select(Claim).where(Claim.signature_id == signed.id)).one()
         organizer = make.account(world.organizer)

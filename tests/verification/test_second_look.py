@@ -328,7 +328,7 @@ def test_organizers_read_the_wish_in_the_case_and_may_leave_it(app: Any) -> None
     page = client.get(here)
     assert signed.id.hex[:8] in page.text
     assert signed.name not in page.text
-    assert "Look at page 12." in client.get(f"/organizer/p/{world.slug}/decided/{signed.id}").text
+    assert "Look at page 12." in make.open_decided(client, signed.id, world.slug).text
     form = next(form for form in make.forms_of(page) if form["action"].endswith("/leave"))
     assert client.post(form["action"], data=form["fields"]).status_code == 303
     assert "Nobody waits for a second look." in client.get(here).text
