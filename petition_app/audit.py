@@ -130,9 +130,14 @@ def last_act(act: str, *, petition_id: UUID) -> datetime | None:
     return db.session.scalar(query)
 
 
-def list_events(*, petition_id: UUID, limit: int = 100) -> list[AuditEvent]:
-    """Return the latest staff acts on a petition, newest first."""
+DURESS = "keys.duress"  # Somebody has given up the passphrase of duress; who it was does not see it.
+
+
+def list_events(*, petition_id: UUID, limit: int = 100, seen_by: UUID | None = None) -> list[AuditEvent]:
+    """Return the latest staff acts on a petition, newest first, as `seen_by` may see them."""
     query = select(AuditEvent).where(AuditEvent.petition_id == petition_id, AuditEvent.at.is_not(None))
+    if seen_by:
+        query = query.where(or_(AuditEvent.act != DURESS, AuditEvent.object_id != seen_by))
     return list(db.session.scalars(query.order_by(AuditEvent.at.desc(), AuditEvent.id).limit(limit)))
 
 

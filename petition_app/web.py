@@ -236,6 +236,9 @@ def _guard_remote(name: str) -> None:
 
 def _ask_for_keys() -> AnyResponse:
     """Lead to where the keys are opened; who gave the passphrase of duress finds nothing to do."""
+    if g.get("under_duress") and (request.endpoint or "").startswith("staff.keys."):
+        flash(gettext("Something went wrong on our side. Nothing was changed. Please try again."), "danger")
+        return redirect(url_for("staff.keys.manage", slug=g.slug), 303)
     if g.get("under_duress"):
         flash(gettext("No case waits for you. Cases that other people hold, or that you have decided, are not shown."))
         return redirect(url_for("staff.desk.show_desk", slug=g.slug), 303)

@@ -36,7 +36,7 @@ RETENTION = {
 COUNTS = "arrived unconfirmed discarded received checking needs_info verified rejected duplicate withdrawn retracted"
 
 COLUMNS: dict[str, dict[str, str]] = {
-    "account_keys": {STAFF: "account_id public signing_public made_at alarm_at", KEY: "private_box duress_box"},
+    "account_keys": {STAFF: "account_id public signing_public made_at", KEY: "private_box duress_box"},
     "account_sessions": {STAFF: "token_hash account_id started_at"},
     "accounts": {STAFF: "id email email_key name password active fs_uniquifier seen_on"},
     "approval_requests": {
@@ -63,6 +63,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "desk_tokens": {STAFF: "token_hash account_id petition_id made_at"},
     "drafts": {NONE: "petition_id kind fields account_id at"},
+    "duress_alarms": {STAFF: "account_id raised_at"},
     "due_marks": {NONE: "id petition_id since urgent"},
     "due_names": {NONE: "signature_id petition_id"},
     "evidence": {NONE: "id signature_id petition_id account_id kind strength danger own_word on removed_on"},

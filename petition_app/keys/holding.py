@@ -25,10 +25,10 @@ def take_up(account: Account, petition_id: UUID) -> None:
     kept, now = session.get("unlock") or {}, utcnow()
     if kept.get("petition") != petition_id.hex:
         return
-    keys = unlocking.open_again(account.id, petition_id, kept["secret"], at=now) if kept["secret"] else None
-    g.under_duress = not kept["secret"]
-    if keys or g.under_duress:
-        g.keys_token = opened.enter(keys)
+    keys = unlocking.open_again(account.id, petition_id, kept["secret"], at=now)
+    g.under_duress = bool(keys and keys.decoy)
+    if keys:
+        g.keys_token = opened.enter(None if keys.decoy else keys)
     else:
         session.pop("unlock", None)
 

@@ -15,7 +15,7 @@ class AccountKey(Base):
     """A key pair of a member of staff. The private halves, for opening and for signing, lie under a passphrase.
 
     `duress_box` lies under the passphrase that is given up under duress; where none was chosen, under a random one, so
-    that nobody can tell. `alarm_at` says when it was used; until keys are granted anew, the others are told.
+    that nobody can tell.
     """
 
     __tablename__ = "account_keys"
@@ -26,7 +26,15 @@ class AccountKey(Base):
     private_box: Mapped[bytes] = mapped_column(LargeBinary)
     duress_box: Mapped[bytes] = mapped_column(LargeBinary)
     made_at: Mapped[datetime] = mapped_column(Moment)
-    alarm_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class DuressAlarm(Base):
+    """Somebody has given up the passphrase of duress; only a colleague ends it, by granting the keys anew."""
+
+    __tablename__ = "duress_alarms"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    raised_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class PetitionKey(Base):

@@ -31,6 +31,7 @@ class Opened:
     account_id: UUID
     keys: Mapping[str, bytes] = field(repr=False)
     index_key: bytes = field(repr=False)
+    decoy: bool = False  # It looks open to whoever forces somebody, and opens nothing.
     _loaded: dict[str, X25519PrivateKey] = field(default_factory=dict, repr=False, compare=False)
 
     def unwrap(self, wrapped: WrappedKey, place: Place) -> bytes:

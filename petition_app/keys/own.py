@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from petition_app import audit, vault
@@ -18,7 +18,7 @@ from petition_app.db import db, lock
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.kdf import run_slow
-from petition_app.keys.models import AccountKey, KeyWrap, Unlock
+from petition_app.keys.models import AccountKey, DuressAlarm, KeyWrap, Unlock
 from petition_app.passwords import is_common
 from petition_app.vault import UnreadableError
 
@@ -98,8 +98,8 @@ def get_account_key(account: Account) -> AccountKey | None:
     return db.session.get(AccountKey, account.id)
 
 
-def change_passphrase(account: Account, old: str, new: str, *, at: datetime) -> None:
-    """Put a member's private halves under a new passphrase.
+def change_passphrase(account: Account, old: str, new: str, *, at: datetime) -> bool:
+    """Put a member's private halves under a new passphrase, or what lies under that of duress; return whether it does.
 
     Raises:
         NoKeyError, WeakPassphraseError, WrongPassphraseError, BusyError
@@ -108,14 +108,15 @@ def change_passphrase(account: Account, old: str, new: str, *, at: datetime) -> 
     key = db.session.get(AccountKey, account.id)
     if key is None:
         raise NoKeyError
-    before, bound = key.private_box, _account_bound(account.id)
+    before, bound = (key.private_box, key.duress_box), _account_bound(account.id)
     fresh = run_slow(lambda: _rewrap(old, new, before, bound))
     key = lock(AccountKey, account.id)
-    if fresh is None or key is None or key.private_box != before:
+    if fresh is None or key is None or (key.private_box, key.duress_box) != before:
         raise WrongPassphraseError
-    key.private_box = fresh
+    key.private_box, key.duress_box = fresh
     lock_now(account.id)
     audit.record("keys.passphrase_changed", by=account.id, object_id=account.id, at=at)
+    return fresh[0] == before[0]
 
 
 def remove_account_key(account: Account, *, at: datetime) -> None:
@@ -149,9 +150,16 @@ def _try(passphrase: str, box: bytes, bound: bytes) -> bytes | None:
         return None
 
 
-def _rewrap(old: str, new: str, box: bytes, bound: bytes) -> bytes | None:
-    both = _try(old, box, bound)
-    return vault.close_with_passphrase(new, both, bound) if both is not None else None
+def _rewrap(old: str, new: str, boxes: tuple[bytes, bytes], bound: bytes) -> tuple[bytes, bytes] | None:
+    """Return the boxes with the one that `old` opens under `new`; it takes as long whichever that is."""
+    found = [_try(old, box, bound) for box in boxes]
+    number, content = next(((number, one) for number, one in enumerate(found) if one is not None), (0, None))
+    if content is None:
+        return None
+    if _try(new, boxes[1 - number], bound) is not None:
+        raise SamePassphraseError
+    fresh = vault.close_with_passphrase(new, content, bound)
+    return (boxes[0], fresh) if number else (fresh, boxes[1])
 
 
 def require_strong(passphrase: str, account: Account) -> None:
@@ -172,3 +180,10 @@ def _account_bound(account_id: UUID) -> bytes:
 def lock_now(account_id: UUID) -> None:
     """Lock everything that an account has open, in every browser."""
     db.session.execute(delete(Unlock).where(Unlock.account_id == account_id))
+
+
+def seems_to_hold(account_id: UUID) -> bool:
+    """Return whether somebody has lost their keys under duress, and must seem to have them until a colleague acts."""
+    since = select(DuressAlarm.account_id).join(AccountKey, AccountKey.account_id == DuressAlarm.account_id)
+    lost = since.where(DuressAlarm.account_id == account_id, AccountKey.made_at <= DuressAlarm.raised_at)
+    return db.session.scalar(lost) is not None

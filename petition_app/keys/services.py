@@ -16,9 +16,9 @@ from petition_app.accounts.services import require_role
 from petition_app.db import db, is_alone, lock
 from petition_app.errors import DomainError, NotFoundError, StorageSealedError
 from petition_app.i18n import N_
-from petition_app.keys.models import AccountKey, KeyWrap, PetitionKey, Unlock
+from petition_app.keys.models import AccountKey, DuressAlarm, KeyWrap, PetitionKey, Unlock
 from petition_app.keys.opened import Opened
-from petition_app.keys.own import NoKeyError
+from petition_app.keys.own import NoKeyError, seems_to_hold
 from petition_app.vault import PublicLock, UnreadableError
 
 HOLDERS = 2
@@ -180,22 +180,21 @@ def delete_petition_keys(petition_id: UUID, *, at: datetime) -> int:
 # --- holders ----------------------------------------------------------------------------------------------------
 
 
-def list_holders(petition_id: UUID) -> list[Holder]:
-    """Return the members who may hold the keys, by name."""
+def list_holders(petition_id: UUID, *, seen_by: UUID | None = None) -> list[Holder]:
+    """Return the members who may hold the keys, by name; who lost theirs under duress sees no difference."""
     key = newest(petition_id)
-    held = select(KeyWrap.account_id).where(KeyWrap.key_id == key.id) if key else None
-    holding = set(db.session.scalars(held)) if held is not None else set()
+    holding = set(db.session.scalars(select(KeyWrap.account_id).where(KeyWrap.key_id == key.id))) if key else set()
     rows = db.session.execute(
-        select(Account, Membership.role, AccountKey)
+        select(Account, Membership.role, AccountKey, DuressAlarm.raised_at)
         .join(Membership, Membership.account_id == Account.id)
         .outerjoin(AccountKey, AccountKey.account_id == Account.id)
+        .outerjoin(DuressAlarm, DuressAlarm.account_id == Account.id)
         .where(Membership.petition_id == petition_id, Membership.role.in_(HOLDER_ROLES))
         .order_by(Account.name, Account.id)
     )
-    return [
-        Holder(account, role, key is not None, account.id in holding, key.alarm_at if key else None)
-        for account, role, key in rows
-    ]
+    if seen_by and key and seems_to_hold(seen_by):
+        holding.add(seen_by)
+    return [Holder(account, role, key is not None, account.id in holding, alarm) for account, role, key, alarm in rows]
 
 
 def require_holders(petition_id: UUID) -> None:
@@ -215,6 +214,8 @@ def grant(account_id: UUID, petition_id: UUID, opened: Opened, *, by: Account, a
     if holder is None:
         raise NotFoundError
     _hand_over(account_id, petition_id, opened)
+    if account_id != by.id:
+        db.session.execute(delete(DuressAlarm).where(DuressAlarm.account_id == account_id))
     audit.record("keys.granted", by=by.id, petition_id=petition_id, object_id=account_id, at=at)
     db.session.flush()
 
@@ -227,7 +228,6 @@ def _hand_over(account_id: UUID, petition_id: UUID, opened: Opened) -> None:
         if str(key.id) in opened.keys:
             db.session.execute(delete(KeyWrap).where(KeyWrap.key_id == key.id, KeyWrap.account_id == account_id))
             _wrap(key, opened.keys[str(key.id)], own.public, account_id)
-    own.alarm_at = None
 
 
 def take_from(account_id: UUID, petition_id: UUID, *, by: Account | None, at: datetime) -> None:

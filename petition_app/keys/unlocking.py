@@ -18,9 +18,9 @@ from petition_app.db import db
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.keys import own
-from petition_app.keys.models import AccountKey, KeyWrap, PetitionKey, Unlock
+from petition_app.keys.models import AccountKey, DuressAlarm, KeyWrap, PetitionKey, Unlock
 from petition_app.keys.opened import Opened
-from petition_app.keys.own import NoKeyError, open_account_key
+from petition_app.keys.own import NoKeyError, open_account_key, seems_to_hold
 from petition_app.keys.services import HOLDER_ROLES, lock_petition, open_wraps
 from petition_app.security import hash_secret
 from petition_app.vault import UnreadableError
@@ -41,14 +41,15 @@ class UnderDuressError(DomainError):
     message = N_("No case waits for you.")
 
 
-def unlock(
-    account: Account, petition_id: UUID, passphrase: str, *, at: datetime, who: Guesser | None = None
-) -> str | None:
-    """Open a petition's keys as `open_once` does and return the secret for the cookie, or nothing under duress."""
+def unlock(account: Account, petition_id: UUID, passphrase: str, *, at: datetime, who: Guesser | None = None) -> str:
+    """Open a petition's keys as `open_once` does and return the secret for the cookie.
+
+    Under duress nothing tells it from another: not the secret, not the row that it opens, not the trail as they see it.
+    """
     try:
         opened = open_once(account, petition_id, passphrase, at=at, who=who)
     except UnderDuressError:
-        return None
+        opened = _decoy(account.id, petition_id)
     audit.record("keys.opened", by=account.id, petition_id=petition_id, object_id=account.id, at=at)
     return _keep(opened, at=at)
 
@@ -72,7 +73,8 @@ def open_once(
         halves = open_account_key(key, passphrase)
     require_role(account, petition_id, *HOLDER_ROLES)  # Meanwhile another transaction has begun.
     if halves is None:
-        raise_alarm(db.session.get_one(AccountKey, account.id), at=at)
+        raise_alarm(account.id, at=at)
+    if halves is None or seems_to_hold(account.id):
         raise UnderDuressError
     try:
         return open_wraps(petition_id, account.id, halves[0], account_id=account.id)
@@ -83,27 +85,38 @@ def open_once(
 def change_passphrase(account: Account, old: str, new: str, *, who: Guesser | None = None, at: datetime) -> None:
     """Put a member's key under a new passphrase; a wrong old one makes the next try of `who` wait.
 
+    Under duress the new one takes the place of that of duress, and the alarm is raised.
+
     Raises:
         NoKeyError, WeakPassphraseError, WrongPassphraseError, WaitError, BusyError
     """
     own.require_strong(new, account)
     with attempts.trying(attempts.PASSPHRASE, str(account.id), who):
-        own.change_passphrase(account, old, new, at=at)
+        under_duress = own.change_passphrase(account, old, new, at=at)
+    if under_duress:
+        raise_alarm(account.id, at=at)
 
 
-def raise_alarm(key: AccountKey, *, at: datetime) -> None:
+def raise_alarm(account_id: UUID, *, at: datetime) -> None:
     """Take a member's keys to every petition, lock everybody's, and have the others told."""
-    key.alarm_at = at
-    held = select(PetitionKey.petition_id).join(KeyWrap).where(KeyWrap.account_id == key.account_id).distinct()
+    db.session.merge(DuressAlarm(account_id=account_id, raised_at=at))
+    held = select(PetitionKey.petition_id).join(KeyWrap).where(KeyWrap.account_id == account_id).distinct()
     for petition_id in db.session.scalars(held).all():
         lock_petition(petition_id)
-    db.session.execute(delete(KeyWrap).where(KeyWrap.account_id == key.account_id))
+        audit.record(audit.DURESS, petition_id=petition_id, object_id=account_id, at=at)
+    db.session.execute(delete(KeyWrap).where(KeyWrap.account_id == account_id))
     db.session.flush()
+
+
+def _decoy(account_id: UUID, petition_id: UUID) -> Opened:
+    ids = db.session.scalars(select(PetitionKey.id).where(PetitionKey.petition_id == petition_id))
+    return Opened(petition_id, account_id, {str(id_): vault.new_key() for id_ in ids}, vault.new_key(), decoy=True)
 
 
 def _keep(opened: Opened, *, at: datetime) -> str:
     token, secret = secrets.token_bytes(16), vault.new_key()
-    content = {"keys": {name: key.hex() for name, key in opened.keys.items()}, "index": opened.index_key.hex()}
+    keys = {name: key.hex() for name, key in opened.keys.items()}
+    content = {"keys": keys, "index": opened.index_key.hex(), "decoy": int(opened.decoy)}
     drop_idle(at=at)
     db.session.add(
         Unlock(
@@ -133,7 +146,7 @@ def open_again(account_id: UUID, petition_id: UUID, cookie: str, *, at: datetime
     except (UnreadableError, ValueError):
         return None
     keys = {name: bytes.fromhex(key) for name, key in content["keys"].items()}
-    return Opened(petition_id, account_id, keys, bytes.fromhex(content["index"]))
+    return Opened(petition_id, account_id, keys, bytes.fromhex(content["index"]), decoy=bool(content["decoy"]))
 
 
 def _lasts(row: Unlock, at: datetime) -> bool:
@@ -171,9 +184,9 @@ def lock_others(petition_id: UUID, *, by: Account) -> None:
 def list_alarms(petition_id: UUID, *, by: Account) -> list[tuple[str, datetime]]:
     """Return who of the other members has used the passphrase of duress, and when, until they are granted keys anew."""
     rows = db.session.execute(
-        select(Account.name, AccountKey.alarm_at)
-        .join(AccountKey, AccountKey.account_id == Account.id)
+        select(Account.name, DuressAlarm.raised_at)
+        .join(DuressAlarm, DuressAlarm.account_id == Account.id)
         .join(Membership, Membership.account_id == Account.id)
-        .where(Membership.petition_id == petition_id, AccountKey.alarm_at.is_not(None), Account.id != by.id)
+        .where(Membership.petition_id == petition_id, Account.id != by.id)
     )
-    return [(name, moment) for name, moment in rows if moment]
+    return [(name, moment) for name, moment in rows]

@@ -170,10 +170,12 @@ def withdraw_token() -> Response:
 
 
 def _show_keys(*, sheet: SheetForm | None = None) -> str:
+    is_open = opened.current(g.petition.id) is not None or g.get("under_duress", False)
     return render_template(
-        "keys/manage.html", holders=services.list_holders(g.petition.id), newest=services.newest(g.petition.id),
+        "keys/manage.html", holders=services.list_holders(g.petition.id, seen_by=g.account.id), is_open=is_open,
+        newest=services.newest(g.petition.id),
         alarms=unlocking.list_alarms(g.petition.id, by=g.account), sheet=sheet or SheetForm(formdata=None),
-        recovering=sheet is not None, is_open=opened.current(g.petition.id) is not None, form=ActForm(),
+        recovering=sheet is not None, form=ActForm(),
         token_until=desk_tokens.lasts_until(g.petition.id, by=g.account, at=utcnow()),
         on_server=config.current().unlock_on_server,
     )  # fmt: skip
@@ -207,10 +209,10 @@ def unlock() -> Answer:
     return redirect(_next(), 303)
 
 
-def _hold(secret: str | None) -> None:
-    """Keep the secret in the cookie; after the passphrase of duress there is none, and the queue is empty."""
+def _hold(secret: str) -> None:
+    """Keep the secret in the cookie; after the passphrase of duress it opens a decoy, and the queue is empty."""
     now = utcnow()
-    session["unlock"] = {"petition": g.petition.id.hex, "secret": secret or ""}
+    session["unlock"] = {"petition": g.petition.id.hex, "secret": secret}
     keys = unlocking.open_again(g.account.id, g.petition.id, secret, at=now) if secret else None
     if keys and g.role == "organizer":
         with opened.using(keys):

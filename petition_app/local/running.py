@@ -18,11 +18,12 @@ from flask_security import login_user
 from sqlalchemy import event
 from werkzeug.wrappers import Response
 
+from petition_app.clock import utcnow
 from petition_app.config import Settings, new_key_ring
 from petition_app.db import after_commit, db, transaction
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
-from petition_app.keys import handed, opened
+from petition_app.keys import handed, opened, unlocking
 from petition_app.local.acts import BUILDERS
 from petition_app.local.client import Server
 from petition_app.local.errands import Errands, ManyError
@@ -159,7 +160,8 @@ def _unlocked(view: Callable[[], Any], errands: Errands) -> Callable[[], Respons
         errands.refresh()
         response: Response = make_response(view())
         if response.status_code == 303:
-            if session["unlock"]["secret"]:
+            kept = unlocking.open_again(g.account.id, g.petition.id, session["unlock"]["secret"], at=utcnow())
+            if kept and not kept.decoy:
                 _after_unlock(errands)
             else:
                 with suppress(DomainError):

@@ -180,7 +180,7 @@ def _share_texts(release: dict[str, Any]) -> list[ShareText]:
 @staff.get("/p/<slug>/trail")
 def trail() -> str:
     """Show who did what and when, newest first."""
-    events = audit.list_events(petition_id=g.petition.id)
+    events = audit.list_events(petition_id=g.petition.id, seen_by=g.account.id)
     return render_template("tally/trail.html", events=events, names=name_accounts({event.actor_id for event in events}))
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from petition_app.clock import utcnow
 from petition_app.db import db
+from petition_app.keys.models import DuressAlarm
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.tally.models import PublishedName
@@ -188,7 +189,7 @@ def test_the_passphrase_for_duress_raises_the_alarm_on_the_server(app: Any, desk
     person = make.make_person(app, world.petition_id, "reviewer")
     with make.acting(app):
         made = make.own.make_account_key(make.account(person), make.PASSPHRASE, duress=duress, at=utcnow())
-        assert made.alarm_at is None
+        assert made
     keys = make.open_keys(app, world)
     with make.acting(app):
         make.key_services.grant(person.id, world.petition_id, keys, by=make.account(world.organizer), at=utcnow())
@@ -197,8 +198,7 @@ def test_the_passphrase_for_duress_raises_the_alarm_on_the_server(app: Any, desk
     assert mine.unlock(duress).status_code == 303
     assert mine.next() is None
     with make.looking(app):
-        own = db.session.get_one(make.own.AccountKey, person.id)
-        assert own.alarm_at
+        assert db.session.get_one(DuressAlarm, person.id).raised_at
         assert not [each for each in make.key_services.list_holders(world.petition_id)
                     if each.account.id == person.id and each.holds]  # fmt: skip
 
