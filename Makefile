@@ -14,12 +14,13 @@ EMPTY :=
 SPACE := $(EMPTY) $(EMPTY)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test checks translations bench prove
+.PHONY: help install run test checks translations bench prove attack
 
 help:
 	@echo "make run    install, migrate, load the demo if the database is empty, start web and worker"
 	@echo "make test   install all that tests need and run every check, then the proofs"
 	@echo "make bench  measure signing, reading, the desk, imports, mail and matching, each beside a control; JSON=FILE writes the rows, too; AGAINST=REVISION compares with that build alone"
+	@echo "make attack  attack the product as make run starts it: strangers, an organizer, a server, a disk, a backup; JSON=FILE, too"
 	@echo "make prove  take each protection of signers away in turn and see its test fail; BARS=\"b04 b05\" for some"
 
 $(VENV)/bin/pip:
@@ -77,6 +78,9 @@ test: checks $(CHROMIUM) $(REDIS) $(NGINX)
 
 bench: $(VENV)/test.stamp $(MESSAGES) $(NGINX) $(REDIS) $(WRK)
 	@$(BIN)/python bench $(if $(JSON),--json "$(JSON)") $(if $(AGAINST),--against "$(AGAINST)")
+
+attack: $(VENV)/test.stamp $(MESSAGES)
+	@$(BIN)/python bench/attacks.py $(if $(JSON),--json "$(JSON)")
 
 prove: $(VENV)/test.stamp $(MESSAGES)
 	@PROVE=both $(PROOFS) -v $(if $(BARS),-k "$(subst $(SPACE), or ,$(strip $(BARS)))")
