@@ -8,7 +8,6 @@ one row of the same width, under the same server with the same workers; the bare
 from __future__ import annotations
 
 import argparse
-import hmac
 import json
 import secrets
 import threading
@@ -24,7 +23,7 @@ from rows import Row, row, table
 from sqlalchemy import create_engine
 
 from petition_app.http_server import THREADS
-from petition_app.security import _purpose_key
+from petition_app.security import _form_mark
 
 SECONDS, CONNECTIONS = 10, 32
 LEAST_CONTROL, MOST_P99 = 0.06, 250.0
@@ -64,11 +63,10 @@ class Tokens:
 
     def file(self, number: int) -> Path:
         """Write so many new tokens and return their file."""
-        key = _purpose_key(SECRET, "form")
         self.taken += 1
         path = self.place / f"tokens{self.taken}"
         made = (secrets.token_hex(16) for _ in range(number))
-        path.write_text("".join(f"{one}.{hmac.digest(key, one.encode(), 'sha256').hex()[:32]}\n" for one in made))
+        path.write_text("".join(f"{one}.{_form_mark(one, 0, SECRET)}\n" for one in made))
         return path
 
 
