@@ -29,12 +29,14 @@ logger = logging.getLogger(__name__)
 STAFF = ("/organizer/", "/desk/")
 SMALL, FORM, FILE = 64 * 1024, 512 * 1024, 34 * 2**20  # Bytes: of a stranger's form, of staff's forms, of their files.
 SECONDS, RATE = 10.0, 4096  # A body may take so long, and a second more for each so many bytes.
+FIELDS = 200  # Of a stranger's form: to take thousands apart would cost more than to answer.
 LOOK = 0.5  # Seconds between two looks at what takes too long.
 BODIES, BODIES_OF_CLIENT = 512, 64  # Received at once.
 FILES, FILES_OF_CLIENT = 4, 2  # Of those larger than a form.
 WAITING = 512  # What was received may wait for a thread.
 BODILESS = ("GET", "HEAD", "OPTIONS")
 REFUSALS = {
+    400: b"What was sent has too many fields.\n",
     408: b"What was sent did not arrive in time. Please send it again.\n",
     411: b"What is sent must say how long it is.\n",
     503: b"Too much is being sent at this moment. Please send it again in a few seconds.\n",
@@ -162,7 +164,7 @@ class Gateway:
             if body.cancelled():
                 _refuse(protocol, 408)
             elif body.exception() is None:  # Else whoever sent it is gone. Raised, it would hold on to the body.
-                self._change(protocol, environ(scope, body.result()))
+                self._change_by(scope, protocol, body.result())
         except BaseException as error:
             logger.error("A request was lost: %s", type(error).__name__)
 
@@ -174,6 +176,13 @@ class Gateway:
             for receipt in list(self._receiving):
                 if receipt.until < now and (body := receipt.body):
                     body.cancel()
+
+    def _change_by(self, scope: Scope, protocol: Answering, sent: bytes) -> None:
+        """Go on with what was sent, unless it is a stranger's form of so many fields that no page here has them."""
+        if sent.count(b"&") > FIELDS and not scope.path.startswith(STAFF):
+            _refuse(protocol, 400)
+        else:
+            self._change(protocol, environ(scope, sent))
 
     # --- answering ----------------------------------------------------------------------------------------------
 
