@@ -180,6 +180,12 @@ def list_dead(petition_id: UUID, *, limit: int = 200) -> list[Job]:
     return list(db.session.scalars(query.order_by(Job.dead_on.desc(), Job.id).limit(limit)))
 
 
+def count_dead(petition_id: UUID) -> int:
+    """Return how many messages of a petition were not delivered."""
+    dead = select(func.count()).select_from(Job).where(Job.petition_id == petition_id, Job.dead_on.is_not(None))
+    return db.session.scalar(dead) or 0
+
+
 def revive(job: Job, *, at: datetime) -> None:
     """Let a message be tried again from the beginning."""
     job.tries, job.failure, job.handed_at, job.dead_on, job.due_at = 0, None, None, None, at

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from petition_app import audit
@@ -197,8 +197,19 @@ class Waiting:
 def list_waiting(petition: Petition, *, by: Account) -> list[Waiting]:
     """Return the wishes for a second look that wait for the organizers, oldest first. Raises: NotFoundError."""
     require_role(by, petition.id, "organizer")
+    rows = db.session.execute(_waiting(petition).order_by(SecondLook.asked_on, SecondLook.id).limit(LISTED))
+    return [Waiting(row.id, row.signature_id, row.signature_id.hex[:8], state, row.asked_on) for row, state in rows]
+
+
+def count_waiting(petition: Petition, *, by: Account) -> int:
+    """Return how many wishes for a second look wait, however many are listed. Raises: NotFoundError."""
+    require_role(by, petition.id, "organizer")
+    return db.session.scalar(select(func.count()).select_from(_waiting(petition).subquery())) or 0
+
+
+def _waiting(petition: Petition) -> Select[SecondLook, str]:
     later = aliased(Decision)
-    rows = db.session.execute(
+    return (
         select(SecondLook, Signature.state)
         .join(Signature, Signature.id == SecondLook.signature_id)
         .where(
@@ -207,10 +218,7 @@ def list_waiting(petition: Petition, *, by: Account) -> list[Waiting]:
             Signature.state.in_(NOT_COUNTED),
             ~exists().where(later.signature_id == SecondLook.signature_id, later.position > SecondLook.position),
         )
-        .order_by(SecondLook.asked_on, SecondLook.id)
-        .limit(LISTED)
     )
-    return [Waiting(row.id, row.signature_id, row.signature_id.hex[:8], state, row.asked_on) for row, state in rows]
 
 
 def leave(second_look_id: UUID, *, petition: Petition, by: Account, at: datetime) -> None:

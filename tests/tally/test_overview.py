@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from petition_app import jobs
 from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.tally.models import TallyDay
@@ -92,3 +93,14 @@ def test_an_auditor_reads_the_overview_and_is_offered_no_act(app: Any) -> None:
     page = make.signed_in(app, world.auditor).get(f"/organizer/p/{world.slug}").text
     for act in ("Seal batch", "Record the hand-over", "Pause signing", "Invite"):
         assert act not in page
+
+
+def test_the_overview_counts_beyond_what_its_lists_show(app: Any) -> None:
+    world = make.make_world(app)
+    with make.acting(app):
+        for _ in range(203):
+            job = jobs.Job(name="signatures.mail_code", payload={}, due_at=utcnow(), petition_id=world.petition_id)
+            job.dead_on = utcnow().date()
+            db.session.add(job)
+    page = make.signed_in(app, world.organizer).get(f"/organizer/p/{world.slug}").text
+    assert "203 messages were not delivered" in page
