@@ -13,7 +13,7 @@ from petition_app import config
 from petition_app.network import group_of
 from petition_app.security import Try, limits
 
-MISSES = 30  # Unknown words and pages that one client may send within an hour.
+MISSES = 10  # Unknown words and pages that one client may send within an hour.
 MANY = 100  # For how many whoever asks from the machine itself may stand, such as an onion service.
 # Of one client: codes without their page, messages asked for again, claims not to have signed.
 CLIENT_TRIES, CLIENT_AGAIN, CLIENT_CLAIMS = "5 per hour", "3 per hour", "5 per hour"
