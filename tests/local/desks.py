@@ -60,7 +60,7 @@ class LocalDesk:
     """A desk in a process of its own, and a browser in front of it."""
 
     def __init__(self, server: str, slug: str, token: str, folder: Path, *, fails: bool = False) -> None:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         environ = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
         command = [sys.executable, "-m", "flask", "--app", "wsgi", "desk", "--server", server, "--petition", slug]
         self.slug = slug
