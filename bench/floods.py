@@ -25,7 +25,7 @@ CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]*)"')
 
 def some_name() -> str:
     """Return an invented name."""
-    return f"Вера {secrets.token_hex(4)}"
+    return f"Вера {''.join(secrets.choice('абвгдежзиклмнопрст') for _ in range(8)).title()}"
 
 
 def sign(client: httpx.Client, slug: str) -> httpx.Response:
