@@ -126,7 +126,7 @@ def test_no_act_that_asks_for_the_password_again_checks_it_while_its_transaction
     app: Any, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = make.make_sealed_world(app, reviewers=1)
-    client, later = make.signed_in(app, world.organizer), utcnow() + fresh.LASTS
+    later = utcnow() + fresh.LASTS
     with app.test_request_context():
         paths = {
             rule.endpoint: app.url_for(
@@ -136,9 +136,10 @@ def test_no_act_that_asks_for_the_password_again_checks_it_while_its_transaction
             if rule.endpoint.removeprefix("staff.") in FRESH
         }
     assert len(paths) == len(FRESH)
-    token = make.csrf_token(client, "/organizer/password")
     monkeypatch.setattr(fresh, "utcnow", lambda: later)
     for door, path in paths.items():
+        client = make.signed_in(app, world.organizer)  # Anew, since the fifth wrong one ends a session.
+        token = make.csrf_token(client, "/organizer/password")
         later += fresh.LASTS
         for password in ("wrong", make.PASSWORD):
             watch.open.clear()
