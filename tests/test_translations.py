@@ -61,6 +61,19 @@ def test_every_message_has_a_whole_russian_text() -> None:
             assert all(placeholders(form) == placeholders(sources[-1]) for form in forms), message.id
 
 
+def test_no_english_is_left_in_a_russian_text() -> None:
+    """Two texts run together by a merge are shown as one; only names of formats and of tools stay in Latin letters."""
+    known = {"Atom", "JSON", "cookie"}
+    with RUSSIAN.open("rb") as file:
+        for message in read_po(file, locale="ru"):
+            forms = [message.string] if isinstance(message.string, str) else message.string
+            sources = [message.id] if isinstance(message.id, str) else message.id
+            own = set(re.findall("[A-Za-z]{2,}", " ".join(sources)))
+            for form in forms if message.id else ():
+                assert len(form) <= 2.5 * len(sources[-1]) + 40, f"longer than one text: {form}"
+                assert not set(re.findall("[A-Za-z]{2,}", form)) - own - known, f"not translated to its end: {form}"
+
+
 def test_the_texts_must_be_compiled(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match=r"^The Russian texts are not compiled; run `make install`\.$"):
         check_catalogues(tmp_path)
