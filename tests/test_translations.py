@@ -74,6 +74,14 @@ def test_no_english_is_left_in_a_russian_text() -> None:
                 assert not set(re.findall("[A-Za-z]{2,}", form)) - own - known, f"not translated to its end: {form}"
 
 
+def test_a_verified_signature_is_not_called_checked_in_russian() -> None:
+    """What is checked may be verified or not counted: the two numbers differ."""
+    with RUSSIAN.open("rb") as file:
+        forms = [form for one in read_po(file) for form in (one.string if one.pluralizable else [one.string])]
+    assert [form for form in forms if re.search(r"\bпроверен\w* %\(verified\)s", form)] == []
+    assert any("подтверждено %(verified)s" in form for form in forms)
+
+
 def test_the_texts_must_be_compiled(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match=r"^The Russian texts are not compiled; run `make install`\.$"):
         check_catalogues(tmp_path)

@@ -48,7 +48,10 @@ def session_ends(account: Account, *, at: datetime) -> bool:
         return False
     logout_user()
     session.pop("_flashes", None)
-    flash(gettext("Too many wrong ones were typed, so you are signed out here. Please sign in again."), "warning")
+    flash(
+        gettext("Too many wrong passwords or passphrases were typed, so you are signed out. Please sign in again."),
+        "warning",
+    )
     return True
 
 

@@ -38,7 +38,10 @@ ORDER = ("verified", "needs_info", "checking", "received", "rejected", "duplicat
 class NobodyError(DomainError):
     """No signature has exactly this name and mailbox."""
 
-    message = N_("No signature has exactly this name and this mailbox.")
+    message = N_(
+        "No signature has exactly this name and this mailbox. Ask the person how they wrote both. One whose mailed "
+        "code was never typed, or that was withdrawn, is not found."
+    )
 
 
 class SeveralError(DomainError):

@@ -219,7 +219,7 @@ def test_wrong_secrets_in_a_session_are_counted_and_the_fifth_ends_it(
         assert failures(app, world.organizer) == number + 1
     assert statuses == [200, 200, 200, 200, 303]
     page = client.get("/organizer", follow_redirects=True)
-    assert "Too many wrong ones" in page.text
+    assert "Too many wrong passwords or passphrases" in page.text
     assert other.get("/organizer").status_code == 200
 
 
