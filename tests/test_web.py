@@ -189,7 +189,9 @@ def check_headers(endpoint: str, answer: Any) -> None:
         assert answer.headers.get(header) == value, (endpoint, header)
     policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; "), endpoint
-    assert ("frame-ancestors *" in policy) == (endpoint == "tally.embed" and answer.status_code == 200), endpoint
+    framed = endpoint == "tally.embed" and answer.status_code == 200
+    assert ("frame-ancestors *" in policy) == framed, endpoint
+    assert answer.headers.getlist("X-Frame-Options") == ([] if framed else ["DENY"]), endpoint
     wide = endpoint in CROSS_ORIGIN and answer.status_code == 200
     assert answer.headers["Cross-Origin-Resource-Policy"] == ("cross-origin" if wide else "same-origin"), endpoint
     assert "camera=()" in answer.headers["Permissions-Policy"], endpoint
@@ -206,6 +208,24 @@ def test_every_answer_carries_the_security_headers(app: Any) -> None:
                 check_headers(endpoint if method in methods else "error", answer)
                 if who == "organizer" and endpoint.startswith(("staff.", "security.log")):
                     assert "no-store" in answer.headers["Cache-Control"], endpoint
+
+
+def test_no_archive_may_keep_a_page_that_shows_names(app: Any, client: Any) -> None:
+    """A name may go again; `noarchive` stands on every page with one, whoever finds it, and on no other."""
+    world, _ = full_world(app)
+    make.make_verified(app, world, "Canarina Sample", place="Canary Hill")
+    make.publish_waiting(app)
+    named = set()
+    for endpoint, methods, path in paths(app):
+        for method in methods & {"GET", "POST"}:
+            answer = client.open(
+                path, method=method, data={"q": "Canarina"} if method == "POST" else None, buffered=True
+            )
+            if answer.status_code == 200:
+                shows = b"Canarina Sample" in answer.data
+                assert answer.headers.getlist("X-Robots-Tag") == (["noarchive"] if shows else []), endpoint
+                named |= {endpoint} if shows else set()
+    assert named == {"tally.show", "tally.signatories", "reading.print_letter", "reading.search"}
 
 
 def test_error_pages_carry_the_security_headers_and_no_detail(app: Any, client: Any) -> None:
