@@ -312,7 +312,8 @@ def test_a_killed_worker_and_a_killed_web_server_are_started_again(here: Install
 
 
 def is_new(place: Installation, word: str, was: psutil.Process) -> bool:
-    """Return whether another process runs in the place of one."""
+    """Return whether another process runs in the place of one; once all has ended, nothing will."""
+    assert place.serve.poll() is None, "one that was killed has ended all"
     with suppress(psutil.NoSuchProcess):  # It may end while it is looked at.
         return any(child.pid != was.pid for child in place.processes(word))
     return False
@@ -334,7 +335,7 @@ def test_a_bad_petition_and_a_damaged_row_stop_no_other(here: Installation) -> N
         for key in db.session.scalars(select(SealedKey).join(Signature, Signature.id == SealedKey.signature_id)):
             key.box = b"damaged"
         jobs.leave_due(bad)
-    until(lambda: told(app), here.log)
+    until(lambda: told(app), here.log, seconds=30)
     here.works()
     numbers = here.get("/metrics").text
     assert 'countersign_tasks_failing{task="tally.publish_left"} 1.0' in numbers
