@@ -73,7 +73,7 @@ KINDS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
 def flood(kind: str, url: str, slug: str, number: int, until: float, answered: list[int]) -> None:
     """Do one thing again and again from one address."""
     transport = httpx.HTTPTransport(local_address=f"127.0.1.{number + 1}")
-    with httpx.Client(base_url=url, transport=transport, timeout=30) as client:
+    with httpx.Client(base_url=url, transport=transport, timeout=10) as client:
         while time.monotonic() < until:
             with suppress(httpx.HTTPError):
                 KINDS[kind](client, slug)
