@@ -196,6 +196,8 @@ def fewer_reviewers(answer: Answer) -> Answer:
     """Say that one reviewer is enough, and put keys of the server's own in the place of the members'."""
     for row in answer["petitions"]:
         row["reviewers"] = 1
+    for row in answer["batches"]:
+        row["policies"] = []
     for row in answer["account_keys"]:
         row["signing_public"] = base64.b64encode(secrets.token_bytes(32)).decode()
     return answer

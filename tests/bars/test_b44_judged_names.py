@@ -95,7 +95,9 @@ def test_a_machine_publishes_nothing_but_what_was_judged(app: Any, reviewers: in
     hold_back(app, world)
     key, right = key_of(app, world, signed.id), Identity(NAME, ROLE, PLACE)
 
-    @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @hypothesis_settings(
+        max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), report_multiple_bugs=False
+    )
     @given(
         field=st.sampled_from(["name", "role", "place"]),
         change=st.sampled_from(sorted(CHANGES)).map(CHANGES.get) | st.text(max_size=40).map(lambda new: lambda _: new),
