@@ -61,7 +61,7 @@ class Handed:
     account_id: UUID
     matches: Mapping[UUID, HandedMatch | None] = field(default_factory=dict)
     same_entry: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
-    indexes: Mapping[str, bytes] = field(default_factory=dict)
+    indexes: Mapping[str, bytes | None] = field(default_factory=dict)
     additions: list[Addition] = field(default_factory=list)
     question: bytes | None = None
     row_id: UUID | None = None
@@ -83,9 +83,16 @@ class Handed:
 
     def index_of(self, mark: str) -> bytes:
         """Return the index of the entry with this mark. Raises: LockedError."""
+        index = self.indexes.get(mark)
+        if index is None:
+            raise LockedError
+        return index
+
+    def stands(self, mark: str) -> bool:
+        """Return whether the entry with this mark is on the roster. Raises: LockedError: nobody has looked."""
         if mark not in self.indexes:
             raise LockedError
-        return self.indexes[mark]
+        return self.indexes[mark] is not None
 
     def name_of(self, signature_id: UUID) -> Mapping[str, str]:
         """Return a name that is to be published: name, role, place. Raises: LockedError."""

@@ -24,7 +24,7 @@ def decide(signature_id: UUID, petition: Petition, recording: Recording) -> tupl
     """Return a verdict: the entry as its mark, words as sealed additions."""
     new = DecideForm(today=utcnow().date()).to_new_decision()
     entry = new.entry if new.outcome == "verified" else None
-    mark = results.mark_of(db.session.get_one(Signature, signature_id), entry) if entry else None
+    mark = results.mark_of(db.session.get_one(Signature, signature_id), petition, entry) if entry else None
     args = _without_words(vars(new)) | {"entry": mark}
     return args, results.of_case(signature_id, petition, entry=entry) | results.of_recording(recording)
 

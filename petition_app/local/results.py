@@ -10,7 +10,6 @@ from uuid import UUID
 from petition_app.db import db
 from petition_app.keys.handed import Addition, Recording
 from petition_app.petitions.models import Petition
-from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.vault import UnreadableError
 from petition_app.verification import entries, matches, pairs
@@ -21,23 +20,29 @@ Made = dict[str, Any]
 def of_case(signature_id: UUID, petition: Petition, *, entry: str | None = None, mark: str | None = None) -> Made:
     """Return the match of a case as marks, those of the same entry, and the index of one entry, if it is named.
 
-    The entry is named by its key, or by its mark.
+    The entry is named by its key, or by its mark; a mark that leads to no entry any more travels without an index.
     """
     signature = db.session.get_one(Signature, signature_id)
     match = matches.latest(signature)
-    marks = {candidate.key: mark_of(signature, candidate.key) for candidate in match.candidates} if match else {}
+    marks = [mark_of(signature, petition, candidate.key) for candidate in match.candidates] if match else []
     meant = entry or (entries.find(signature, petition, bytes.fromhex(mark)) if mark else None)
-    found = {"number": match.number, "verdict": match.verdict, "marks": list(marks.values())} if match else None
+    indexes = {mark_of(signature, petition, meant): _opening(signature, petition, meant)} if meant else {}
+    found = {"number": match.number, "verdict": match.verdict, "marks": marks} if match else None
     return {
         "matches": {str(signature_id): found},
         "same_entry": {str(signature_id): [str(other) for other in pairs.same_entry(signature)]},
-        "indexes": {mark_of(signature, meant): matches.entry_index(petition, meant).hex()} if meant else {},
+        "indexes": ({mark: None} if mark else {}) | indexes,
     }
 
 
-def mark_of(signature: Signature, key: str) -> str:
+def mark_of(signature: Signature, petition: Petition, key: str) -> str:
     """Return the mark of an entry under the signature's own key."""
-    return sealing.mark(signature, key).hex()
+    return entries.mark(signature, petition, key).hex()
+
+
+def _opening(signature: Signature, petition: Petition, key: str) -> dict[str, str]:
+    """Return what shows to which index a mark commits."""
+    return {"index": matches.entry_index(petition, key).hex(), "key": entries.key_for(signature).hex()}
 
 
 def of_waiting(waiting: Iterable[tuple[UUID, str | None]], petition: Petition) -> Made:

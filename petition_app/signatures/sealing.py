@@ -204,22 +204,22 @@ def is_readable(signature: Signature) -> bool:
     return _wrap_of(signature) is not None
 
 
-def mark(signature: Signature, text: str) -> bytes:
-    """Return HMAC-SHA256 of a text under the signature's own key: equal for equal texts, nothing once it is erased.
-
-    What a reviewer's own machine has computed is taken as it is.
+def subkey(signature: Signature, purpose: str) -> bytes:
+    """Return a key for one purpose (32 bytes) that is made from the signature's own, and ends with it.
 
     Raises: UnreadableError, StorageSealedError, LockedError.
     """
-    if handed.current():
-        return bytes.fromhex(text)
-    return marker(signature)(text)
+    return _subkey(_signature_key(signature), purpose)
 
 
-def marker(signature: Signature) -> Callable[[str], bytes]:
-    """Return what makes marks of many texts as `mark` does, opening the key once. Raises: as `mark`."""
+def older_marker(signature: Signature) -> Callable[[str], bytes]:
+    """Return what makes marks of texts as verdicts bore them before they committed to an index. Raises: as `subkey`."""
     key = _signature_key(signature)
     return lambda text: hmac.digest(key, b"mark/v1|" + text.encode(), "sha256")
+
+
+def _subkey(key: bytes, purpose: str) -> bytes:
+    return hmac.digest(key, f"subkey/v1|{purpose}".encode(), "sha256")
 
 
 def open_with_subkey(signature: Signature, purpose: str) -> tuple[Identity, bytes]:
@@ -229,7 +229,7 @@ def open_with_subkey(signature: Signature, purpose: str) -> tuple[Identity, byte
     """
     key = _signature_key(signature)
     found = read_identity(_open(signature, "identity", key)[0])
-    return found, hmac.digest(key, f"subkey/v1|{purpose}".encode(), "sha256")
+    return found, _subkey(key, purpose)
 
 
 def remember_near(signature: Signature, keys: Iterable[str]) -> None:

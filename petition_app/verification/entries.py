@@ -1,7 +1,13 @@
-"""From the mark of a decision back to the roster entry that its reviewer meant."""
+"""Marks of roster entries: what a verdict commits to, and the way back to the entry that its reviewer meant.
+
+A mark is an HMAC of the entry's index, by which one person counts once, under a key that is made from the signature's
+own. So it is the same for two reviewers only if they mean the same index, it tells nothing to whoever holds the
+database, and whoever hands the index over later, with that key, can hand over no other one.
+"""
 
 from __future__ import annotations
 
+import hmac
 from itertools import chain
 
 from petition_app.keys import handed
@@ -9,6 +15,29 @@ from petition_app.petitions.models import Petition
 from petition_app.roster import services as rosters
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
+from petition_app.verification.matches import entry_index
+
+
+def commit(key: bytes, index: bytes) -> bytes:
+    """Return the mark of an index (32 bytes) under the key for it of a signature (32 bytes)."""
+    return hmac.digest(key, b"entry/v2|" + index, "sha256")
+
+
+def mark(signature: Signature, petition: Petition, key: str) -> bytes:
+    """Return the mark of an entry, named by its key on the roster.
+
+    Where only its mark was handed over, that is named instead; it was checked when it was read.
+
+    Raises: UnreadableError, StorageSealedError, LockedError.
+    """
+    if handed.current():
+        return bytes.fromhex(key)
+    return commit(key_for(signature), entry_index(petition, key))
+
+
+def key_for(signature: Signature) -> bytes:
+    """Return the key under which marks of a signature are made. Raises: as `mark`."""
+    return sealing.subkey(signature, "entry")
 
 
 def find(signature: Signature, petition: Petition, mark: bytes) -> str | None:
@@ -21,15 +50,19 @@ def find(signature: Signature, petition: Petition, mark: bytes) -> str | None:
     """
     if given := handed.current():
         given.match_of(signature.id)  # Whoever handed nothing over about the case has not looked.
-        return mark.hex() if mark.hex() in given.indexes else None
+        return mark.hex() if given.stands(mark.hex()) else None
     version = rosters.current(petition.id)
     if version is None:
         return None
     notes = (note for note in sealing.open_case(signature) if note.get("kind") == "match")
     matched = dict.fromkeys(str(found["key"]) for note in notes for found in note["candidates"])
-    marks = sealing.marker(signature)
+    key_of_marks, older = key_for(signature), sealing.older_marker(signature)
+
+    def is_meant(key: str) -> bool:
+        return mark in (commit(key_of_marks, entry_index(petition, key)), older(key))
+
     for key in matched:
-        if marks(key) == mark:
+        if is_meant(key):
             return key if rosters.get_entry(version.id, key) else None
     others = chain.from_iterable(rosters.iter_fields(version.id, ("key",)))
-    return next((str(key) for key in others if marks(str(key)) == mark), None)
+    return next((str(key) for key in others if is_meant(str(key))), None)

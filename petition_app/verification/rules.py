@@ -66,13 +66,20 @@ def outcome(verdicts: Sequence[Verdict], *, reviewers: int) -> tuple[str, UUID |
     Each reviewer counts once; `reviewers` of them must say the same. Where they differ, further ones are asked.
     A verdict without a reviewer ends the round alone.
     """
+    found = agreed(verdicts, reviewers=reviewers)
+    return (found.outcome, found.duplicate_of) if found else None
+
+
+def agreed(verdicts: Sequence[Verdict], *, reviewers: int) -> Verdict | None:
+    """Return the latest of the verdicts on which enough reviewers agree, or that ended the round alone."""
     voices: dict[tuple[str, UUID | None, bytes | None], set[UUID]] = {}
-    for verdict in standing(verdicts):
+    counted = standing(verdicts)
+    for verdict in counted:
         if verdict.reviewer is None:
-            return verdict.outcome, verdict.duplicate_of
+            return verdict
         voices.setdefault(verdict.says, set()).add(verdict.reviewer)
-    agreed = [says for says, who in voices.items() if len(who) >= reviewers]
-    return agreed[0][:2] if agreed else None
+    said = next((says for says, who in voices.items() if len(who) >= reviewers), None)
+    return next((verdict for verdict in reversed(counted) if verdict.says == said), None)
 
 
 def first_two_agree(verdicts: Sequence[Verdict]) -> bool | None:

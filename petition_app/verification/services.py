@@ -18,7 +18,7 @@ from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.states import StateError, lock_signature
-from petition_app.verification import judged, policy, rules, settling
+from petition_app.verification import entries, judged, policy, rules, settling
 from petition_app.verification.judged import Grounds
 from petition_app.verification.models import Decision, Evidence, Lease
 from petition_app.verification.policy import NewDecision
@@ -109,7 +109,7 @@ def record_verdict(
         contact=new.contact if verified else None,
         contacted_on=new.contacted_on if verified and new.contact else None,
         eligible=new.eligible if verified else None,
-        entry_mark=sealing.mark(signature, new.entry) if verified and new.entry else None,
+        entry_mark=entries.mark(signature, petition, new.entry) if verified and new.entry else None,
         judged=judged.prove(signature, grounds) if verified else None,
         roster_number=policy.roster_number(petition),
         bulk_id=bulk_id,

@@ -69,9 +69,9 @@ def list_waiting(petition: Petition, *, limit: int) -> list[tuple[Signature, byt
         select(Signature).where(Signature.petition_id == petition.id, Signature.agreed, Signature.state == "checking")
     ):
         verdicts = verdicts_of(signature.id)
-        agreed = rules.outcome(verdicts, reviewers=policy.in_force(petition, signature.batch_id).reviewers)
-        if agreed and agreed[0] == "verified":
-            found.append((signature, rules.standing(verdicts)[-1].entry))
+        agreed = rules.agreed(verdicts, reviewers=policy.in_force(petition, signature.batch_id).reviewers)
+        if agreed and agreed.outcome == "verified":
+            found.append((signature, agreed.entry))
     return found[:limit]
 
 
@@ -92,19 +92,18 @@ def _carry_out_if_open(signature: Signature, petition: Petition, decisions: list
 
 def _carry_out(signature: Signature, petition: Petition, decisions: list[Decision]) -> bool:
     verdicts = read(decisions)
-    agreed = rules.outcome(verdicts, reviewers=policy.in_force(petition, signature.batch_id).reviewers)
+    agreed = rules.agreed(verdicts, reviewers=policy.in_force(petition, signature.batch_id).reviewers)
     signature.agreed = agreed is not None and signature.state in ("checking", "needs_info")
     if agreed is None or not signature.agreed:
         return False
-    last = rules.standing(verdicts)[-1].id
-    decision = next(decision for decision in decisions if decision.id == last)
-    verified, mark = agreed[0] == "verified", decision.entry_mark
+    decision = next(decision for decision in decisions if decision.id == agreed.id)
+    verified, mark = agreed.outcome == "verified", agreed.entry
     entry = entries.find(signature, petition, mark) if verified and mark else None
     if verified and mark and entry is None:
         _look_again(signature, petition)
         return False
     meant = entry_index(petition, entry) if entry else signature.match_index
-    if agreed[0] == "verified" and policy.list_conflicts(signature, meant):
+    if verified and policy.list_conflicts(signature, meant):
         return False
     if entry:
         try:
@@ -113,7 +112,7 @@ def _carry_out(signature: Signature, petition: Petition, decisions: list[Decisio
         except IntegrityError:
             raise EntryTakenError from None
     signature.agreed, decision.carried = False, True
-    move(signature, agreed[0])
+    move(signature, agreed.outcome)
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from petition_app.keys.handed import Addition, Handed, HandedError, HandedMatch
 from petition_app.keys.models import AccountKey
 from petition_app.keys.own import NoKeyError
 from petition_app.petitions.models import Petition
-from petition_app.verification import evidence, pairs, questions, services, settling
+from petition_app.verification import entries, evidence, pairs, questions, services, settling
 from petition_app.verification.evidence import NewEvidence
 from petition_app.verification.models import SignedAct
 from petition_app.verification.policy import NewDecision
@@ -142,7 +143,7 @@ def _read(made: dict[str, Any], by: Account) -> Handed:
         account_id=by.id,
         matches={UUID(id_): _read_match(found) for id_, found in made.get("matches", {}).items()},
         same_entry={UUID(id_): frozenset(map(UUID, ids)) for id_, ids in made.get("same_entry", {}).items()},
-        indexes={_mark(mark): _digest(index) for mark, index in made.get("indexes", {}).items()},
+        indexes={_mark(mark): _index(mark, found) for mark, found in made.get("indexes", {}).items()},
         additions=[
             Addition(UUID(one["signature_id"]), _box(one["box"]), _box(one["key"])) for one in made.get("additions", [])
         ],
@@ -165,6 +166,16 @@ def _read_match(found: dict[str, Any] | None) -> HandedMatch | None:
 
 def _mark(text: str) -> str:
     return _digest(text).hex()
+
+
+def _index(mark: str, found: dict[str, str] | None) -> bytes | None:
+    """Read the index of an entry, to which its mark must commit: reviewers agreed on the mark. None: it is gone."""
+    if found is None:
+        return None
+    index = _digest(found["index"])
+    if not hmac.compare_digest(entries.commit(_digest(found["key"]), index), _digest(mark)):
+        raise ValueError("the mark is not that of this index")
+    return index
 
 
 def _digest(text: str) -> bytes:

@@ -39,6 +39,7 @@ PURPOSES = (
     "pending",
     "form",
     "mark/v1",
+    "entry/v2",
     "my/v1",
     "",
 )

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 from typing import Any
 
 import pytest
 
-from petition_app import worker
+from petition_app import vault, worker
 from petition_app.clock import utcnow
 from petition_app.db import db
+from petition_app.keys import own
+from petition_app.keys.handed import HandedError
+from petition_app.keys.models import AccountKey
 from petition_app.roster.tables import Entry
 from petition_app.signatures.models import Signature
+from petition_app.verification import entries, signed_acts
 from petition_app.verification import services as checking
+from petition_app.verification.models import Lease
 from petition_app.verification.policy import EntryTakenError, NewDecision
+from petition_app.verification.services import LEASE
 from tests import factories as make
 from tests.roster.test_services import bring
 from tests.test_concurrency import at_once
@@ -41,12 +49,12 @@ def decide(app: Any, world: make.World, signature_id: Any, by: make.Person, entr
 def test_two_reviewers_at_once_verify_one_person_once(app: Any, mode: str) -> None:
     # Three people of one name: two signatures fit the second and the third best, and both reviewers mean the first.
     world = make_world(app, mode, staff=2)
-    entries = [
+    people = [
         Entry(key=f"{race}-{number}", surname="Луговая", given=f"Вера{'абвг'[race]}", patronymic="Ильинична",
               place=f"МО {PLACES[number]}")
         for race in range(RACES) for number in range(3)
     ]  # fmt: skip
-    bring(app, world.petition_id, *entries)
+    bring(app, world.petition_id, *people)
     for race in range(RACES):
         rivals = [
             make.make_signature(
@@ -100,3 +108,106 @@ def call_duplicate(app: Any, world: make.World, signature_id: Any, by: make.Pers
     with make.acting(app):
         found, new = make.petition(world.petition_id), NewDecision("duplicate", duplicate_of=of)
         return checking.decide(signature_id, new, petition=found, by=make.account(by), at=utcnow())[1]
+
+
+INDEX, KEY, OTHER = b"i" * 32, b"k" * 32, b"o" * 32
+
+
+class Machines:
+    """Two reviewers' own machines, and two cases that only they can read."""
+
+    def __init__(self, app: Any) -> None:
+        self.app, self.world = app, make.make_sealed_world(app, reviewers=2, staff=3)
+        self.cases = [make.make_signature(app, self.world.petition_id, NAME).id for _ in range(2)]
+        make.seal(app, self.world.petition_id, by=self.world.organizer)
+
+    def send(self, person: make.Person, name: str, made: dict[str, Any], **args: Any) -> str:
+        """Sign an act on the first case as a machine does, and have the server carry it out without keys."""
+        case, petition_id = self.cases[0], self.world.petition_id
+        with make.acting(self.app, locked=True):
+            halves = own.open_account_key(db.session.get_one(AccountKey, person.id), make.PASSPHRASE)
+        assert halves
+        sent = {"act": name, "case": str(case), "args": args, "nonce": secrets.token_hex(16),
+                "at": utcnow().isoformat(), "made": {"matches": {str(case): None}} | made}  # fmt: skip
+        body = json.dumps(sent).encode()
+        signed = signed_acts.sign(body, halves[1], petition_id=petition_id, account_id=person.id)
+        with make.acting(self.app, locked=True):
+            petition, by = make.petition(petition_id), make.account(person)
+            assert by
+            act = signed_acts.receive(body, signed, petition=petition, by=by, at=utcnow())
+            return signed_acts.carry_out(act, petition=petition, by=by, at=utcnow())
+
+    def verify(self, person: make.Person, index: bytes = INDEX, claimed: bytes = INDEX, key: bytes = KEY) -> str:
+        """Say "verified" of the entry with the claimed index, and hand an index over; another case waits beside."""
+        made = {
+            "same_entry": {str(self.cases[0]): [str(self.cases[1])]},
+            "indexes": opening(claimed, index, key),
+            "proofs": {str(self.cases[0]): "00" * 32},
+        }
+        with make.acting(self.app, locked=True):
+            db.session.merge(Lease(signature_id=self.cases[0], account_id=person.id, until=utcnow() + LEASE))
+        said = {"outcome": "verified", "contact": "live_call", "contacted_on": utcnow().date().isoformat()}
+        return self.send(person, "decide", made, entry=mark_of(claimed, key), **said)
+
+    def settle(self, indexes: dict[str, Any]) -> bytes | None:
+        """Carry out what waits, with nobody beside; return the index of the entry that the case now stands for."""
+        self.send(self.world.reviewers[2], "settle", {"same_entry": {str(self.cases[0]): []}, "indexes": indexes})
+        with make.looking(self.app):
+            return db.session.get_one(Signature, self.cases[0]).entry_index
+
+
+def mark_of(index: bytes, key: bytes = KEY) -> str:
+    return entries.commit(key, index).hex()
+
+
+def opening(claimed: bytes, index: bytes, key: bytes = KEY) -> dict[str, Any]:
+    return {mark_of(claimed, key): {"index": index.hex(), "key": key.hex()}}
+
+
+@pytest.fixture
+def machines(app: Any, monkeypatch: pytest.MonkeyPatch) -> Machines:
+    """Reviewers' own machines, with passphrases that cost little."""
+    for cost, least in (("PASSES", 1), ("LANES", 1), ("MEMORY", 8)):
+        monkeypatch.setattr(vault, cost, least)
+    return Machines(app)
+
+
+def test_no_machine_hands_over_another_index_than_was_agreed_on(machines: Machines) -> None:
+    first, second, _ = machines.world.reviewers
+    with pytest.raises(HandedError):
+        machines.verify(first, index=OTHER)
+    assert machines.verify(first) == "checking"
+    with pytest.raises(HandedError):
+        machines.verify(second, index=OTHER)
+    assert machines.verify(second) == "checking", "the other case stands beside"
+    for wrong in (opening(INDEX, OTHER), {mark_of(INDEX): {"index": INDEX.hex(), "key": OTHER.hex()}},
+                  {mark_of(INDEX): INDEX.hex()}):  # fmt: skip
+        with pytest.raises(HandedError):
+            machines.settle(wrong)
+    assert machines.settle(opening(INDEX, INDEX)) == INDEX
+    assert make.state_of(machines.app, machines.cases[0]) == "verified"
+
+
+def test_an_index_that_nobody_agreed_on_verifies_nobody(machines: Machines) -> None:
+    for reviewer in machines.world.reviewers[:2]:
+        machines.verify(reviewer)
+    assert machines.settle(opening(OTHER, OTHER)) is None
+    assert machines.settle({mark_of(OTHER): None}) is None
+    assert machines.settle(opening(INDEX, INDEX)) == INDEX, "until then it has waited"
+
+
+def test_reviewers_whose_machines_mean_different_indexes_do_not_agree(machines: Machines) -> None:
+    first, second, third = machines.world.reviewers
+    machines.verify(first, OTHER, OTHER)
+    machines.verify(second)
+    assert machines.settle(opening(OTHER, OTHER) | opening(INDEX, INDEX)) is None
+    machines.verify(third)
+    assert machines.settle(opening(OTHER, OTHER) | opening(INDEX, INDEX)) == INDEX
+
+
+def test_what_was_agreed_on_is_carried_out_whoever_speaks_last(machines: Machines) -> None:
+    first, second, third = machines.world.reviewers
+    machines.verify(first)
+    machines.verify(second)
+    machines.verify(third, OTHER, OTHER)
+    assert machines.settle(opening(OTHER, OTHER) | opening(INDEX, INDEX)) == INDEX
