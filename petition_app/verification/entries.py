@@ -18,7 +18,7 @@ from petition_app.signatures.models import Signature
 from petition_app.verification.matches import entry_index
 
 
-def commit(key: bytes, index: bytes) -> bytes:
+def bind(key: bytes, index: bytes) -> bytes:
     """Return the mark of an index (32 bytes) under the key for it of a signature (32 bytes)."""
     return hmac.digest(key, b"entry/v2|" + index, "sha256")
 
@@ -32,7 +32,7 @@ def mark(signature: Signature, petition: Petition, key: str) -> bytes:
     """
     if handed.current():
         return bytes.fromhex(key)
-    return commit(key_for(signature), entry_index(petition, key))
+    return bind(key_for(signature), entry_index(petition, key))
 
 
 def key_for(signature: Signature) -> bytes:
@@ -59,7 +59,7 @@ def find(signature: Signature, petition: Petition, mark: bytes) -> str | None:
     key_of_marks, older = key_for(signature), sealing.older_marker(signature)
 
     def is_meant(key: str) -> bool:
-        return mark in (commit(key_of_marks, entry_index(petition, key)), older(key))
+        return mark in (bind(key_of_marks, entry_index(petition, key)), older(key))
 
     for key in matched:
         if is_meant(key):

@@ -173,7 +173,7 @@ def _index(mark: str, found: dict[str, str] | None) -> bytes | None:
     if found is None:
         return None
     index = _digest(found["index"])
-    if not hmac.compare_digest(entries.commit(_digest(found["key"]), index), _digest(mark)):
+    if not hmac.compare_digest(entries.bind(_digest(found["key"]), index), _digest(mark)):
         raise ValueError("the mark is not that of this index")
     return index
 

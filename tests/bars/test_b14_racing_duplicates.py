@@ -157,7 +157,7 @@ class Machines:
 
 
 def mark_of(index: bytes, key: bytes = KEY) -> str:
-    return entries.commit(key, index).hex()
+    return entries.bind(key, index).hex()
 
 
 def opening(claimed: bytes, index: bytes, key: bytes = KEY) -> dict[str, Any]:
