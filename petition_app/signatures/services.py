@@ -101,14 +101,16 @@ def add_unconfirmed(new: NewSignature, *, petition: Petition, case: dict[str, An
 
 
 def confirm(
-    *, petition: Petition, pending: str, code: str, at: datetime, page: str = "", anew: bool = False
-) -> Confirmed | None:
+    *, petition: Petition, pending: str, code: str, at: datetime, page: str = "", anew: bool = False,
+    invited: bool = False,
+) -> Confirmed | None:  # fmt: skip
     """Confirm a signature with the code that was mailed and the token of its page, and make its secret code.
 
     A wrong code uses up one of five tries and returns nothing, so that the caller can keep the trace. Where no
     mail was asked for, `pending` alone confirms. A page that was lost gives an empty `pending`: then the code alone
     finds the signature (the caller limits how often), and `page` is the token of the new page. The same page is shown
-    the same words again until they are written down; another one, with `anew`, new ones that end them.
+    the same words again until they are written down; another one, with `anew`, new ones that end them. With `invited`
+    the sender answers an invitation, so that the code of anything else confirms nothing.
 
     Raises:
         AlreadyConfirmedError: this code was used, and its words are shown no more.
@@ -129,6 +131,8 @@ def confirm(
         raise WrongCodeError
     if row.group_id is not None:
         raise InvitedError
+    if invited:
+        raise WrongCodeError
     row.used = True
     confirmed = secret_words.issue(signature, row, page=pending or page, code=code, at=at)
     move(signature, "received")

@@ -24,6 +24,8 @@ public = Blueprint("signatures", __name__)
 
 Answer = str | Response | tuple[str, int]
 PETITION_TRIES = "100 per hour"
+# What a button may say here; the form that asks for the code says nothing.
+CONFIRM_ACTS = (None, "anew", "agree", "refuse")
 LONG = 12  # Letters of a code: 60 random bits.
 
 
@@ -63,14 +65,17 @@ def confirm_code(slug: str) -> Answer:
     given = form.typed()
     if act == "show":
         return _ask_code(petition, form)
+    if act not in CONFIRM_ACTS:
+        return _ask_code(petition, form, gettext("Please use one of the buttons. Nothing was changed.")), 422
     if not given["pending"] and not _may_try(petition, given["code"]):
         return _ask_code(petition, form, gettext("Too many tries. Please wait an hour, or sign again.")), 429
-    return _confirm(petition, form, given, anew=act == "anew")
+    return _confirm(petition, form, given, act=act)
 
 
-def _confirm(petition: Petition, form: ConfirmForm, given: dict[str, str], *, anew: bool) -> Answer:
+def _confirm(petition: Petition, form: ConfirmForm, given: dict[str, str], *, act: str | None) -> Answer:
+    anew, invited = act == "anew", act in ("agree", "refuse")
     try:
-        confirmed = services.confirm(petition=petition, **given, anew=anew, at=utcnow())
+        confirmed = services.confirm(petition=petition, **given, anew=anew, invited=invited, at=utcnow())
     except services.WrongCodeError:
         confirmed = None
     except services.InvitedError:
