@@ -21,6 +21,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from petition_app import admission, config, db, doctor, erasures, vault, web, worker
 from petition_app.accounts import approvals, fresh, sign_in
+from petition_app.accounts import services as account_services
 from petition_app.addresses import Addresses, refuse
 from petition_app.backup import cli as backup_cli
 from petition_app.clock import utcnow
@@ -204,6 +205,7 @@ def create_app(settings: Settings | None = None) -> Countersign:
     approvals.carry_out.update(
         policy=policies.lower, unfreeze=freezing.end, take_keys=leaving.carry_out, remove_member=leaving.carry_out
     )
+    account_services.holds_keys[:] = [leaving.holds]
     freezing.on_unfreeze[:] = [frozen.raise_again, rematching.rematch_later]
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +11,15 @@ from email_validator import EmailNotValidError
 from sqlalchemy import delete, func, select
 
 from petition_app import audit, passwords
-from petition_app.accounts.models import ROLES, Account, AccountSession, DeskToken, Membership, StaffInvitation
+from petition_app.accounts.models import (
+    ROLES,
+    Account,
+    AccountSession,
+    ApprovalRequest,
+    DeskToken,
+    Membership,
+    StaffInvitation,
+)
 from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotAllowedError, NotFoundError
 from petition_app.i18n import N_
@@ -19,6 +28,8 @@ from petition_app.security import hash_secret
 
 SESSION_LIFE = timedelta(hours=12)
 PASSWORD_LENGTH = passwords.LENGTH
+# Whether somebody (account, petition) holds keys, which no colleague takes alone; filled by `app.py`.
+holds_keys: list[Callable[[UUID, UUID], bool]] = []
 
 
 class AddressError(DomainError):
@@ -37,6 +48,12 @@ class LastOrganizerError(DomainError):
     """A petition must keep one organizer."""
 
     message = N_("This is the last organizer. Make somebody else an organizer first.")
+
+
+class TwoOrganizersError(DomainError):
+    """A colleague's keys are taken by two organizers, never by one."""
+
+    message = N_("This takes two organizers. Ask for it first; another organizer must confirm it within 24 hours.")
 
 
 class AlreadyMemberError(DomainError):
@@ -126,13 +143,31 @@ def list_members(petition_id: UUID, *, by: Account) -> list[Membership]:
     return list(db.session.scalars(query.order_by(Membership.role, Account.name)))
 
 
-def remove_member(membership_id: UUID, *, petition_id: UUID, by: Account | None, at: datetime) -> UUID:
+def require_two(
+    account_id: UUID, petition_id: UUID, *, by: Account | None, agreed: ApprovalRequest | None = None
+) -> None:
+    """Refuse to take a colleague's keys unless another organizer has `agreed` to it; the operator acts alone.
+
+    Raises:
+        TwoOrganizersError
+    """
+    if by is None or by.id == account_id or not any(holds(account_id, petition_id) for holds in holds_keys):
+        return
+    given = agreed and (agreed.state, agreed.petition_id, agreed.payload.get("account_id"), agreed.decided_by_id)
+    if agreed is None or agreed.asked_by_id == by.id or given != ("used", petition_id, str(account_id), by.id):
+        raise TwoOrganizersError
+
+
+def remove_member(
+    membership_id: UUID, *, petition_id: UUID, by: Account | None, at: datetime, agreed: ApprovalRequest | None = None
+) -> UUID:
     """Take a role away, end the person's sessions, take back what they have sent; return who it was.
 
     Raises:
-        NotFoundError, LastOrganizerError
+        NotFoundError, LastOrganizerError, TwoOrganizersError
     """
     membership = _locked_member(membership_id, petition_id, by=by)
+    require_two(membership.account_id, petition_id, by=by, agreed=agreed)
     audit.record(
         "member.removed", by=by.id if by else None, petition_id=petition_id, object_id=membership.account_id, at=at
     )

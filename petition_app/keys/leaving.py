@@ -1,7 +1,7 @@
 """Taking a sealed petition's keys from a colleague, by itself or with the role: one organizer asks, another confirms.
 
-One's own keys and role anybody gives up alone. The operator at the shell acts alone as well, and the trail says so:
-whoever has the machine needs no command to do harm, and after an arrest there may be one organizer left.
+One's own keys and role anybody gives up alone. The operator at the shell acts alone as well (`by` is nobody), and the
+trail says so: whoever has the machine needs no command to do harm, and after an arrest there may be one organizer left.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from petition_app.accounts import approvals
+from petition_app import audit
+from petition_app.accounts import approvals, desk_tokens
 from petition_app.accounts import services as accounts
 from petition_app.accounts.models import Account, ApprovalRequest, Membership
 from petition_app.db import db
 from petition_app.errors import NotFoundError
-from petition_app.keys import services
-from petition_app.keys.models import KeyWrap, PetitionKey
+from petition_app.keys.models import KeyWrap, PetitionKey, Unlock
+from petition_app.keys.services import newest
 
 
 def take(account_id: UUID, petition_id: UUID, *, by: Account, at: datetime) -> bool:
@@ -30,9 +31,9 @@ def take(account_id: UUID, petition_id: UUID, *, by: Account, at: datetime) -> b
     """
     accounts.require_role(by, petition_id, "organizer")
     if account_id == by.id:
-        services.take_from(account_id, petition_id, by=by, at=at)
+        _take(account_id, petition_id, by=by, at=at)
         return True
-    if not _holds(account_id, petition_id):
+    if not holds(account_id, petition_id):
         raise NotFoundError
     approvals.ask("take_keys", _payload(account_id), petition_id=petition_id, by=by, at=at)
     return False
@@ -50,7 +51,7 @@ def remove(membership_id: UUID, *, petition_id: UUID, by: Account, at: datetime)
     member = db.session.get(Membership, membership_id)
     if member is None or member.petition_id != petition_id:
         raise NotFoundError
-    if member.account_id == by.id or not _holds(member.account_id, petition_id):
+    if member.account_id == by.id or not holds(member.account_id, petition_id):
         _remove(membership_id, petition_id=petition_id, by=by, at=at)
         return True
     payload = {**_payload(member.account_id), "membership_id": str(membership_id), "role": member.role}
@@ -62,23 +63,52 @@ def carry_out(request: ApprovalRequest, by: Account, at: datetime) -> None:
     """Do what two organizers agreed to. Raises: ChangedMeanwhileError: the colleague has no keys, or no such role."""
     account_id, petition_id = UUID(request.payload["account_id"]), request.petition_id
     if request.kind == "take_keys":
-        if not _holds(account_id, petition_id):
+        if not holds(account_id, petition_id):
             raise approvals.ChangedMeanwhileError
-        services.take_from(account_id, petition_id, by=by, at=at)
+        _take(account_id, petition_id, by=by, at=at, agreed=request)
         return
     membership_id = UUID(request.payload["membership_id"])
     member = db.session.get(Membership, membership_id)
     if member is None or member.account_id != account_id or member.role != request.payload["role"]:
         raise approvals.ChangedMeanwhileError
-    _remove(membership_id, petition_id=petition_id, by=by, at=at)
+    _remove(membership_id, petition_id=petition_id, by=by, at=at, agreed=request)
 
 
-def _remove(membership_id: UUID, *, petition_id: UUID, by: Account, at: datetime) -> None:
-    account_id = accounts.remove_member(membership_id, petition_id=petition_id, by=by, at=at)
-    services.forget_holder(account_id, petition_id, by=by, at=at)
+def take_as_operator(account_id: UUID, petition_id: UUID, *, at: datetime) -> None:
+    """Take somebody's keys at the shell, without a second person; the trail names the operator."""
+    _take(account_id, petition_id, by=None, at=at)
 
 
-def _holds(account_id: UUID, petition_id: UUID) -> bool:
+def remove_as_operator(membership_id: UUID, *, petition_id: UUID, at: datetime) -> None:
+    """Take a role and its keys away at the shell; the trail names the operator. Raises: LastOrganizerError."""
+    _remove(membership_id, petition_id=petition_id, by=None, at=at)
+
+
+def _remove(
+    membership_id: UUID, *, petition_id: UUID, by: Account | None, at: datetime, agreed: ApprovalRequest | None = None
+) -> None:
+    account_id = accounts.remove_member(membership_id, petition_id=petition_id, by=by, at=at, agreed=agreed)
+    _forget(account_id, petition_id)
+    if newest(petition_id):
+        audit.record("keys.taken", by=by.id if by else None, petition_id=petition_id, object_id=account_id, at=at)
+
+
+def _take(
+    account_id: UUID, petition_id: UUID, *, by: Account | None, at: datetime, agreed: ApprovalRequest | None = None
+) -> None:
+    accounts.require_two(account_id, petition_id, by=by, agreed=agreed)
+    _forget(account_id, petition_id)
+    audit.record("keys.taken", by=by.id if by else None, petition_id=petition_id, object_id=account_id, at=at)
+
+
+def _forget(account_id: UUID, petition_id: UUID) -> None:
+    keys = select(PetitionKey.id).where(PetitionKey.petition_id == petition_id)
+    db.session.execute(delete(KeyWrap).where(KeyWrap.account_id == account_id, KeyWrap.key_id.in_(keys)))
+    db.session.execute(delete(Unlock).where(Unlock.account_id == account_id, Unlock.petition_id == petition_id))
+    desk_tokens.end(account_id, petition_id)
+
+
+def holds(account_id: UUID, petition_id: UUID) -> bool:
     """Return whether somebody has any of the petition's keys: the newest, or older ones that open what is older."""
     held = select(KeyWrap.id).join(PetitionKey, PetitionKey.id == KeyWrap.key_id)
     held = held.where(PetitionKey.petition_id == petition_id, KeyWrap.account_id == account_id)

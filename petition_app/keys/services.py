@@ -10,7 +10,6 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from petition_app import audit, security, vault
-from petition_app.accounts import desk_tokens
 from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import require_role
 from petition_app.db import db, is_alone, lock
@@ -228,27 +227,6 @@ def _hand_over(account_id: UUID, petition_id: UUID, opened: Opened) -> None:
         if str(key.id) in opened.keys:
             db.session.execute(delete(KeyWrap).where(KeyWrap.key_id == key.id, KeyWrap.account_id == account_id))
             _wrap(key, opened.keys[str(key.id)], own.public, account_id)
-
-
-def take_from(account_id: UUID, petition_id: UUID, *, by: Account | None, at: datetime) -> None:
-    """Take a petition's keys from somebody who leaves; what comes later needs a new key, see `rotate`."""
-    require_role(by, petition_id, "organizer")
-    _take(account_id, petition_id)
-    audit.record("keys.taken", by=by.id if by else None, petition_id=petition_id, object_id=account_id, at=at)
-
-
-def forget_holder(account_id: UUID, petition_id: UUID, *, by: Account | None = None, at: datetime) -> None:
-    """Take the keys from somebody whose role was taken away; whoever took it decides about a new key."""
-    _take(account_id, petition_id)
-    if newest(petition_id):
-        audit.record("keys.taken", by=by.id if by else None, petition_id=petition_id, object_id=account_id, at=at)
-
-
-def _take(account_id: UUID, petition_id: UUID) -> None:
-    keys = select(PetitionKey.id).where(PetitionKey.petition_id == petition_id)
-    db.session.execute(delete(KeyWrap).where(KeyWrap.account_id == account_id, KeyWrap.key_id.in_(keys)))
-    db.session.execute(delete(Unlock).where(Unlock.account_id == account_id, Unlock.petition_id == petition_id))
-    desk_tokens.end(account_id, petition_id)
 
 
 def recover(petition_id: UUID, words: str, *, by: Account, at: datetime) -> None:

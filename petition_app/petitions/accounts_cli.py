@@ -13,7 +13,7 @@ from petition_app.clock import utcnow
 from petition_app.db import transaction
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
-from petition_app.keys import services as keys
+from petition_app.keys import leaving
 from petition_app.petitions.beginning import is_empty
 from petition_app.petitions.services import get_by_slug
 from petition_app.shell import Door
@@ -81,6 +81,5 @@ def remove(email: str, slug: str) -> None:
     with transaction():
         petition_id = get_by_slug(slug).id
         membership = services.find_member(email, petition_id=petition_id)
-        account_id = services.remove_member(membership.id, petition_id=petition_id, by=None, at=utcnow())
-        keys.forget_holder(account_id, petition_id, at=utcnow())
+        leaving.remove_as_operator(membership.id, petition_id=petition_id, at=utcnow())
     click.echo(f"{email} has no role on {slug} any more")

@@ -14,7 +14,7 @@ from petition_app.accounts.services import NoAccountError, find_account
 from petition_app.clock import utcnow
 from petition_app.config import new_key_ring
 from petition_app.db import transaction
-from petition_app.keys import own, services, unlocking
+from petition_app.keys import leaving, own, services, unlocking
 from petition_app.keys.opened import Opened
 from petition_app.petitions.services import get_by_slug
 from petition_app.shell import Door
@@ -129,9 +129,9 @@ def grant(slug: str, email: str, holder: str, piped: bool) -> None:
 @click.argument("slug")
 @click.argument("email")
 def take(slug: str, email: str) -> None:
-    """Take the keys of a petition from EMAIL; then renew them."""
+    """Take the keys of a petition from EMAIL, alone, as the operator (the trail tells it); then renew them."""
     with transaction():
-        services.take_from(_account(email).id, get_by_slug(slug).id, by=None, at=utcnow())
+        leaving.take_as_operator(_account(email).id, get_by_slug(slug).id, at=utcnow())
     click.echo(f"{email} does not hold the keys of {slug} any more. Now run `flask keys renew {slug}`.")
 
 

@@ -9,7 +9,7 @@ import pytest
 from petition_app.accounts.models import Account
 from petition_app.clock import utcnow
 from petition_app.db import db
-from petition_app.keys import opened, own, unlocking
+from petition_app.keys import leaving, opened, own, unlocking
 from petition_app.keys import services as key_services
 from petition_app.keys.models import AccountKey, KeyWrap
 from petition_app.keys.opened import Opened
@@ -83,7 +83,7 @@ def test_who_leaves_opens_nothing_and_a_copy_of_the_old_key_opens_nothing_new(ap
     copied = keys_of(app, world, leaver)
     with make.acting(app):
         secret = unlocking.unlock(make.account(leaver), world.petition_id, make.PASSPHRASE, at=utcnow())
-        key_services.take_from(leaver.id, world.petition_id, by=make.account(world.organizer), at=utcnow())
+        leaving.take_as_operator(leaver.id, world.petition_id, at=utcnow())
     with pytest.raises(unlocking.NotAHolderError):
         keys_of(app, world, leaver)
     with make.looking(app):

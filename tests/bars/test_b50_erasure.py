@@ -19,6 +19,7 @@ from petition_app.clock import utcnow
 from petition_app.config import Settings
 from petition_app.db import db
 from petition_app.erasures import PendingCheckpoint
+from petition_app.keys import leaving
 from petition_app.keys import services as keys
 from petition_app.keys.models import AccountKey, KeyWrap, PetitionKey
 from petition_app.roster import services as rosters
@@ -144,7 +145,7 @@ def the_keys_of_a_petition(world: make.World) -> None:
 def the_keys_of_a_leaver(world: make.World) -> None:
     holder = db.session.scalars(db.select(KeyWrap.account_id).where(KeyWrap.account_id.is_not(None))).first()
     assert holder
-    keys.take_from(holder, world.petition_id, by=make.account(world.organizer), at=utcnow())
+    leaving.take_as_operator(holder, world.petition_id, at=utcnow())
 
 
 def a_signature(world: make.World) -> None:
