@@ -15,7 +15,7 @@ LATEST = {RETENTION: timedelta(hours=3), ROW_ORDER: timedelta(hours=26)}
 
 
 class Completion(Base):
-    """When a round of work found nothing more to do. `mark` says how far it has come: its own number."""
+    """When a round of work found nothing more to do. `mark` says how far it has come, or how much it has done."""
 
     __tablename__ = "completions"
 

@@ -13,7 +13,7 @@ new ones lie: every hour, or every day where there are many.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from datetime import date, datetime, timedelta
 from time import monotonic
 from uuid import UUID
@@ -83,27 +83,29 @@ def _is_due(at: datetime) -> bool:
 
 def _round(at: datetime) -> Iterator[None]:
     """Write everything anew that has to be, pausing after each slice; note it when nothing was left out."""
-    marks = [] if storage.has_log() else [0]
-    yield from _by_ranges(at) if storage.has_log() else _by_changes(at, marks)
+    marks = list[int]()
+    yield from _by_ranges(at, marks) if storage.has_log() else _by_changes(at, marks)
     with transaction() as work:
         work.adds = True
-        completions.note(ROW_ORDER, at=at, mark=marks[-1] if marks else None)
+        completions.note(ROW_ORDER, at=at, mark=sum(marks))
         erasures.note()  # The log tells the order in which rows came; it is emptied as after an erasure.
     erasures.settle()
 
 
-def _by_ranges(at: datetime) -> Iterator[None]:
+def _by_ranges(at: datetime, marks: list[int]) -> Iterator[None]:
+    """Write all rows anew; put into `marks` how many these were, which the drill compares with what is there."""
     with transaction(saving=False):
-        last = completions.last(ROW_ORDER)
+        last, mark = completions.last(ROW_ORDER), completions.mark(ROW_ORDER)
         many = db.session.scalar(select(func.count()).select_from(Base.metadata.tables["signatures"])) or 0
     for table in tables():
         while table.name in storage.NUMBERED and storage.renumber(table, SLICE):
             yield
     if last and last.date() == at.date() and many > MANY:
+        marks.append(mark or 0)
         return  # All of it comes once a day.
     for table in tables():
         for first, last in storage.list_ranges(table, SLICE):
-            storage.rewrite_range(table, first, last)
+            marks.append(storage.rewrite_range(table, first, last))
             yield
 
 
@@ -116,15 +118,21 @@ def _by_changes(at: datetime, marks: list[int]) -> Iterator[None]:
     with transaction(saving=False):
         last, mark = completions.last(ROW_ORDER), completions.mark(ROW_ORDER)
     written = set[str]()
-    while True:
-        next_mark, found = _find(mark, written, arrived_by=at.date() - timedelta(days=1))
-        if not any(found.values()):
-            break
-        yield from _write(found, written)
+    next_mark = yield from _settle(mark, written, arrived_by=at.date() - timedelta(days=1))
     _, found = _find(mark, written, arrived_by=at.date())
     yield from _write(found, written)
+    yield from _settle(mark, written, arrived_by=at.date() - timedelta(days=1))  # Written while today's were.
     is_first_of_day = mark is None or last is None or last.date() < at.date()
     marks.append(next_mark if is_first_of_day or mark is None else mark)
+
+
+def _settle(mark: int | None, written: set[str], *, arrived_by: date) -> Generator[None, None, int]:
+    """Write what others have written until nothing is left; return the mark of what comes then."""
+    while True:
+        next_mark, found = _find(mark, written, arrived_by=arrived_by)
+        if not any(found.values()):
+            return next_mark
+        yield from _write(found, written)
 
 
 def _find(mark: int | None, written: Collection[str], *, arrived_by: date) -> tuple[int, dict[Table, list[UUID]]]:

@@ -83,8 +83,8 @@ def list_ranges(table: Table, size: int) -> Iterator[tuple[Any, Any]]:
         first = found[0]
 
 
-def rewrite_range(table: Table, first: Any, last: Any) -> None:
-    """Take the rows of a range out of a table of SQLite and put them back in the order of their keys, by themselves.
+def rewrite_range(table: Table, first: Any, last: Any) -> int:
+    """Take the rows of a range out of a table of SQLite and put them back in the order of their keys; return how many.
 
     A row keeps every byte; only where it lies changes. That is no change of data, and so no transaction of the owner's.
     """
@@ -101,6 +101,7 @@ def rewrite_range(table: Table, first: Any, last: Any) -> None:
             marks = ", ".join("?" * (names.count(",") + 1))
             connection.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608
             connection.execute("COMMIT")
+            return len(rows)
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

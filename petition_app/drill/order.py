@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -24,26 +26,55 @@ FEWEST, IN_ORDER = 8, 0.75  # Rows of which an order can be told, and the share 
 _ID = re.compile(rb"[0-9a-f]{32}")
 
 
+@dataclass(frozen=True)
+class _Round:
+    """The last round of reordering: when it ended, and what it noted of itself (nothing where there was none)."""
+
+    last: datetime | None
+    mark: int | None
+    is_late: bool
+
+    def rounds_since(self, day: date) -> int:
+        """Return how many rounds may have left rows of a day apart: one on each later day, since rows change."""
+        return max(1, (self.last.date() - day).days) if self.last else 1
+
+
 def in_order(connection: Connection, *, files: Sequence[Path], at: datetime) -> Iterator[Link]:
-    """Look at where rows of signatures lie; those of today, or since the last round, are not in order yet."""
+    """Look at where rows of signatures lie; those of today, or written since the last round, are not in order yet.
+
+    That there was a round is not believed: on PostgreSQL whatever is older than its note has to be in order, on SQLite
+    it has to have noted as many rows as there are.
+    """
     days = {
         signature_id: date.fromisoformat(str(day))
         for one, day in connection.execute(text("SELECT id, arrived_on FROM signatures"))
         if (signature_id := as_uuid(one))
     }
-    done = connection.execute(
-        text("SELECT at FROM completions WHERE name = :name"), {"name": completions.ROW_ORDER}
-    ).scalar()
-    last = datetime.fromisoformat(str(done)) if done else None
-    is_late = last is None or at.replace(tzinfo=None) - last.replace(tzinfo=None) > completions.LATEST["order"]
-    old = {one: day for one, day in days.items() if is_late and day < at.date()}
+    done = _last_round(connection, at)
+    before = min(done.last.date(), at.date()) if done.last and not done.is_late else at.date()
+    old = {one: day for one, day in days.items() if day < before}
     columns = {table: {one["name"] for one in inspect(connection).get_columns(table)} for table in _names(connection)}
-    for table, key in _tables(columns):
-        if has_log():
-            yield from _numbers(connection, table, key, old if table in NUMBERED else days)
-            yield from _pages(connection, table, old, files)
-        else:
-            yield from _versions(connection, table, key, old)
+    found = list(_tables(columns))
+    if has_log():
+        is_told = done.is_late or (done.mark or 0) < sum(_count(connection, *one, old) for one in found)
+        for table, key in found:
+            is_numbered = table in NUMBERED and table != "signatures"  # Later parts come with numbers that grow.
+            if is_told or not is_numbered:
+                yield from _numbers(connection, table, key, old if table in NUMBERED else days)
+            if is_told:
+                yield from _pages(connection, table, old, files)
+    else:
+        for table, key in found:
+            yield from _versions(connection, table, key, old, done)
+
+
+def _last_round(connection: Connection, at: datetime) -> _Round:
+    query = text("SELECT at, mark FROM completions WHERE name = :name")
+    done = connection.execute(query, {"name": completions.ROW_ORDER}).one_or_none()
+    if done is None:
+        return _Round(None, None, is_late=True)
+    last = datetime.fromisoformat(str(done.at)).replace(tzinfo=None)
+    return _Round(last, done.mark, at.replace(tzinfo=None) - last > completions.LATEST[completions.ROW_ORDER])
 
 
 def _names(connection: Connection) -> list[str]:
@@ -57,6 +88,11 @@ def _tables(columns: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
 
 
 # --- SQLite -----------------------------------------------------------------------------------------------------
+
+
+def _count(connection: Connection, table: str, key: str, old: dict[UUID, date]) -> int:
+    query = f'SELECT "{key}" FROM "{table}"'  # noqa: S608 -- a table's own name.
+    return sum(as_uuid(one) in old for (one,) in connection.exec_driver_sql(query))
 
 
 def _numbers(connection: Connection, table: str, key: str, days: dict[UUID, date]) -> Iterator[Link]:
@@ -76,8 +112,9 @@ def _pages(connection: Connection, table: str, old: dict[UUID, date], files: Seq
         return
     steps, signatures = list[bool](), set[UUID]()
     for cells in leaves(files[0].read_bytes(), root):
-        steps += [after < before for (before, _), (after, _) in pairwise(cells)]
-        signatures |= {one for _, cell in cells for one in _signatures(cell) if one in old}
+        known = [(place, found) for place, cell in cells if (found := old.keys() & set(_signatures(cell)))]
+        steps += [after < before for (before, _), (after, _) in pairwise(known)]
+        signatures = signatures.union(*(found for _, found in known))
     if len(steps) >= FEWEST and sum(steps) < IN_ORDER * len(steps):
         yield from (Link("its place on a page", table, signature) for signature in signatures)
 
@@ -112,21 +149,60 @@ def leaves(data: bytes, page: int) -> Iterator[list[tuple[int, bytes]]]:
 # --- PostgreSQL -------------------------------------------------------------------------------------------------
 
 
-def _versions(connection: Connection, table: str, key: str, old: dict[UUID, date]) -> Iterator[Link]:
+@dataclass(frozen=True)
+class _Version:
+    """A row: whose it is, how many transactions ago it was written, and its place."""
+
+    signature: UUID
+    age: int
+    place: tuple[int, ...]
+
+
+def _versions(connection: Connection, table: str, key: str, old: dict[UUID, date], done: _Round) -> Iterator[Link]:
+    by_day: dict[date, list[_Version]] = defaultdict(list)
+    for one in _list_versions(connection, table, key, done):
+        if one.signature in old:
+            by_day[old[one.signature]].append(one)
+    for day, rows in by_day.items():
+        # In the order of their ids, each round writes ever later transactions.
+        is_apart = _count_chains([-one.age for one in rows]) > done.rounds_since(day)
+        if is_apart:
+            yield from (Link("the transaction that wrote it", f"{table}.xmin", one.signature) for one in rows)
+        together = [[one.place for one in rows]] if is_apart else _by_transaction(rows)
+        steps = [after > before for places in together for before, after in pairwise(places)]
+        if len(steps) >= FEWEST and sum(steps) < IN_ORDER * len(steps):
+            yield from (Link("its place in the table", f"{table}.ctid", one.signature) for one in rows)
+
+
+def _list_versions(connection: Connection, table: str, key: str, done: _Round) -> Iterator[_Version]:
+    """Give the rows of a table in the order of their keys; where the last round is not late, those older than its note.
+
+    The note is a row, too: what was written before it says so by its own transaction.
+    """
     keys = inspect(connection).get_pk_constraint(table)["constrained_columns"] or [key]
     order = ", ".join(f'"{name}"' for name in keys)
-    query = f'SELECT "{key}", xmin::text, ctid::text FROM "{table}" ORDER BY {order}'  # noqa: S608 -- its own names.
-    by_day: dict[date, list[tuple[UUID, str, tuple[int, ...]]]] = defaultdict(list)
-    for one, transaction, place in connection.exec_driver_sql(query):
-        if (signature := as_uuid(one)) in old:
-            assert signature  # noqa: S101 -- for the type checker.
-            by_day[old[signature]].append((signature, transaction, _place(place)))
-    for rows in by_day.values():
-        if len({transaction for _, transaction, _ in rows}) > 1:
-            yield from (Link("the transaction that wrote it", f"{table}.xmin", signature) for signature, *_ in rows)
-        steps = [after > before for (*_, before), (*_, after) in pairwise(rows)]
-        if len(steps) >= FEWEST and sum(steps) < IN_ORDER * len(steps):
-            yield from (Link("its place in the table", f"{table}.ctid", signature) for signature, *_ in rows)
+    noted = "SELECT age(xmin) FROM completions WHERE name = :name"
+    bound = None if done.is_late else connection.execute(text(noted), {"name": completions.ROW_ORDER}).scalar()
+    query = f'SELECT "{key}", age(xmin), ctid::text FROM "{table}" ORDER BY {order}'  # noqa: S608 -- its own names.
+    for one, age, place in connection.exec_driver_sql(query):
+        if (signature := as_uuid(one)) and (bound is None or age > bound):
+            yield _Version(signature, age, _place(place))
+
+
+def _by_transaction(rows: Sequence[_Version]) -> list[list[tuple[int, ...]]]:
+    together: dict[int, list[tuple[int, ...]]] = defaultdict(list)
+    for one in rows:
+        together[one.age].append(one.place)
+    return list(together.values())
+
+
+def _count_chains(numbers: Sequence[int]) -> int:
+    """Return into how few rising rows a row of numbers can be taken apart: as long as its longest falling one is."""
+    falling = list[int]()
+    for number in numbers:
+        place = bisect_left(falling, -number)
+        falling[place : place + 1] = [-number]
+    return len(falling)
 
 
 def _place(written: Any) -> tuple[int, ...]:

@@ -18,12 +18,12 @@ import pyrage
 import pytest
 from sqlalchemy import inspect, text
 
-from petition_app import row_order, storage, worker
+from petition_app import completions, row_order, storage, worker
 from petition_app.audit import AuditEvent, SignerAct
 from petition_app.backup import age, streams
 from petition_app.backup import services as backups
 from petition_app.clock import utcnow
-from petition_app.db import Base, db
+from petition_app.db import Base, db, transaction
 from petition_app.drill import services as drill
 from petition_app.drill.order import leaves
 from petition_app.drill.takings import as_uuid
@@ -331,11 +331,30 @@ def planted(app: Any, plant: Callable[..., tuple[str, str]]) -> None:
     storage_is_settled(app)
     leak = plant(app, signed)
     assert leak in drilled(app)
+    with app.app_context(), transaction():
+        completions.note(completions.ROW_ORDER, at=utcnow())
+    assert leak in drilled(app), "that a round was noted is believed"
     if plant is rowid:
         with make.acting(app):
             db.session.execute(text("DROP TABLE notes"))
     ordered(app)
-    assert not [one for one in drilled(app) if one[0] == leak[0]]
+    assert not told(app, leak[0])
+    long_ago(app)
+    assert not told(app, leak[0])
+
+
+def told(app: Any, what: str) -> set[tuple[str, str]]:
+    return {one for one in drilled(app) if one[0] == what}
+
+
+def long_ago(app: Any) -> None:
+    """Let the last round be so long ago that the drill looks at everything."""
+    with make.acting(app):
+        db.session.execute(
+            db.update(completions.Completion)
+            .where(completions.Completion.name == completions.ROW_ORDER)
+            .values(at=utcnow() - timedelta(hours=27))
+        )
 
 
 @only_sqlite
@@ -348,6 +367,31 @@ def test_the_drill_finds_what_a_place_tells_on_sqlite(app: Any, plant: Callable[
 @pytest.mark.parametrize("plant", [xmin, ctid], ids=lambda plant: plant.__name__)
 def test_the_drill_finds_what_a_place_tells_on_postgresql(app: Any, plant: Callable[..., tuple[str, str]]) -> None:
     planted(app, plant)
+
+
+def test_the_drill_is_quiet_about_what_the_next_round_will_write(app: Any) -> None:
+    world = world_of(app, "sealed")
+    signed = sign(app, world, 2 * 12, at=utcnow() - timedelta(days=3))
+    ordered(app, at=utcnow() - timedelta(days=1))
+    for one in signed[::2]:
+        make.withdraw(app, one)
+    ordered(app)
+    for one in signed[1::4]:
+        make.withdraw(app, one)
+    sign(app, world, 12)
+    places = {"its place on a page", "the transaction that wrote it", "its place in the table"}
+    assert not [one for one in drilled(app) if one[0] in places]
+
+
+@only_postgresql
+def test_the_drill_is_quiet_about_a_day_that_was_written_in_slices(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_order, "SLICE", 10)
+    world = world_of(app, "sealed")
+    sign(app, world, MANY, at=utcnow() - timedelta(days=1))
+    ordered(app)
+    assert len({transaction for _, transaction, _ in places(app, "signatures")}) > 3
+    long_ago(app)
+    assert not told(app, "the transaction that wrote it") | told(app, "its place in the table")
 
 
 def test_every_table_with_rows_of_signatures_is_looked_after(app: Any) -> None:

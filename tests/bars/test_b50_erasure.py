@@ -1,4 +1,9 @@
-"""B50: what is erased is in no file of the instance within a minute, a long reader or a kill notwithstanding."""
+"""B50: what is erased is in no file of the instance within a minute, a long reader or a kill notwithstanding.
+
+On SQLite: its files are the instance's. PostgreSQL's are the server's: erased rows stay in them until VACUUM, and in
+its write-ahead log, and the application is not the server's owner, who alone can rid it of either; docs/operators.md
+says how. What the application does there, rows that are gone at once, the tests of each erasure show on both.
+"""
 
 from __future__ import annotations
 
