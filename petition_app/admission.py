@@ -59,13 +59,13 @@ def is_fit(request: Request) -> bool:
     return bounds.are_fit(request.form.items(multi=True))
 
 
-def may_change(request: Request) -> bool:
-    """Return whether a request may change anything; counts nothing."""
+def may_change(request: Request, *, session_cookie: str) -> bool:
+    """Return whether a request may change anything, staff's with the cookie of a session only; counts nothing."""
     name = request.endpoint or ""
     if request.method in SAFE or not name or name in READING:
         return False
     if name.startswith("staff.") and name.removeprefix("staff.") not in OPEN:
-        return "countersign" in request.cookies
+        return session_cookie in request.cookies
     if name in COUNTED:
         rule, word = COUNTED[name]
         return limits.allows(rule, limits.client(request.remote_addr), word)

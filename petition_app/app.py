@@ -26,7 +26,7 @@ from petition_app.addresses import Addresses, refuse
 from petition_app.backup import cli as backup_cli
 from petition_app.clock import utcnow
 from petition_app.config import ConfigError, Settings
-from petition_app.db import after_commit, after_erasure, before_erasure, transaction
+from petition_app.db import after_commit, after_erasure, before_erasure, is_saving, transaction
 from petition_app.demo import cli as demo_cli
 from petition_app.drill import cli as drill_cli
 from petition_app.errors import StorageSealedError
@@ -100,10 +100,13 @@ class Countersign(Flask):
             return super().full_dispatch_request()
         # Strangers come to those doors as well: nobody takes the writer's place before they are let in.
         late = request.endpoint in TAKES_SECRETS or request.blueprint == "remote"
-        with transaction(saving=admission.may_change(request), late=late) as work:
+        saving = admission.may_change(request, session_cookie=self.config["SESSION_COOKIE_NAME"])
+        with transaction(saving=saving, late=late) as work:
             response = super().full_dispatch_request()
             if response.status_code >= 400:
                 work.discard()
+            elif request.method not in admission.SAFE and not is_saving() and _has_changes():
+                raise RuntimeError("What this request changed would be lost.")
             work.adds = work.adds or request.endpoint in QUIET
         return response
 
@@ -127,6 +130,12 @@ class Countersign(Flask):
     def _knock(self, code_hash: bytes) -> None:
         with self.app_context(), transaction():
             second_codes.knock(code_hash, at=utcnow())
+
+
+def _has_changes() -> bool:
+    """Return whether the open transaction has changed something that stays, or is about to."""
+    session = db.db.session
+    return bool("touched" in session.info or session.new or session.dirty or session.deleted)
 
 
 def create_app(settings: Settings | None = None) -> Countersign:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from petition_app import admission
 from tests import factories as make
 from tests.conftest import settings_for, start_app, stop_app
 
@@ -82,3 +83,24 @@ def test_a_machine_without_an_address_is_found_as_itself_alone(database: str, tm
     ):  # fmt: skip
         assert ask(client, "/", host).status_code == status, host
     stop_app(app)
+
+
+def test_what_staff_do_on_a_server_on_the_net_is_kept(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make.make_world(app)
+    people = f"/organizer/p/{world.slug}/people"
+    staff = app.test_client()
+    staff.environ_base.update({"HTTP_HOST": "letters.example.org"})
+
+    def invite(email: str) -> int:
+        form = make.form_with(staff.get(people, base_url=HOME), "email")
+        asked = form | {"email": email, "name": "Nina", "invited_role": "reviewer"}
+        status: int = staff.post(f"{people}/invite", base_url=HOME, data=asked).status_code
+        return status
+
+    form = make.form_with(staff.get("/organizer/login", base_url=HOME), "csrf_token", "email", "password")
+    mine = {"email": world.organizer.email, "password": make.PASSWORD}
+    assert staff.post("/organizer/login", base_url=HOME, data=form | mine).status_code in (302, 303)
+    assert invite("new@example.org") == 303
+    assert "new@example.org" in staff.get(people, base_url=HOME).text
+    monkeypatch.setattr(admission, "may_change", lambda *_given, **_named: False)
+    assert invite("other@example.org") == 500, "what is lost is told as done"
