@@ -17,6 +17,7 @@ LOOK = 0.2
 HOUR = 3600.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # Seconds until an ended process is started again.
 STEADY = 60.0  # Seconds after which a process counts as sound again.
+AGAIN, LONGEST_END = 5.0, 80.0  # Seconds: a process that was told to end is told again, and is ended at last.
 START = 30.0  # Seconds: what ends within them with an error when it is first started cannot be started at all.
 
 
@@ -62,9 +63,15 @@ class Child:
     def wait(self) -> int:
         """Wait for its end; return 0 where it ended well or as it was told, else what it says or which signal it was.
 
-        One that had ended unasked, and was not started again yet, says nothing any more.
+        One that had ended unasked, and was not started again yet, says nothing any more. One that was told while it was
+        starting may not have heard it.
         """
-        code = self._process.wait()
+        code, began = None, time.monotonic()
+        while code is None:
+            try:
+                code = self._process.wait(AGAIN)
+            except subprocess.TimeoutExpired:
+                self.stop() if time.monotonic() - began < LONGEST_END else self._end_rest()
         return 0 if code == -signal.SIGTERM or self._next else abs(code)
 
     def _end_rest(self) -> None:
