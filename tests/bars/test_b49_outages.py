@@ -232,13 +232,18 @@ def test_a_restarted_database_server_is_waited_for(here: Installation, own_serve
     assert here.stop() == 0
 
 
+def waits(place: Installation) -> bool:
+    """Return whether the worker has said that it waits for the database."""
+    return "The database does not answer (" in place.log.read_text()
+
+
 @on_sqlite
 def test_a_locked_file_is_waited_for(here: Installation) -> None:
     here.works()
     before = {word: here.process(word).pid for word in ("petition_app.http_server", "worker")}
     other = sqlite3.connect(here.settings.instance / "countersign.db", timeout=20, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    time.sleep(5)  # Longer than anybody waits for a turn to write.
+    until(lambda: waits(here) or [one.pid for one in here.processes("worker")] != [before["worker"]], here.log)
     token = make.new_form_token()
     sent = httpx.post(
         f"{here.base}/p/letter/sign", data=make.fill_sign_form(token, email="early@example.org"), timeout=40
