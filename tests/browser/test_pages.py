@@ -24,6 +24,7 @@ STAFF = {
         "/p/founding-day/seal", "/p/founding-day/desk", "/p/founding-day/decided", "/p/founding-day/people",
         "/p/founding-day/roster", "/p/founding-day/roster/preview",
         "/p/founding-day/trail", "/p/founding-day/samples", "/p/founding-day/estimate", "/password",
+        "/p/founding-day/switches", "/p/founding-day/export", "/p/founding-day/approvals", "/p/founding-day/lost-words",
     ],
     "reviewer1": ["", "/p/founding-day", "/p/founding-day/desk"],
     "auditor": [
@@ -103,8 +104,9 @@ def test_staff_pages_are_accessible(demo: Site, open_page: Open, who: str, width
         page.goto(f"{demo.url}/organizer/p/founding-day/decided")
         page.locator("main a[href*='/decided/']").first.click()
         assert_accessible(page)
-        page.get_by_role("button", name="Open it").click()
-        assert_accessible(page)
+        if page.get_by_role("button", name="Open it").count():  # Whoever opened it sees it for half an hour.
+            page.get_by_role("button", name="Open it").click()
+            assert_accessible(page)
 
 
 def test_pages_fit_320_pixels(demo: Site, open_page: Open) -> None:
