@@ -383,9 +383,9 @@ def test_the_whole_road_from_the_promise_to_the_printed_bound(app: Any) -> None:
     assert words in auditor.get(HERE + "/samples").text
     flagged = organizer.get(HERE + "/samples").text
     assert words in flagged
-    link = re.search(rf'href="({HERE}/decided/[0-9a-f-]+)', flagged)
+    link = re.search(rf'href="{HERE}/decided/([0-9a-f-]+)', flagged)
     assert link
-    assert "Nobody answers." in organizer.get(link.group(1)).text
+    assert "Nobody answers." in make.open_decided(organizer, UUID(link.group(1))).text
     assert f"{HERE}/decided/" not in auditor.get(HERE + "/samples").text
     assert "You hold no case" in auditor.get(HERE + "/samples/recheck").text
 
