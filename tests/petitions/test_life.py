@@ -154,7 +154,7 @@ def test_an_announcement_is_drafted_from_templates_previewed_and_kept(app: Any, 
     assert organizer.post(path, data=own | {"act": "keep"}).status_code == 303
     assert "One more, thank you." in organizer.get(path).text
     assert "One more" not in organizer.get(f"{path}?template=plain").text
-    assert organizer.post(path, data=own).status_code == 303
+    assert organizer.post(path, data=own | {"act": "seal"}).status_code == 303
     with make.looking(app):
         assert db.session.scalars(db.select(Draft)).all() == []
 
@@ -165,7 +165,7 @@ def test_a_template_is_counted_anew_when_more_arrive(app: Any, client: FlaskClie
     path = f"/organizer/p/{world.slug}/seal"
     form = make.form_with(organizer.get(f"{path}?template=patience"), "en", "ru")
     make.make_signature(app, world.petition_id)
-    assert organizer.post(path, data=form).status_code == 303
+    assert organizer.post(path, data=form | {"act": "seal"}).status_code == 303
     told = updates(app, client, world)
     assert "Another 2 signatures" in told
     assert "Checking takes days." in told
