@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
@@ -126,7 +126,7 @@ def test_any_sequence_ends_with_working_words_and_one_signature(app: Any, mode: 
     petition_id = world_of(app, mode, mail="required")
     signed = itertools.count(1)
 
-    @settings(max_examples=25)
+    @settings(max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))  # Seven steps are short enough.
     @given(steps=STEPS, last=st.integers(0, 1))
     def any_sequence(steps: list[tuple[str, int]], last: int) -> None:
         pages, seen, held = pages_of(app, petition_id), set[str](), ""
