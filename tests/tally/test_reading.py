@@ -85,7 +85,8 @@ def test_a_name_that_is_looked_for_stands_in_no_address(app: Any, client: Any) -
 
 def test_a_long_search_is_cut(app: Any, client: Any) -> None:
     make.make_world(app)
-    assert search(client, "ы " * 50_000) == []
+    assert search(client, "ы " * 5_000) == []
+    assert client.post(f"/p/{make.SLUG}/signatories", data={"q": "ы " * 50_000}).status_code == 413
 
 
 # --- corrections ------------------------------------------------------------------------------------------------
