@@ -26,7 +26,7 @@ from petition_app.addresses import Addresses, refuse
 from petition_app.backup import cli as backup_cli
 from petition_app.clock import utcnow
 from petition_app.config import ConfigError, Settings
-from petition_app.db import after_commit, after_erasure, before_erasure, is_saving, transaction
+from petition_app.db import after_commit, after_erasure, before_erasure, transaction
 from petition_app.demo import cli as demo_cli
 from petition_app.drill import cli as drill_cli
 from petition_app.errors import StorageSealedError
@@ -105,7 +105,7 @@ class Countersign(Flask):
             response = super().full_dispatch_request()
             if response.status_code >= 400:
                 work.discard()
-            elif request.method not in admission.SAFE and not is_saving() and _has_changes():
+            elif request.method not in admission.SAFE and not saving and _has_changes():
                 raise RuntimeError("What this request changed would be lost.")
             work.adds = work.adds or request.endpoint in QUIET
         return response
