@@ -179,7 +179,7 @@ def transaction(*, saving: bool = True, late: bool = False) -> Iterator[UnitOfWo
     finally:
         db.session.rollback()
         db.session.info.pop("late", None)
-        for word in ("changed", "erased", "deleted", "shown", "touched", "later"):
+        for word in ("changed", "erased", "deleted", "shown", "touched", "later", "held"):
             db.session.info.pop(word, None)
         _saving.reset(token)
     for act in later:

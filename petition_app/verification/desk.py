@@ -101,9 +101,8 @@ def open_case(signature_id: UUID, *, petition: Petition, by: Account, at: dateti
     until = held_until(signature_id, by=by, at=at)
     if until is None or signature.state not in OPEN_CASES:
         raise NotYoursError
-    return _case(
-        signature, petition, see_earlier=policy.in_force(petition, signature.batch_id).reviewers == 1, until=until
-    )
+    demands = policy.in_force(petition, signature.batch_id)
+    return _case(signature, petition, demands, see_earlier=demands.reviewers == 1, until=until)
 
 
 def open_decided(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -> None:
@@ -127,7 +126,9 @@ def get_decided(signature_id: UUID, *, petition: Petition, by: Account) -> Case:
         FrozenError
     """
     signature = _decided(signature_id, petition, by)
-    return _case(signature, petition, see_earlier=not _is_blind(petition, signature), until=None)
+    demands = policy.in_force(petition, signature.batch_id)
+    is_blind = demands.reviewers > 1 and signature.state in OPEN_CASES
+    return _case(signature, petition, demands, see_earlier=not is_blind, until=None)
 
 
 def _decided(signature_id: UUID, petition: Petition, by: Account) -> Signature:
@@ -139,12 +140,9 @@ def _decided(signature_id: UUID, petition: Petition, by: Account) -> Signature:
     return signature
 
 
-def _is_blind(petition: Petition, signature: Signature) -> bool:
-    several = policy.in_force(petition, signature.batch_id).reviewers > 1
-    return several and signature.state in OPEN_CASES
-
-
-def _case(signature: Signature, petition: Petition, *, see_earlier: bool, until: datetime | None) -> Case:
+def _case(
+    signature: Signature, petition: Petition, demands: Demands, *, see_earlier: bool, until: datetime | None
+) -> Case:
     found = evidence.list_evidence(signature.id)
     decisions = list_decisions(signature.id)
     earlier = decisions if see_earlier else []
@@ -154,7 +152,6 @@ def _case(signature: Signature, petition: Petition, *, see_earlier: bool, until:
     except UnreadableError:
         opened, alike = Contents(), []
     notes, match = opened.notes, matches.latest_among(opened.notes)
-    demands = policy.in_force(petition, signature.batch_id)
     version = rosters.current(petition.id) if match else None
     keys = [candidate.key for candidate in match.candidates] if match else []
     entries = rosters.get_entries(version.id, keys) if version else []

@@ -94,6 +94,7 @@ def check_verified(
 def in_force(petition: Petition, batch_id: UUID | None) -> Demands:
     """Return what is asked for of a case: what the petition asks for now, and nothing less than its batch keeps."""
     batch = db.session.get(Batch, batch_id) if batch_id else None
+    db.session.info.setdefault("held", {})[batch_id] = batch  # What nobody holds the session would read again.
     return together([Policy.of(petition), *map(Policy.read, batch.policies if batch else ())])
 
 
