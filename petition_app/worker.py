@@ -78,6 +78,7 @@ PERIODIC: tuple[tuple[timedelta, Task], ...] = (
     (timedelta(hours=1), verification.remind),
     (timedelta(hours=1), verification.close_unanswered),
     (timedelta(hours=1), verification.retain),
+    (timedelta(hours=1), verification.note_retained),
     (timedelta(hours=1), verification.report_held),
     (timedelta(hours=1), roster.discard_versions),
     (timedelta(hours=1), roster.forget_uploads),
@@ -94,7 +95,8 @@ OUTSIDE: tuple[tuple[timedelta, Task], ...] = (
 # What several workers may do at once, each its own rows; all else that comes round is one worker's at a time.
 TOGETHER = (verification.match_waiting,)
 # What does a slice at a time and says how much that was.
-IN_SLICES = (verification.match_waiting,)
+IN_SLICES = (verification.match_waiting, verification.retain)
+AT_ONCE = (verification.retain,)  # Due again at once while it has done something.
 IDLE = 0.5
 LONGEST_PAUSE = 15.0  # Seconds between two tries while the database is away.
 BEAT, PATIENCE = timedelta(seconds=5), timedelta(minutes=1)
@@ -232,7 +234,7 @@ class Worker:
         more = 0
         for interval, task in (*PERIODIC, *OUTSIDE):
             if not self._stopped() and utcnow() >= self._due[task]:
-                left = _run_task(self._rounds, task) is True
+                left = (done := _run_task(self._rounds, task)) is True or (done > 0 and task in AT_ONCE)
                 self._due[task] = utcnow() if left else utcnow() + interval
                 more += left
         return run_job(posted=self._posted) + more

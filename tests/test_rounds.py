@@ -28,6 +28,7 @@ PER_PETITION = (
     "tally.fold_deltas",
     "tally.count_roles",
     "verification.match_waiting",
+    "verification.retain",
     "verification.settle_waiting",
     "verification.remind",
     "verification.close_unanswered",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import Select, delete, exists, func, select
 
@@ -15,23 +16,25 @@ from petition_app.signatures.states import move
 UNCONFIRMED_LIFE = timedelta(days=3)
 
 
-def discard_unconfirmed(*, at: datetime, limit: int = 500) -> int:
-    """Discard signatures that nobody confirmed within 72 hours (counted in days); return how many.
+def discard_unconfirmed(petition_id: UUID, *, at: datetime, limit: int = 500) -> int:
+    """Discard signatures of a petition that nobody confirmed within 72 hours (counted in days); return how many.
 
     Those of a group entry stay until their own codes run out.
     """
-    stale = db.session.scalars(_stale(at).limit(limit).with_for_update(skip_locked=True)).all()
-    for signature in stale:
+    own = stale(at).where(Signature.petition_id == petition_id)
+    signatures = db.session.scalars(own.limit(limit).with_for_update(skip_locked=True)).all()
+    for signature in signatures:
         discard(signature, at=at)
-    return len(stale)
+    return len(signatures)
 
 
 def count_stale(*, at: datetime) -> int:
     """Return how many signatures nobody has confirmed in time."""
-    return db.session.scalar(select(func.count()).select_from(_stale(at).subquery())) or 0
+    return db.session.scalar(select(func.count()).select_from(stale(at).subquery())) or 0
 
 
-def _stale(at: datetime) -> Select[Signature]:
+def stale(at: datetime) -> Select[Signature]:
+    """Select the signatures that nobody has confirmed in time."""
     invited = exists().where(
         Confirmation.signature_id == Signature.id, Confirmation.group_id.is_not(None), Confirmation.expires_at >= at
     )

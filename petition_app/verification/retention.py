@@ -57,39 +57,49 @@ def list_due(*, at: datetime) -> list[Erased]:
     ]
 
 
-def retain(*, at: datetime) -> list[Erased]:
-    """Erase what has run out, at most 500 signatures of a kind at a time; return how much.
+def list_petitions_due(*, at: datetime) -> list[UUID]:
+    """Return the petitions of which something has run out."""
+    due = (expiry.stale(at), _rejected(at), _contacts(at))
+    found = set(_closed(at))
+    for query in due:
+        found.update(db.session.scalars(query.with_only_columns(Signature.petition_id).distinct()))
+    return sorted(found)
+
+
+def retain(petition_id: UUID, *, at: datetime) -> list[Erased]:
+    """Erase what has run out of a petition, at most 500 signatures of a kind at a time; return how much.
 
     An unconfirmed signature lives 72 hours; what a rejected one says, 14 days after the decision that its signer reads
     at /my, unless a second look is open; the contact 30 days after the last decision; the keys of a sealed petition 90
-    days after it closed.
+    days after it closed. Each slice is a transaction of its caller's.
     """
-    unconfirmed = expiry.discard_unconfirmed(at=at, limit=SLICE)
-    rejected = _taken(_rejected(at))
+    own = Signature.petition_id == petition_id
+    unconfirmed = expiry.discard_unconfirmed(petition_id, at=at, limit=SLICE)
+    rejected = _taken(_rejected(at).where(own))
     for signature in rejected:
         sealing.erase(signature)
     _record("retention.rejected", rejected, at=at)
-    contacts = _taken(_contacts(at))
+    contacts = _taken(_contacts(at).where(own))
     for signature in contacts:
         sealing.erase_contact(signature)
     _record("retention.contact", contacts, at=at)
-    closed = _closed(at)
-    for petition_id in closed:
+    keys = int(petition_id in _closed(at))
+    if keys:
         delete_petition_keys(petition_id, at=at)
     db.session.flush()
-    numbers = {"unconfirmed": unconfirmed, "rejected": len(rejected), "contact": len(contacts), "keys": len(closed)}
+    numbers = {"unconfirmed": unconfirmed, "rejected": len(rejected), "contact": len(contacts), "keys": keys}
     return [Erased(kind, number) for kind, number in numbers.items()]
 
 
-def retain_some(*, at: datetime) -> bool:
-    """Erase a slice, as `retain` does, and return whether there was anything; once there is not, note that it is done.
+def retain_some(petition_id: UUID, *, at: datetime) -> int:
+    """Erase a slice, as `retain` does, and return how much it was: until it is nothing, another is due at once."""
+    return sum(one.number for one in retain(petition_id, at=at))
 
-    Each slice is a transaction of its caller's, so that a flood is gone within the hour in which it has run out.
-    """
-    if any(one.number for one in retain(at=at)):
-        return True
-    completions.note(completions.RETENTION, at=at)
-    return False
+
+def note_done(*, at: datetime) -> None:
+    """Note that everything that has run out is erased, where that is so."""
+    if not list_petitions_due(at=at):
+        completions.note(completions.RETENTION, at=at)
 
 
 def _rejected(at: datetime) -> Select[Signature]:

@@ -28,12 +28,17 @@ def init_app(app: Flask) -> None:
 def retain(dry_run: bool) -> None:
     """Erase what has run out, as the worker does every hour."""
     now, numbers = utcnow(), dict.fromkeys(WORDS, 0)
-    while True:
-        with transaction(saving=not dry_run):
-            erased = retention.list_due(at=now) if dry_run else retention.retain(at=now)
-        for one in erased:
-            numbers[one.kind] += one.number
-        if dry_run or not any(one.number for one in erased):
-            break
+    with transaction(saving=False):
+        erased = retention.list_due(at=now) if dry_run else []
+        petitions = [] if dry_run else retention.list_petitions_due(at=now)
+    for petition_id in petitions:
+        while True:
+            with transaction():
+                slice_ = retention.retain(petition_id, at=now)
+            erased += slice_
+            if not any(one.number for one in slice_):
+                break
+    for one in erased:
+        numbers[one.kind] += one.number
     for kind, words in WORDS.items():
         click.echo(f"{numbers[kind]:>7}  {words}{', would be erased' if dry_run else ', erased'}")

@@ -51,6 +51,12 @@ report_held = Each(
     find=lambda at: retention.list_unreported(at=at),
     act=lambda petition_id, at: retention.report(petition_id, at=at),
 )
+# A slice of what has run out of each petition, and how much that was.
+retain = Each(
+    "verification.retain",
+    find=lambda at: retention.list_petitions_due(at=at),
+    act=lambda petition_id, at: retention.retain_some(petition_id, at=at),
+)
 
 
 def run_bulk(payload: dict[str, Any], at: datetime) -> None:
@@ -76,6 +82,6 @@ def mail_reminder(payload: dict[str, Any], _at: datetime) -> Letter:
         return Letter(message.address, gettext("A reminder"), body, about=message.signature_id)
 
 
-def retain(at: datetime) -> bool:
-    """Erase a slice of what has run out and return whether there was any."""
-    return retention.retain_some(at=at)
+def note_retained(at: datetime) -> None:
+    """Note that what has run out is erased."""
+    retention.note_done(at=at)

@@ -357,7 +357,7 @@ def test_invitations_wait_for_up_to_30_days_and_are_then_erased(app: Any, world:
     make.submit(app, world.petition_id, at=start)
     agree(app, world, sheet.invitations[0].code, at=start + timedelta(days=29))
     with make.acting(app):
-        assert expiry.discard_unconfirmed(at=start + timedelta(days=29)) == 1, "the ordinary one"
+        assert expiry.discard_unconfirmed(world.petition_id, at=start + timedelta(days=29)) == 1, "the ordinary one"
         expiry.forget_confirmations(at=start + timedelta(days=29))
     assert numbers(app, world) == (2, 1, 1)
     assert sheet.last_day == (start + timedelta(days=29)).date()
@@ -366,7 +366,7 @@ def test_invitations_wait_for_up_to_30_days_and_are_then_erased(app: Any, world:
         agree(app, world, sheet.invitations[1].code, at=late)
     assert standing(app, world, at=late) == (1, 3, 0, 2)
     with make.acting(app):
-        assert expiry.discard_unconfirmed(at=late) == 2
+        assert expiry.discard_unconfirmed(world.petition_id, at=late) == 2
     assert numbers(app, world) == (0, 1, 1)
     with make.looking(app):
         assert len(db.session.scalars(db.select(SealedKey)).all()) == 4, "the keys of the one who signed"
@@ -377,7 +377,7 @@ def test_an_invitation_whose_code_was_forgotten_first_is_discarded_all_the_same(
     enter(app, world, at=start)
     with make.acting(app):
         expiry.forget_confirmations(at=start + timedelta(days=40))
-        assert expiry.discard_unconfirmed(at=start + timedelta(days=40)) == 3
+        assert expiry.discard_unconfirmed(world.petition_id, at=start + timedelta(days=40)) == 3
     assert numbers(app, world) == (0, 0, 0)
 
 

@@ -175,7 +175,7 @@ def test_what_nobody_confirms_in_three_days_is_discarded_with_its_keys(app: Any)
     submitted = make.submit(app, petition_id, at=start - timedelta(days=5))
     kept = make.submit(app, petition_id, at=start - timedelta(days=2))
     with make.acting(app):
-        assert expiry.discard_unconfirmed(at=start) == 1
+        assert expiry.discard_unconfirmed(petition_id, at=start) == 1
     assert rows(app, SealedKey) == 4  # Those of the one that may still be confirmed.
     tally = make.tally(app, petition_id)
     assert (tally["unconfirmed"], tally["received_total"]) == (1, 0)
