@@ -242,7 +242,7 @@ def _ask_for_keys() -> AnyResponse:
     if g.get("under_duress"):
         flash(gettext("No case waits for you. Cases that other people hold, or that you have decided, are not shown."))
         return redirect(url_for("staff.desk.show_desk", slug=g.slug), 303)
-    there = request.path if request.method in SAFE else None
+    there = request.script_root + request.path if request.method in SAFE else None
     return redirect(url_for("staff.unlock.ask", slug=g.slug, next=there), 303)
 
 

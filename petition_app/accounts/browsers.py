@@ -32,8 +32,8 @@ def guesser(subject: str) -> Guesser:
 
 
 def remember(subject: str) -> None:
-    """Give this browser the cookie, unless it has it."""
-    if not guesser(subject).browser:
+    """Give this browser the cookie, unless it has it, or looks at a desk on its own machine, which lives for hours."""
+    if not current_app.config.get("OWN_MACHINE") and not guesser(subject).browser:
         browser = secrets.token_hex(16)
         after_this_request(lambda response: _give(response, f"{browser}.{_mark(browser, subject)}"))
 

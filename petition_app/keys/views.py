@@ -235,4 +235,5 @@ def _ask(form: UnlockForm) -> str:
 def _next() -> str:
     there = request.values.get("next", "")
     home = url_for("staff.desk.show_desk", slug=g.petition.slug)
-    return there if there.startswith(f"/organizer/p/{g.petition.slug}/") and "//" not in there else home
+    inside = f"{request.script_root}/organizer/p/{g.petition.slug}/"
+    return there if there.startswith(inside) and "//" not in there else home

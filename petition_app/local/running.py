@@ -27,6 +27,7 @@ from petition_app.keys import handed, opened, unlocking
 from petition_app.local.acts import BUILDERS
 from petition_app.local.client import Server
 from petition_app.local.errands import Errands, ManyError
+from petition_app.local.prefix import hide
 from petition_app.roles import LOCAL
 from petition_app.verification.forms import ActForm, read_id
 from petition_app.verification.words import STATE_WORDS
@@ -87,7 +88,7 @@ def make_desk(make_app: MakeApp, server: Server, folder: Path) -> tuple[Flask, s
     app.add_url_rule(f"{names}/ask", "staff.due_names.ask", lambda: _ask_names(errands), methods=["POST"])
     app.add_url_rule(names, "staff.due_names.publish", lambda: _publish_names(errands), methods=["POST"])
     app.view_functions["staff.unlock.unlock"] = _unlocked(app.view_functions["staff.unlock.unlock"], errands)
-    return app, f"/organizer/start/{once[0]}"
+    return app, f"{hide(app)}/organizer/start/{once[0]}"
 
 
 def _settings(folder: Path) -> Settings:
@@ -137,6 +138,7 @@ def _pages(errands: Errands, once: list[str]) -> Blueprint:
             raise ClosedError
         once.clear()
         login_user(errands.account())
+        session.permanent = False  # The browser forgets it when it is closed.
         return redirect(url_for("staff.desk.show_desk", slug=errands.server.slug), 303)
 
     return pages

@@ -32,10 +32,10 @@ def desk(app: Any, server: str, tmp_path: Path) -> Iterator[Callable[..., LocalD
     """Start the local desk of a member, with the keys open unless told."""
     desks: list[LocalDesk] = []
 
-    def start(world: make.World, person: make.Person, *, unlocked: bool = True) -> LocalDesk:
+    def start(world: make.World, person: make.Person, *, unlocked: bool = True, entered: bool = True) -> LocalDesk:
         token = make_token(app, world.petition_id, person)
-        desks.append(LocalDesk(server, world.slug, token, tmp_path / f"desk{len(desks)}"))
-        if unlocked:
+        desks.append(LocalDesk(server, world.slug, token, tmp_path / f"desk{len(desks)}", entered=entered))
+        if unlocked and entered:
             assert desks[-1].unlock().status_code == 303
         return desks[-1]
 

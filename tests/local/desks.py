@@ -59,7 +59,9 @@ def agree(app: Flask, petition_id: Any, person: make.Person) -> None:
 class LocalDesk:
     """A desk in a process of its own, and a browser in front of it."""
 
-    def __init__(self, server: str, slug: str, token: str, folder: Path, *, fails: bool = False) -> None:
+    def __init__(
+        self, server: str, slug: str, token: str, folder: Path, *, fails: bool = False, entered: bool = True
+    ) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         environ = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
         command = [sys.executable, "-m", "flask", "--app", "wsgi", "desk", "--server", server, "--petition", slug]
@@ -73,15 +75,17 @@ class LocalDesk:
         self.process.stdin.write(f"{token}\n")
         self.process.stdin.close()
         self.said = self.process.stdout.readline()
-        found = re.search(r"(http://127\.0\.0\.1:\d+)(/\S+)", self.said)
+        found = re.search(r"(http://127\.0\.0\.1:\d+)(/\S+)?(/organizer/\S+)", self.said)
         if found is None:
             self.said += self.process.stdout.read()
             self.process.stdout.close()
             self.code = self.process.wait()
             assert fails, self.said
             return
-        self.start = found.group(2)
-        self.browser = httpx.Client(base_url=found.group(1), timeout=120)
+        self.root, self.prefix, self.start = found.group(1), found.group(2) or "", found.group(3)
+        self.browser = httpx.Client(base_url=self.root + self.prefix, timeout=120)
+        if not entered:
+            return
         assert self.browser.get(self.start).status_code == 200
         assert self.browser.post(self.start).status_code == 303
         self.csrf = TOKEN.findall(self.get("desk").text)[0]

@@ -37,7 +37,7 @@ class Browser:
         return self._answer(self.desk.browser.post(path, data=data))
 
     def _answer(self, found: httpx.Response) -> SimpleNamespace:
-        location = found.headers.get("location", "")
+        location = found.headers.get("location", "").removeprefix(self.desk.prefix)
         return SimpleNamespace(text=found.text, status_code=found.status_code, status=found.status_code,
                                location=location)  # fmt: skip
 
