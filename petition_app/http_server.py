@@ -9,7 +9,9 @@ Run as `python -m petition_app.http_server HOST PORT`; `flask serve` does.
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,6 +37,7 @@ THREADS, FEWEST_THREADS = 32, 8
 CONNECTIONS = 2048  # At once; and as many that wait to be one.
 HEADERS_WITHIN = 10_000  # Milliseconds in which a request must have begun.
 HEADERS = 64 * 1024  # Bytes at most.
+ENDS = frozenset((signal.SIGTERM, signal.SIGINT))
 IDLE = 30  # Seconds after which a thread that has nothing to do ends.
 
 
@@ -64,6 +67,7 @@ def _work(
     """Serve in one process until told to stop."""
     stopped, end, here = signals.set_sync_signals(), Event(), _Here()
     stopped.add_cb(end.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
     gateway.start()
     worker = parts.RSGIWorker(
         worker_id, sock, ipc, runtime_threads, runtime_blocking_threads, blocking_threads, idle, backpressure,
@@ -91,6 +95,7 @@ def main() -> None:
     host, port = sys.argv[1:]
     logs.configure()
     _allow_many_connections()
+    _keep_signals_for_workers()
     processes = config.Settings.from_environment().web_processes
     server: Any = Granian(
         "wsgi:gateway", address=host, port=int(port), interface=Interfaces.WSGI, workers=processes,
@@ -101,6 +106,14 @@ def main() -> None:
         log_dictconfig=logs.GRANIAN,
     )  # fmt: skip
     server.serve(spawn_target=work)
+
+
+def _keep_signals_for_workers() -> None:
+    """Let a process that is told to end while it starts hear it once it listens: until then it is not delivered."""
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ENDS),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS),
+    )
 
 
 def _allow_many_connections() -> None:
