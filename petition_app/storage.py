@@ -149,15 +149,16 @@ def list_changed(table: Table, mark: int | None, written: Collection[str], *, ar
 
 
 def rewrite_rows(table: Table, ids: Sequence[UUID]) -> str | None:
-    """Take the rows of signatures out of a table of PostgreSQL and put them back in the order of their keys.
+    """Take the rows of signatures out of a table of PostgreSQL and put them back in the order of the signatures' ids.
 
     Returns the number of the transaction, or nothing where somebody holds the table: then it is to be discarded. Others
     who write to the table wait meanwhile, since they could not find a row again that was put back; readers do not.
     """
-    key, keys = _signature_of(table), ", ".join(column.name for column in table.primary_key)
+    key = _signature_of(table)
+    order = ", ".join((key, *(column.name for column in table.primary_key if column.name != key)))
     rewrite = (
         f"WITH gone AS (DELETE FROM {table.name} WHERE {key} = ANY(:ids) RETURNING *) "  # noqa: S608 -- names of ours.
-        f"INSERT INTO {table.name} SELECT * FROM gone ORDER BY {keys}"
+        f"INSERT INTO {table.name} SELECT * FROM gone ORDER BY {order}"
     )
     try:
         db.session.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}ms'"))

@@ -175,12 +175,12 @@ def _versions(connection: Connection, table: str, key: str, old: dict[UUID, date
 
 
 def _list_versions(connection: Connection, table: str, key: str, done: _Round) -> Iterator[_Version]:
-    """Give the rows of a table in the order of their keys; where the last round is not late, those older than its note.
+    """Give the rows of a table in the order of their signatures; where the last round is not late, those before its note.
 
     The note is a row, too: what was written before it says so by its own transaction.
     """
     keys = inspect(connection).get_pk_constraint(table)["constrained_columns"] or [key]
-    order = ", ".join(f'"{name}"' for name in keys)
+    order = ", ".join(f'"{name}"' for name in dict.fromkeys((key, *keys)))
     noted = "SELECT age(xmin) FROM completions WHERE name = :name"
     bound = None if done.is_late else connection.execute(text(noted), {"name": completions.ROW_ORDER}).scalar()
     query = f'SELECT "{key}", age(xmin), ctid::text FROM "{table}" ORDER BY {order}'  # noqa: S608 -- its own names.
