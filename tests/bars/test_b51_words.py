@@ -207,7 +207,8 @@ def test_a_card_shows_the_words_again_to_the_page_that_signed(app: Any, mode: st
     words = page.send()
     assert words
     assert {page.send() for _ in range(3)} == {words}
-    assert page.send(act="") == words, "what is typed on the first page again leads there as well"
+    del page.fields["act"]
+    assert page.send() == words, "what is typed on the first page again leads there as well"
     other = Page(app, {"code": card.code, "page": "0" * 32})
     assert other.send() == ""
     assert "Look at your other page" in other.answer.text  # type: ignore[union-attr]

@@ -110,13 +110,13 @@ def go_on_and_answer(page: Page, here: str) -> None:
     """Give more time, and tell what came of the letter."""
     page.goto(f"{here}/words/extended")
     page.locator("#day").evaluate("field => { field.value = '2999-12-31' }")
-    page.locator("button[value=preview]").click()
+    page.locator("button[value=preview]:not([aria-hidden])").click()
     page.locator("button[value=publish]").click()
     page.goto(f"{here}/words/answered")
     for field, words in (("recipient", ("State Assembly", "Собрание")), ("words", ("They listened.", "Нас услышали."))):
         page.fill(f"#{field}_en", words[0])
         page.fill(f"#{field}_ru", words[1])
-    page.locator("button[value=preview]").click()
+    page.locator("button[value=preview]:not([aria-hidden])").click()
     assert_accessible(page)
     page.locator("button[value=publish]").click()
     page.wait_for_url(here)

@@ -198,7 +198,7 @@ def plain_name(seized: Seized) -> None:
 
 def base64_in_the_trail(seized: Seized) -> None:
     seized.sql(
-        "UPDATE audit_events SET act = :act WHERE act = 'signature.withdrawn'",
+        "UPDATE audit_events SET act = :act WHERE act = 'batch.sealed'",
         act=base64.b64encode("…Пустозвонов Яков".encode()).decode(),
     )
 

@@ -12,6 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
+from petition_app.mail_addresses import read_address
 from petition_app.signatures import rules
 from petition_app.signatures.rules import (
     MOVES,
@@ -19,7 +20,6 @@ from petition_app.signatures.rules import (
     UnfitTextError,
     fold_mailbox,
     fold_name,
-    read_address,
     read_line,
     read_name,
 )
