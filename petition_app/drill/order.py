@@ -175,7 +175,7 @@ def _versions(connection: Connection, table: str, key: str, old: dict[UUID, date
 
 
 def _list_versions(connection: Connection, table: str, key: str, done: _Round) -> Iterator[_Version]:
-    """Give the rows of a table in the order of their signatures; where the last round is not late, those before its note.
+    """Give the rows of a table in the order of their signatures; those before the last round unless it is late.
 
     The note is a row, too: what was written before it says so by its own transaction.
     """
