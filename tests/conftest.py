@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import sys
 import tempfile
@@ -226,7 +227,9 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file, from which the others are copied."""
+    """A migrated SQLite file, from which the others are copied; a proof is given the one of the run that starts it."""
+    if given := os.environ.get("MIGRATED_SQLITE"):
+        return Path(given)
     folder = tmp_path_factory.mktemp("migrated")
     migrate(f"sqlite:///{folder / 'migrated.db'}", folder)
     return folder / "migrated.db"

@@ -16,7 +16,8 @@ from tests.bars.prove import HOLDS, Removal, prove, removals
 
 
 @pytest.mark.parametrize("removal", removals(), ids=lambda removal: removal.path.stem)
-def test_without_its_protection_a_bar_fails(removal: Removal) -> None:
-    with tempfile.TemporaryDirectory(prefix="prove-") as folder:
+def test_without_its_protection_a_bar_fails(removal: Removal, migrated_sqlite: Path) -> None:
+    with pytest.MonkeyPatch.context() as given, tempfile.TemporaryDirectory(prefix="prove-") as folder:
+        given.setenv("MIGRATED_SQLITE", str(migrated_sqlite))
         found = prove(removal, Path(folder), both=os.environ.get("PROVE") == "both")
     assert found == HOLDS, f"{removal.path.name}: {removal.words}\n{found}"
