@@ -153,6 +153,11 @@ class TextVersion(Base):
 
     __table_args__ = (UniqueConstraint("petition_id", "number"),)
 
+    @property
+    def digest(self) -> str:
+        """The 64 hexadecimal digits of `sha256`, by which a page says which text it shows."""
+        return self.sha256.hex()
+
 
 class Milestone(Base):
     """A step in the life of a petition that the timeline tells, beside opening and closing.

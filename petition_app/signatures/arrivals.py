@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ScalarSelect, bindparam, exists, select
+from sqlalchemy.orm import aliased
 
 from petition_app import audit
 from petition_app.audit import SignerAct
@@ -46,9 +47,18 @@ class OutdatedError(DomainError):
     """The petition has got another text or key since the signature was sealed; seal it anew."""
 
 
+class TextChangedError(DomainError):
+    """The letter was changed while somebody read it, who would be bound to words that they have not seen."""
+
+    message = N_("The letter has been changed since you opened this page. Please read it again, then sign.")
+
+
 @dataclass(frozen=True)
 class NewSignature:
-    """What a signer sends in. `form_token` makes a repeated sending harmless; `consent` is the tier 0-3."""
+    """What a signer sends in. `form_token` makes a repeated sending harmless; `consent` is the tier 0-3.
+
+    `text` is the `TextVersion.digest` that was read, or empty: whatever the text is when it is signed.
+    """
 
     form_token: str
     identity: Identity
@@ -56,6 +66,7 @@ class NewSignature:
     language: str
     consent: int
     others: int | None
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,11 +85,15 @@ class Rows:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A signature that is ready to be stored with the code that confirms it. `pending` ties the code to its page."""
+    """A signature that is ready to be stored with the code that confirms it. `pending` ties the code to its page.
+
+    `text` is the `TextVersion.digest` of what it agrees to.
+    """
 
     petition_id: UUID
     key_id: str | None
     pending: str
+    text: str
     rows: Rows
     confirmation: Row
     job: Row | None
@@ -107,6 +122,7 @@ def prepare(
         petition_id=petition.id,
         key_id=lock.key_id if isinstance(lock, PublicLock) else None,
         pending=pending,
+        text=new.text or petition.text.digest,
         rows=rows,
         confirmation={
             "pending_hash": hash_secret("pending", pending.encode()),
@@ -174,39 +190,51 @@ def _look(petition_ids: list[UUID], hashes: list[bytes]) -> tuple[dict[UUID, Any
     Raises:
         ReadOnlyError: the installation takes no changes now.
     """
-    rows = db.session.connection().execute(_LOOK, {"petitions": petition_ids, "hashes": hashes}).all()
+    connection = db.session.connection()
+    connection.execute(_WAIT, {"petitions": petition_ids})
+    rows = connection.execute(_LOOK, {"petitions": petition_ids, "hashes": hashes}).all()
     if any(read_only for _, read_only, *_ in rows):
         raise ReadOnlyError
     return {row[0]: row[3:] for row in rows}, {form_hash for _, _, form_hash, *_ in rows if form_hash}
 
 
 def _newest_text() -> ScalarSelect[UUID]:
-    texts = select(TextVersion.id).where(TextVersion.petition_id == Petition.id)
-    return texts.order_by(TextVersion.number.desc()).limit(1).scalar_subquery()
+    each = aliased(TextVersion)
+    texts = select(each.id).where(each.petition_id == Petition.id)
+    return texts.order_by(each.number.desc()).limit(1).scalar_subquery()
 
 
+# While a petition is edited, one waits, and only then looks: what is looked at while waiting is what was before.
+_WAIT = (
+    select(Petition.id)
+    .where(Petition.id.in_(bindparam("petitions", expanding=True)))
+    .order_by(Petition.id)
+    .with_for_update(read=True, key_share=True)
+)
 _LOOK = (
     select(
         Petition.id,
         exists().where(Switch.name == READ_ONLY),
         Confirmation.form_hash,
-        Petition.state, Petition.opens, Petition.closes, Petition.frozen_at, Petition.mode, _newest_text(),
+        Petition.state, Petition.opens, Petition.closes, Petition.frozen_at, Petition.mode, TextVersion.id,
+        TextVersion.sha256,
         newest_key(Petition.id).with_only_columns(PetitionKey.id).scalar_subquery(),
     )
+    .select_from(Petition)
+    .join(TextVersion, TextVersion.id == _newest_text())
     .outerjoin(Confirmation, Confirmation.form_hash.in_(bindparam("hashes", expanding=True)))
     .where(Petition.id.in_(bindparam("petitions", expanding=True)))
-    .with_for_update(read=True, key_share=True, of=Petition)  # While it is edited, one waits and looks again.
 )  # fmt: skip
 
 
 def _problem(arrival: Arrival, standing: Any | None, on: date) -> DomainError | None:
     if standing is None:
         return ClosedForSigningError()
-    state, opens, closes, frozen_at, mode, text_id, key_id = standing
+    state, opens, closes, frozen_at, mode, text_id, sha256, key_id = standing
     if not takes_signatures(state, opens=opens, closes=closes, frozen_at=frozen_at, on=on):
         return ClosedForSigningError()
     is_sealed_for_it = arrival.key_id == (str(key_id) if mode == "sealed" else None)
-    is_for_this_text = arrival.rows.signature["text_version_id"] == text_id
+    is_for_this_text = arrival.rows.signature["text_version_id"] == text_id and arrival.text == sha256.hex()
     return None if is_sealed_for_it and is_for_this_text else OutdatedError()
 
 

@@ -27,7 +27,7 @@ from petition_app.i18n import LANGUAGES
 from petition_app.mail_addresses import read_address
 from petition_app.randomness import random_bytes
 from petition_app.security import is_form_token, new_form_token
-from petition_app.signatures.arrivals import NewSignature
+from petition_app.signatures.arrivals import NewSignature, TextChangedError
 from petition_app.signatures.invitations import Agreement
 from petition_app.signatures.rules import UnfitTextError, read_line, read_name
 from petition_app.signatures.sealing import Identity
@@ -62,9 +62,10 @@ def _words_of_library(language: str) -> object:
 
 
 class SignForm(PublicForm):
-    """What a signer sends in; `form` makes a repeated sending harmless."""
+    """What a signer sends in; `form` makes a repeated sending harmless, and `text` says which text was read."""
 
     form = HiddenField()
+    text = HiddenField()
     name = StringField(
         lazy_gettext("Your name"),
         description=lazy_gettext("As it stands on the official record; in any alphabet."),
@@ -155,7 +156,15 @@ class SignForm(PublicForm):
             language=self.lang.data if "lang" in self else language,
             consent=int(self.publish.data),
             others=self.others.data,
+            text=self.text.data or "",
         )
+
+    def show_text(self, digest: str) -> None:
+        """Say that the page shows this text; whoever agreed to another one is told so, and has not agreed to this."""
+        if self.text.data not in (None, "", digest):
+            self.text.errors = [gettext(TextChangedError.message)]
+            self.consent.data = False
+        self.text.data = digest
 
 
 def read_plain(sent: Mapping[str, str], *, mail: str, language: str) -> NewSignature | None:
@@ -178,7 +187,9 @@ def read_plain(sent: Mapping[str, str], *, mail: str, language: str) -> NewSigna
         email = read_address(sent["email"]) if by_mail else ""
     except (UnfitTextError, EmailNotValidError):
         return None
-    return NewSignature(token, identity, email, lang if by_mail else language, int(tier), None)
+    return NewSignature(
+        token, identity, email, lang if by_mail else language, int(tier), others=None, text=sent.get("text", "")
+    )
 
 
 _TIERS = {tier.value for tier in TIERS}

@@ -29,7 +29,7 @@ from petition_app.petitions.models import Petition
 from petition_app.randomness import drawing
 from petition_app.recall import forget, recall
 from petition_app.signatures import arrivals, sealing
-from petition_app.signatures.arrivals import Arrival, NewSignature, OutdatedError
+from petition_app.signatures.arrivals import Arrival, NewSignature, OutdatedError, TextChangedError
 from petition_app.vault import KeyRing, PublicLock
 
 MOST = 64  # In one group.
@@ -110,6 +110,7 @@ def sign(new: NewSignature, *, petition: Petition, client: str = "", at: datetim
         ClosedForSigningError: the petition takes no signatures now.
         ReadOnlyError: the installation takes no changes now.
         StorageSealedError: nothing can be sealed, so nothing is stored.
+        TextChangedError: another text was read than the petition has now.
         TooManyError: this client has signed as often as it may within an hour.
     """
     for _ in range(ATTEMPTS):
@@ -119,6 +120,8 @@ def sign(new: NewSignature, *, petition: Petition, client: str = "", at: datetim
         except OutdatedError:
             forget()
             petition = standing.get_public(petition.slug)
+            if new.text not in ("", petition.text.digest):
+                raise TextChangedError from None
         else:
             return ticket.pending
     raise arrivals.ClosedForSigningError

@@ -8,11 +8,9 @@ from datetime import UTC, datetime, time, timedelta
 from sqlalchemy import update
 
 from petition_app.db import db
-from petition_app.errors import DomainError
-from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
 from petition_app.signatures import expiry, sealing, services
-from petition_app.signatures.arrivals import ClosedForSigningError
+from petition_app.signatures.arrivals import ClosedForSigningError, TextChangedError
 from petition_app.signatures.group_models import GroupEntry
 from petition_app.signatures.models import Confirmation, Signature
 from petition_app.signatures.sealing import Identity
@@ -21,12 +19,6 @@ from petition_app.signatures.services import WrongCodeError
 from petition_app.signatures.states import lock_signature
 
 REMEMBERED = timedelta(days=2)
-
-
-class TextChangedError(DomainError):
-    """The letter was changed while the invited person read it."""
-
-    message = N_("The letter was changed while you were reading it. Please read it again.")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from petition_app.petitions.rules import render_text
 from petition_app.petitions.services import get_public
 from petition_app.security import limits, read_mail_code
 from petition_app.signatures import intake, invitations, resending, services
+from petition_app.signatures.arrivals import TextChangedError
 from petition_app.signatures.forms import AgainForm, ConfirmForm, InvitationForm, SignForm
 from petition_app.signatures.secret_words import Confirmed, OutdatedWordsError, ShownElsewhereError
 
@@ -46,9 +47,12 @@ def submit(slug: str) -> Answer:
         abort(429)
     form = _sign_form(petition)
     if not form.validate():
-        return _show_form(petition, form), 422
+        return _show_form(get_public(slug), form), 422
     new = form.to_new_signature(language=str(get_locale()))
-    pending = intake.sign(new, petition=petition, client=client, at=utcnow())
+    try:
+        pending = intake.sign(new, petition=petition, client=client, at=utcnow())
+    except TextChangedError:
+        return _show_form(get_public(slug), form), 422
     return _show_confirm(petition, ConfirmForm(formdata=None, pending=pending), mailed=bool(new.email))
 
 
@@ -164,7 +168,7 @@ def _hear_invited(petition: Petition, given: dict[str, str]) -> Answer:
     page = {"code": given["code"], "page": given["page"]}
     try:
         confirmed = invitations.agree(form.to_agreement(), petition=petition, **page, at=utcnow())
-    except invitations.TextChangedError as error:
+    except TextChangedError as error:
         form.consent.data = False
         return _show_invitation(petition, form, given, gettext(error.message)), 422
     return _show_secret(petition, confirmed, given)
@@ -188,6 +192,7 @@ def _sign_form(petition: Petition) -> SignForm:
 
 
 def _show_form(petition: Petition, form: SignForm) -> str:
+    form.show_text(petition.text.digest)
     letter = render_text(petition.letter(str(get_locale())))
     return render_template("signatures/sign.html", petition=petition, form=form, letter=letter)
 

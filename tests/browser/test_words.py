@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, Site
-from tests.browser.test_road import PETITION, mailed_code
+from tests.browser.test_road import PASSWORD, PETITION, mailed_code, sign_in
 
 WORDS = re.compile(r"^(\S+ ){11}\S+$")
 
@@ -84,6 +84,41 @@ def test_two_taps_reload_and_two_tabs_end_with_the_words(
     mine.locator("textarea").fill(words)
     mine.locator("form.panel button[type=submit]").click()
     expect(mine.locator(".road")).to_be_visible()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_a_letter_that_was_changed_while_it_was_read_is_read_again_before_it_is_signed(
+    letter: Site, open_page: Open, script: bool, lang: str
+) -> None:
+    words = ("--name", "Olga", "--role", "organizer", "--petition", "letter", "--password-stdin")
+    letter.flask("accounts", "create", "olga@example.org", *words, feed=f"{PASSWORD}\n")
+    page = open_page(f"{letter.url}/p/letter/sign?lang={lang}", script=script, width=375, quiet=True)
+    page.locator("#name").fill("Анна Заречная")
+    page.locator("#email").fill("anna@example.org")
+    page.locator("#publish-3").check()
+    page.locator("#consent").check()
+
+    olga = sign_in(open_page(f"{letter.url}/organizer?lang=en", script=script), "olga")
+    olga.goto(f"{letter.url}/organizer/p/letter/edit")
+    for one in ("en", "ru"):
+        olga.locator(f"textarea[name=text_{one}]").fill("We ask for more. Мы просим о большем.")
+    olga.locator("form[action$='/edit'] button[type=submit]").first.click()
+    expect(olga.get_by_role("status").first).to_contain_text("saved")
+
+    page.locator("form.sign-form button[type=submit]").dblclick()
+    expect(page.locator("#errors")).to_contain_text({"en": "has been changed", "ru": "Письмо изменили"}[lang])
+    expect(page.locator(".letter")).to_contain_text("We ask for more.")
+    expect(page.locator("#name")).to_have_value("Анна Заречная")
+    expect(page.locator("#email")).to_have_value("anna@example.org")
+    expect(page.locator("#publish-3")).to_be_checked()
+    expect(page.locator("#consent")).not_to_be_checked()
+    page.locator("#consent").check()
+    page.locator("form.sign-form button[type=submit]").dblclick()
+    page.locator("input[name=code]").fill(mailed_code(letter, "anna@example.org"))
+    page.keyboard.press("Enter")
+    shown(page)
+    assert count(letter) == 1
 
 
 def test_a_lost_answer_is_asked_for_again(letter: Site, open_page: Open) -> None:

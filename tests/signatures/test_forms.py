@@ -31,6 +31,7 @@ FIELDS = {
     "others": st.sampled_from(["", " ", "0", "5", "x", "1000001"]),
     "consent": st.sampled_from(["y", "1", "", "false", "true", "0"]),
     "form": st.just("mangled"),
+    "text": st.sampled_from(["", " ", "0" * 64, "x"]),
 }
 
 
