@@ -1,4 +1,4 @@
-"""Many rows of several tables in one statement: on PostgreSQL one round trip, however many there are."""
+"""Inserting: many rows of several tables in one statement, and a row that another request may insert as well."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import JSON, Table
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
 
-from petition_app.db import Base, array_type, db
+from petition_app.db import Base, Row, array_type, db
 
 Rows = list[dict[str, Any]]
 
@@ -18,7 +19,8 @@ Rows = list[dict[str, Any]]
 def insert_together(parcels: Sequence[tuple[type[Base], Rows]]) -> None:
     """Insert the rows of each table, given as dictionaries of columns; all of a table have the same ones.
 
-    A table may point to those before it. What a row leaves out is filled in as its model says.
+    On PostgreSQL that is one round trip, however many there are. A table may point to those before it. What a row
+    leaves out is filled in as its model says.
 
     Raises:
         IntegrityError: nothing of it is stored.
@@ -33,6 +35,38 @@ def insert_together(parcels: Sequence[tuple[type[Base], Rows]]) -> None:
         shape = tuple((table, tuple(rows[0])) for table, rows in full)
         values = tuple([row[name] for row in rows] for table, rows in full for name in rows[0])
         connection.exec_driver_sql(_statement(shape), _driven(shape, values))
+
+
+def insert_alone(row: Base) -> bool:
+    """Insert a row; return whether it is stored, and not another one with the same unique values.
+
+    Two that are inserted at one moment do not see each other: the second waits until the first is stored.
+    """
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError as error:
+        if _is_double(error):
+            return False
+        raise
+    return True
+
+
+def put(row: Row) -> Row:
+    """Store a row in the place of the one with its key, if there is one; of two at one moment the later stands."""
+    try:
+        with db.session.begin_nested():
+            return db.session.merge(row)
+    except IntegrityError as error:
+        if not _is_double(error):
+            raise
+        return db.session.merge(row)
+
+
+def _is_double(error: IntegrityError) -> bool:
+    """Return whether it was refused because such a row exists, and for no other reason."""
+    told = (getattr(error.orig, "sqlstate", ""), getattr(error.orig, "sqlite_errorname", ""))
+    return bool({"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"} & set(told))
 
 
 def _complete(table: Table, rows: Rows) -> Rows:

@@ -20,7 +20,7 @@ from petition_app import audit
 from petition_app.accounts.models import APPROVAL_KINDS, Account, ApprovalRequest, Membership
 from petition_app.accounts.services import require_role, role_of_id
 from petition_app.audit import AuditEvent
-from petition_app.db import db, lock
+from petition_app.db import db, is_alone, lock
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import N_
 
@@ -96,6 +96,8 @@ def ask(kind: str, payload: dict[str, Any], *, petition_id: UUID, by: Account, a
     if kind not in APPROVAL_KINDS:
         raise ValueError(kind)
     require_second(petition_id, by=by)
+    if not is_alone(f"ask|{petition_id}|{kind}|{json.dumps(payload, sort_keys=True)}"):
+        raise AskedAlreadyError
     if any(other.kind == kind and other.payload == payload for other in list_open(petition_id, at=at)):
         raise AskedAlreadyError
     request = ApprovalRequest(

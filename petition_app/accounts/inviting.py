@@ -14,6 +14,7 @@ from petition_app import audit, budgets, jobs, vault
 from petition_app.accounts import services
 from petition_app.accounts.models import ROLES, Account, StaffInvitation
 from petition_app.accounts.services import AddressError, AlreadyMemberError, require_role
+from petition_app.bulk import insert_alone
 from petition_app.db import db, lock, save_from_here
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import LANGUAGES, N_
@@ -89,8 +90,8 @@ def invite(
         petition_id=petition_id, email=address, name=name, role=role, language=language, invited_by_id=by.id
     )
     _send(invitation, page, at=at)
-    db.session.add(invitation)
-    db.session.flush()
+    if not insert_alone(invitation):
+        raise InvitedAlreadyError
     audit.record(f"member.invited_{role}", by=by.id, petition_id=petition_id, object_id=invitation.id, at=at)
     return invitation
 

@@ -20,6 +20,7 @@ from petition_app.accounts.models import (
     Membership,
     StaffInvitation,
 )
+from petition_app.bulk import insert_alone
 from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotAllowedError, NotFoundError
 from petition_app.i18n import N_
@@ -88,10 +89,9 @@ def create_account(
 
 
 def _new_account(address: str, name: str, hashed: str) -> Account:
+    """Make an account, or return the one that another request has made of the address at this moment."""
     account = Account(email=address, name=name, password=hashed, active=True, fs_uniquifier=secrets.token_hex(32))
-    db.session.add(account)
-    db.session.flush()
-    return account
+    return account if insert_alone(account) else find_account(address) or account
 
 
 def give_role(account: Account, *, petition_id: UUID, role: str, by: Account | None, at: datetime) -> None:
@@ -100,7 +100,8 @@ def give_role(account: Account, *, petition_id: UUID, role: str, by: Account | N
         raise NotFoundError
     if role_of(account, petition_id):
         raise AlreadyMemberError
-    db.session.add(Membership(account_id=account.id, petition_id=petition_id, role=role))
+    if not insert_alone(Membership(account_id=account.id, petition_id=petition_id, role=role)):
+        raise AlreadyMemberError
     audit.record(f"member.added_{role}", by=by.id if by else None, petition_id=petition_id, object_id=account.id, at=at)
     db.session.flush()
 

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from petition_app import audit, jobs
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
+from petition_app.bulk import put
 from petition_app.db import db, lock
 from petition_app.errors import DomainError
 from petition_app.i18n import LANGUAGES, N_
@@ -169,8 +170,7 @@ def keep_draft(petition: Petition, kind: str, fields: dict[str, str], *, by: Acc
     require_role(by, petition.id, "organizer")
     if kind not in DRAFTS:
         raise ValueError(kind)
-    db.session.merge(Draft(petition_id=petition.id, kind=kind, fields=fields, account_id=by.id, at=at))
-    db.session.flush()
+    put(Draft(petition_id=petition.id, kind=kind, fields=fields, account_id=by.id, at=at))
 
 
 def get_draft(petition: Petition, kind: str) -> Draft | None:

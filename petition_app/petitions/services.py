@@ -8,11 +8,11 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from petition_app import audit, config, jobs
 from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import give_role, require_role
+from petition_app.bulk import insert_alone
 from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import N_
@@ -87,11 +87,8 @@ def create(new: NewPetition, *, by: Account | None, at: datetime) -> Petition:
     for name, value in Policy.of(new).as_json().items():
         setattr(petition, name, value)
     petition.versions = [_version(1, new, at)]
-    try:
-        with db.session.begin_nested():
-            db.session.add(petition)
-    except IntegrityError:
-        raise SlugTakenError from None
+    if not insert_alone(petition):
+        raise SlugTakenError
     audit.record("petition.created", by=by.id if by else None, petition_id=petition.id, at=at)
     if by:
         give_role(by, petition_id=petition.id, role="organizer", by=by, at=at)

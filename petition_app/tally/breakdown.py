@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
+from petition_app.bulk import put
 from petition_app.db import db
 from petition_app.petitions.models import Petition
 from petition_app.petitions.services import list_public
@@ -40,7 +41,7 @@ def refresh(petition: Petition, *, at: datetime) -> Breakdown | None:
             places[identity.place] += 1
             read += 1
     shares = {"roles": list(merge_small(roles)), "places": list(merge_small(places))}
-    return db.session.merge(Breakdown(petition_id=petition.id, as_of=at, total=read, **shares))
+    return put(Breakdown(petition_id=petition.id, as_of=at, total=read, **shares))
 
 
 def list_countable() -> list[UUID]:

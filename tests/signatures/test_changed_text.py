@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from time import sleep
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from petition_app import couriers
 from petition_app.clock import utcnow
@@ -25,6 +24,7 @@ from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
 from tests import dumps
 from tests import factories as make
+from tests.collisions import wait_until_it_waits
 
 HERE = f"/p/{make.SLUG}/sign"
 CHANGED = {
@@ -201,21 +201,8 @@ def test_a_text_that_is_changed_between_the_look_and_the_commit_binds_nobody_to_
             rewrite(petition_id, en="We ask for something else.")
             posted = pool.submit(app.test_client().post, HERE, data=sent)
             assert writing.wait(30)
-            wait_until_it_waits()
+            wait_until_it_waits(posted)
         answer = posted.result(30)
     assert answer.status_code == (422 if is_said else 200)
     assert [texts["en"] for _, texts in bound_to(app)] == ([] if is_said else ["We ask for something else."])
     assert make.problems(app, petition_id) == []
-
-
-def wait_until_it_waits() -> None:
-    """Wait until another connection waits for what this one holds; SQLite cannot be asked."""
-    if db.engine.dialect.name == "sqlite":
-        sleep(0.3)
-        return
-    with db.engine.connect() as connection:
-        for _ in range(3000):
-            if connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
-                return
-            sleep(0.01)
-    raise AssertionError("nobody waits")
