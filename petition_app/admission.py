@@ -13,11 +13,13 @@ from werkzeug.routing import IntegerConverter, UnicodeConverter
 
 from petition_app import bounds, budgets
 from petition_app.budgets import CLIENT_AGAIN, CLIENT_CLAIMS, CLIENT_TRIES
+from petition_app.errors import NotFoundError
 from petition_app.gateway import SMALL
+from petition_app.petitions import standing
 from petition_app.roles import OPEN
 from petition_app.security import limits
-from petition_app.signatures.second_codes import find_second_code
-from petition_app.signatures.services import is_code_known, is_page_open
+from petition_app.signatures import knocks
+from petition_app.signatures.typed import hash_typed, is_code_known, is_mail_code_known, is_page_open
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 INSIDE = ("staff.", "remote.")
@@ -74,27 +76,37 @@ def may_change(request: Request, *, session_cookie: str) -> bool:
     return True
 
 
-def is_flood(request: Request) -> bool:
-    """Count what leads to nothing, such as unknown words; return whether this client has sent too much of it.
-
-    Words that are right are always taken, so that nobody can keep a signer out.
-    """
-    if request.endpoint == MY:
-        is_known = is_code_known(_field(request, "code"))
-    else:
-        pending = _field(request, "pending")
-        is_known = not pending or is_page_open(pending)
-    return not (is_known or budgets.may_miss(request.remote_addr or ""))
-
-
-def may_be_flood(request: Request) -> bool:
-    """Return whether a request is of the kinds that are counted when they lead to nothing."""
+def may_lead_nowhere(request: Request) -> bool:
+    """Return whether a request is of the kinds that may change nothing, such as unknown words; those are counted."""
     return request.method not in SAFE and request.endpoint in (MY, *OF_PAGES)
 
 
-def alarm_of(request: Request) -> bytes | None:
-    """Return the hash of a second code that was typed, if it was one: its alarm is raised in a flood, too."""
-    return find_second_code(_field(request, "code")) if request.endpoint == MY else None
+def leads_nowhere(request: Request) -> bool:
+    """Return whether what was typed is nobody's: then the request changes nothing, and stores at most a knock."""
+    if request.endpoint == MY:
+        return not is_code_known(_field(request, "code"))
+    if pending := _field(request, "pending"):
+        return not is_page_open(pending)
+    with suppress(NotFoundError):
+        petition = standing.get_public((request.view_args or {}).get("slug", ""))
+        return not is_mail_code_known(petition.id, _field(request, "code"))
+    return True
+
+
+def is_flood(request: Request) -> bool:
+    """Count what leads nowhere; return whether this client has sent too much of it.
+
+    Words that are right are always taken, so that nobody can keep a signer out. A code without its page has a limit of
+    its own.
+    """
+    is_counted = request.endpoint == MY or bool(_field(request, "pending"))
+    return is_counted and not budgets.may_miss(request.remote_addr or "")
+
+
+def turn_away(request: Request) -> None:
+    """Store the alarm of a second code that was typed in a flood, before anybody there is answered."""
+    if request.endpoint == MY:
+        knocks.turn_away(hash_typed(_field(request, "code")))
 
 
 def _field(request: Request, name: str) -> str:

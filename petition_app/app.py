@@ -6,13 +6,11 @@ import logging
 from collections import deque
 from collections.abc import Iterable
 from contextvars import ContextVar
-from random import uniform
-from threading import Timer
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_bootstrap import Bootstrap5
 from flask_migrate import Migrate
 from jinja2 import StrictUndefined
@@ -40,7 +38,6 @@ from petition_app.petitions import cli as petitions_cli
 from petition_app.roles import IN_GROUPS, TAKES_SECRETS
 from petition_app.roster import cli as roster_cli
 from petition_app.signatures import cli as signatures_cli
-from petition_app.signatures import second_codes
 from petition_app.signatures.rush import Rush
 from petition_app.tally import cli as tally_cli
 from petition_app.tally import frozen
@@ -100,7 +97,8 @@ class Countersign(Flask):
             return super().full_dispatch_request()
         # Strangers come to those doors as well: nobody takes the writer's place before they are let in.
         late = request.endpoint in TAKES_SECRETS or request.blueprint == "remote"
-        saving = admission.may_change(request, session_cookie=self.config["SESSION_COOKIE_NAME"])
+        may_change = admission.may_change(request, session_cookie=self.config["SESSION_COOKIE_NAME"])
+        saving = may_change and not g.get("leads_nowhere")
         with transaction(saving=saving, late=late) as work:
             response = super().full_dispatch_request()
             if response.status_code >= 400:
@@ -117,19 +115,14 @@ class Countersign(Flask):
                 return BadRequest()
         except HTTPException as refusal:
             return refusal
-        if not admission.may_be_flood(request):
+        if not admission.may_lead_nowhere(request):
             return None
         with transaction(saving=False):
-            if not admission.is_flood(request):
-                return None
-            if code_hash := admission.alarm_of(request):
-                alarm = Timer(uniform(1, 5), self._knock, [code_hash])  # noqa: S311 -- so that no answer takes longer.
-                alarm.start()
-            return TooManyRequests()
-
-    def _knock(self, code_hash: bytes) -> None:
-        with self.app_context(), transaction():
-            second_codes.knock(code_hash, at=utcnow())
+            g.leads_nowhere = admission.leads_nowhere(request)
+        if not g.leads_nowhere or not admission.is_flood(request):
+            return None
+        admission.turn_away(request)
+        return TooManyRequests()
 
 
 def _has_changes() -> bool:

@@ -107,7 +107,7 @@ def note_erasure() -> None:
 
 
 def after_saving(act: Callable[[], object]) -> None:
-    """Do something once the open transaction is safe, and not at all if it is not: such as removing a file."""
+    """Do something once the open transaction is safe, or has read to its end, and else not: such as removing a file."""
     db.session.info.setdefault("later", []).append(act)
 
 
@@ -172,10 +172,10 @@ def transaction(*, saving: bool = True, late: bool = False) -> Iterator[UnitOfWo
             for note in before_erasure if erased else ():
                 note()
             db.session.commit()
-            later = db.session.info.get("later", [])
             changed = db.session.info.get("changed", set())
             for forget in after_change if "touched" in db.session.info and not work.adds else ():
                 forget()
+        later = [] if work.discarded else db.session.info.get("later", [])
     finally:
         db.session.rollback()
         db.session.info.pop("late", None)

@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Table, inspect, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
-from petition_app.db import db
+from petition_app.db import Base, db
 
 PATIENCE = 100  # Milliseconds for which the order of rows waits for others: less than any of them waits for it.
 # Their rows are too long, or in too many indexes, to lie in the order of their keys: SQLite numbers them as they come,
@@ -26,6 +27,13 @@ def database_files() -> list[Path]:
         return []
     endings = ("", "-wal", "-shm", "-journal")
     return [path for ending in endings if (path := Path(db.engine.url.database + ending)).is_file()]
+
+
+def put(table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows by their `id`, or write over those that are there."""
+    insert: Any = (sqlite if has_log() else postgresql).insert(table.__table__)
+    others = {name: insert.excluded[name] for name in rows[0] if name != "id"}
+    db.session.execute(insert.on_conflict_do_update(index_elements=["id"], set_=others), rows)
 
 
 def has_log() -> bool:

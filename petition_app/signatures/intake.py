@@ -1,19 +1,15 @@
 """Signing under load: signatures that arrive at the same time are sealed and committed together.
 
-A signature is acknowledged only when it is on the disk, and waiting for the disk is what a rush is slow at: so those
-that arrive while one group is being written form the next one. The first of a group seals and writes for all, so that
-they need not pass the interpreter back and forth. This is the one place where a request does not commit for itself;
-`db.transaction` stays the owner of every commit.
+A signature is acknowledged only when it is on the disk. The first of a group seals and writes for all, and while one
+group is being written, the next is sealed.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
-from threading import Lock
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine
@@ -23,6 +19,7 @@ from petition_app import budgets, vault
 from petition_app.clock import utcnow
 from petition_app.db import db, transaction
 from petition_app.errors import DomainError
+from petition_app.group_commit import Place, Queue
 from petition_app.i18n import N_
 from petition_app.petitions import standing
 from petition_app.petitions.models import Petition
@@ -32,7 +29,6 @@ from petition_app.signatures import arrivals, sealing
 from petition_app.signatures.arrivals import Arrival, NewSignature, OutdatedError, TextChangedError
 from petition_app.vault import KeyRing, PublicLock
 
-MOST = 64  # In one group.
 ATTEMPTS = 3
 
 
@@ -42,20 +38,17 @@ class TooManyError(DomainError):
     message = N_("So many signatures came from your network within an hour that no more are taken. Please try later.")
 
 
-class Ticket:
-    """One signature's place in the queue: told to lead its group, or that it is done and how.
+class Ticket(Place):
+    """One signature's place in the queue.
 
     `read` is called by whoever leads; it returns the signature and its petition, or raises why there is none. `client`
     is the address that asks, of which nothing is kept.
     """
 
     def __init__(self, read: Callable[[], tuple[NewSignature, Petition]], *, client: str = "", at: datetime) -> None:
+        super().__init__()
         self.read, self.client, self.at = read, client, at
         self.arrival: Arrival | None = None
-        self.called = Lock()
-        self.called.acquire()
-        self.done = False
-        self.problem: Exception | None = None
 
     @property
     def pending(self) -> str:
@@ -63,42 +56,7 @@ class Ticket:
         return self.arrival.pending if self.arrival else ""
 
 
-class Queue:
-    """Those who wait to be stored in one database: while one group is being written, the next is sealed."""
-
-    def __init__(self) -> None:
-        self.pen = Lock()
-        self._door = Lock()
-        self.waiting: deque[Ticket] = deque()
-        self._is_led = False
-
-    def enter(self, ticket: Ticket) -> None:
-        """Wait until a ticket is done, or called to lead those who wait."""
-        with self._door:
-            self.waiting.append(ticket)
-            if not self._is_led:
-                self._is_led = True
-                ticket.called.release()
-        ticket.called.acquire()
-
-    def take(self, group: list[Ticket]) -> None:
-        """Move those who wait, at most `MOST`, to a group."""
-        with self._door:
-            while self.waiting and len(group) < MOST:
-                group.append(self.waiting[0])
-                self.waiting.popleft()
-
-    def call_next(self, *, is_taken: bool = True) -> None:
-        """Let the first of those who have come meanwhile lead them, after whoever leads now, who may not be taken."""
-        with self._door:
-            if not is_taken:
-                self.waiting.popleft()
-            self._is_led = bool(self.waiting)
-            if self.waiting:
-                self.waiting[0].called.release()
-
-
-_queues: WeakKeyDictionary[Engine, Queue] = WeakKeyDictionary()
+_queues: WeakKeyDictionary[Engine, Queue[Ticket]] = WeakKeyDictionary()
 
 
 def sign(new: NewSignature, *, petition: Petition, client: str = "", at: datetime) -> str:
@@ -131,12 +89,14 @@ def _as_given(new: NewSignature, petition: Petition) -> tuple[NewSignature, Peti
     return new, petition
 
 
-def queue() -> Queue:
+def queue() -> Queue[Ticket]:
     """Return the queue of this application's database."""
     return _queues.setdefault(db.engine, Queue())
 
 
-def take(ticket: Ticket, queue: Queue, *, leading: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
+def take(
+    ticket: Ticket, queue: Queue[Ticket], *, leading: Callable[[], AbstractContextManager[object]] = nullcontext
+) -> None:
     """Wait until a signature is durable, or raise what kept it out; whoever leads does so within `leading`."""
     queue.enter(ticket)
     if not ticket.done:
@@ -145,7 +105,7 @@ def take(ticket: Ticket, queue: Queue, *, leading: Callable[[], AbstractContextM
         raise ticket.problem
 
 
-def _lead(queue: Queue, leading: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
+def _lead(queue: Queue[Ticket], leading: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
     """Seal all who wait, and write them once the group before is written; the next is sealed meanwhile.
 
     Whatever goes wrong, the next is called once, and everybody in the group is told.

@@ -21,13 +21,14 @@ from flask import Flask
 
 from petition_app.clock import utcnow
 from petition_app.db import after_change
+from petition_app.group_commit import Queue
 from petition_app.pages import Headers, ask, asked
 from petition_app.petitions import standing
 from petition_app.petitions.models import Petition
 from petition_app.signatures import intake
 from petition_app.signatures.arrivals import NewSignature, pending_token
 from petition_app.signatures.forms import read_plain
-from petition_app.signatures.intake import Queue, Ticket
+from petition_app.signatures.intake import Ticket
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -117,7 +118,7 @@ class Rush:
         return None
 
     @cached_property
-    def _queue(self) -> Queue:
+    def _queue(self) -> Queue[Ticket]:
         with self._app.app_context():
             return intake.queue()
 

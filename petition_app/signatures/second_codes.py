@@ -1,22 +1,21 @@
 """A second code for a signer under duress: it opens nothing, and quietly tells the reviewers that it was used.
 
-Whatever code opens nothing is answered alike and costs the same work: a knock is stored, sealed, and only the worker
-learns whether it was anybody's second code.
+Whatever code opens nothing is answered alike and costs the same work: a knock is stored (`knocks`), sealed, and only
+the worker learns whether it was anybody's second code.
 """
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
 
 from petition_app import vault
 from petition_app.db import db
-from petition_app.errors import StorageSealedError
-from petition_app.security import hash_secret, new_secret_code, read_secret_code
+from petition_app.security import hash_secret, new_secret_code
 from petition_app.signatures import sealing
+from petition_app.signatures.knocks import BOUND, NOBODY
 from petition_app.signatures.models import Knock, SecondCode, Signature
 from petition_app.signatures.rules import LIVE
 from petition_app.signatures.states import StateError, lock_signature
@@ -24,8 +23,6 @@ from petition_app.vault import UnreadableError
 
 logger = logging.getLogger(__name__)
 
-NOBODY = UUID(int=0)
-BOUND = b"knock/v1"
 SLICE = 1000
 
 
@@ -47,26 +44,6 @@ def give(signature: Signature) -> str:
 def forget(signature: Signature) -> None:
     """Make the second code of a signature an unknown one."""
     db.session.execute(delete(SecondCode).where(SecondCode.signature_id == signature.id))
-
-
-def find_second_code(typed: str) -> bytes | None:
-    """Return the hash of a second code; nothing for any other."""
-    if (entropy := read_secret_code(typed)) is None:
-        return None
-    code_hash = hash_secret("my/v1", entropy)
-    return code_hash if db.session.get(SecondCode, code_hash) else None
-
-
-def knock(code_hash: bytes, *, at: datetime) -> None:
-    """Store that a code was typed which opens nothing: the same rows, whoever's it is or nobody's."""
-    owner = db.session.scalar(select(SecondCode.signature_id).where(SecondCode.code_hash == code_hash))
-    message = f"{owner or NOBODY}|{at.date().isoformat()}".encode()
-    try:
-        ring = vault.key_ring()
-    except StorageSealedError:
-        return
-    db.session.add(Knock(key_id=ring.newest, box=ring.close(message, BOUND)))
-    db.session.flush()
 
 
 def hear_knocks() -> None:

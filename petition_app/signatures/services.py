@@ -10,14 +10,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
 from petition_app import audit, jobs
-from petition_app.clock import utcnow
 from petition_app.db import db, note_change
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
 from petition_app.security import hash_secret, read_secret_code
-from petition_app.signatures import arrivals, consents, expiry, sealing, second_codes, secret_words
+from petition_app.signatures import arrivals, consents, expiry, knocks, sealing, second_codes, secret_words
 from petition_app.signatures.arrivals import NewSignature, hash_code
 from petition_app.signatures.models import Confirmation, Signature
 from petition_app.signatures.rules import DECIDED, LIVE
@@ -120,7 +119,7 @@ def confirm(
     """
     row = find_confirmation(petition.id, pending=pending, code=code, at=at)
     if row is None or row.tries_left < 1 or (row.expires_at < at and not row.used):
-        second_codes.knock(b"", at=at)  # As much work as counting a wrong try.
+        knocks.knock(b"")  # As much work as counting a wrong try.
         raise WrongCodeError
     if not _fits(row, code):
         return None
@@ -216,23 +215,6 @@ def has_any(petition_id: UUID) -> bool:
 # --- with the secret code ---------------------------------------------------------------------------------------
 
 
-def is_code_known(typed: str) -> bool:
-    """Return whether a secret code belongs to a signature; changes nothing and locks nothing."""
-    if (entropy := read_secret_code(typed)) is None:
-        return False
-    found = select(Signature.id).where(Signature.code_hash == hash_secret("my/v1", entropy))
-    return db.session.scalar(found) is not None
-
-
-def is_page_open(pending: str) -> bool:
-    """Return whether a code may still be typed on a page, or was; changes nothing and locks nothing."""
-    found = select(Confirmation.used, Confirmation.tries_left).where(
-        Confirmation.pending_hash == hash_secret("pending", pending.encode())
-    )
-    row = db.session.execute(found).first()
-    return row is not None and (row.used or row.tries_left > 0)
-
-
 def find_by_code(typed: str, *, by_staff: bool = False) -> tuple[Signature, bytes]:
     """Return the signature a secret code belongs to, locked, and the code's 16 bytes.
 
@@ -251,7 +233,7 @@ def find_by_code(typed: str, *, by_staff: bool = False) -> tuple[Signature, byte
     ).first()
     if signature is None or entropy is None:
         if not by_staff:
-            second_codes.knock(code_hash, at=utcnow())
+            knocks.knock(code_hash)
         raise UnknownCodeError
     return signature, entropy
 

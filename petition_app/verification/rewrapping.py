@@ -26,7 +26,7 @@ from petition_app.jobs import Job
 from petition_app.keys.models import PetitionKey
 from petition_app.petitions import signing
 from petition_app.petitions.models import SigningKey
-from petition_app.signatures import messages, second_codes
+from petition_app.signatures import knocks, messages
 from petition_app.signatures.import_models import Import, StagedRow
 from petition_app.signatures.models import Knock, SealedKey, SealedPart, Signature
 from petition_app.vault import KeyRing, UnreadableError, WrappedKey
@@ -103,7 +103,7 @@ def _move_sample(row: Sample, ring: KeyRing) -> None:
 
 
 def _move_knock(row: Knock, ring: KeyRing) -> None:
-    row.box = ring.close(ring.open(row.key_id, row.box, second_codes.BOUND), second_codes.BOUND)
+    row.box = ring.close(ring.open(row.key_id, row.box, knocks.BOUND), knocks.BOUND)
     row.key_id = ring.newest
 
 

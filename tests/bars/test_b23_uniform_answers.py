@@ -14,10 +14,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from petition_app import couriers
+from petition_app import budgets, couriers
 from petition_app.clock import utcnow
+from petition_app.db import db
 from petition_app.security import new_form_token, new_mail_code, new_secret_code
-from petition_app.signatures import second_codes
+from petition_app.signatures import knocks
+from petition_app.signatures.models import SecondCode
 from tests import factories as make
 from tests.verification.test_bulk import PEOPLE, admit_roster, rostered
 
@@ -132,11 +134,11 @@ def test_a_wrong_and_an_unknown_code_without_a_page_are_answered_alike(app: Any,
     assert (first.status_code, len(first.data)) == (second.status_code, len(second.data) - len('value="XXXX-XXXX"') + 8)
 
 
-@pytest.mark.parametrize("kind", ["no words", "withdrawn", "second"])
+@pytest.mark.parametrize("kind", ["no words", "withdrawn", "second", "second, in a flood"])
 def test_every_code_that_opens_nothing_is_answered_alike(app: Any, client: Any, kind: str) -> None:
     world = make.make_world(app)
     signed = make.make_verified(app, world)
-    if kind == "second":
+    if kind.startswith("second"):
         page = client.post("/my", data={"code": signed.secret_code, "action": "second_code"})
         typed = make.shown_code(page)
         assert typed != signed.secret_code
@@ -153,6 +155,10 @@ def test_every_code_that_opens_nothing_is_answered_alike(app: Any, client: Any, 
         return client.post("/my", data={"code": typed})
 
     assert "There is no signature here" in given().text
+    if kind == "second, in a flood":
+        for _ in range(budgets.MISSES * budgets.MANY):
+            budgets.may_miss("127.0.0.1")
+        assert given().status_code == 429
     assert_alike(unknown, given)
 
 
@@ -160,14 +166,14 @@ def test_a_product_that_tells_would_be_found(app: Any, client: Any, monkeypatch:
     world = make.make_world(app)
     signed = make.make_verified(app, world)
     typed = make.shown_code(client.post("/my", data={"code": signed.secret_code, "action": "second_code"}))
-    knock = second_codes.knock
+    store = knocks._store
 
-    def slow(code_hash: bytes, *, at: Any) -> None:
-        if second_codes.db.session.get(second_codes.SecondCode, code_hash):
+    def slow(group: Any) -> None:
+        if any(db.session.get(SecondCode, one.code_hash) for one in group):
             time.sleep(0.1)
-        knock(code_hash, at=at)
+        store(group)
 
-    monkeypatch.setattr(second_codes, "knock", slow)
+    monkeypatch.setattr(knocks, "_store", slow)
     with pytest.raises(AssertionError, match="ms of noise"):
         assert_alike(
             lambda: client.post("/my", data={"code": new_secret_code("en")[0]}),
