@@ -2,14 +2,14 @@
 
 A thread that waited for the rest of a form would be lost to everybody else, and forty slow senders would be forty lost
 threads. So the server receives each body without one, within a time and up to a size, and only then is the request
-answered. Some threads are kept for those who only read.
+answered. Some threads are kept for those who only read, and `lanes` divides the others.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from granian.rsgi import Scope
 
+from petition_app.lanes import STAFF, FullError, Lanes
 from petition_app.network import client_of, group_of, plain_address
 
 if TYPE_CHECKING:
@@ -26,14 +27,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-STAFF = ("/organizer/", "/desk/")
 SMALL, FORM, FILE = 64 * 1024, 512 * 1024, 34 * 2**20  # Bytes: of a stranger's form, of staff's forms, of their files.
 SECONDS, RATE = 10.0, 4096  # A body may take so long, and a second more for each so many bytes.
 FIELDS = 200  # Of a stranger's form: to take thousands apart would cost more than to answer.
 LOOK = 0.5  # Seconds between two looks at what takes too long.
 BODIES, BODIES_OF_CLIENT = 512, 64  # Received at once.
 FILES, FILES_OF_CLIENT = 4, 2  # Of those larger than a form.
-WAITING = 512  # What was received may wait for a thread.
 BODILESS = ("GET", "HEAD", "OPTIONS")
 REFUSALS = {
     400: b"What was sent has too many fields.\n",
@@ -103,12 +102,10 @@ class Gateway:
 
     def __init__(self, app: WSGIApplication, *, threads: int, proxies: int) -> None:
         self._app, self._proxies = app, proxies
-        self._most_changing = threads - max(1, threads // 8)
+        self._lanes: Lanes[tuple[Answering, WSGIEnvironment]] = Lanes(threads)
         self._door = Lock()
         self._bodies, self._files = Counter[str](), Counter[str]()
         self._receiving: set[_Receipt] = set()
-        self._changing = 0
-        self._line: deque[tuple[Answering, WSGIEnvironment]] = deque()
 
     def start(self) -> None:
         """Begin to look after what is being received, in the process that serves."""
@@ -188,23 +185,17 @@ class Gateway:
 
     def _change(self, protocol: Answering, asked: WSGIEnvironment) -> None:
         """Answer a request that may change something, or leave it to the next thread that has done so."""
-        with self._door:
-            is_mine = self._changing < self._most_changing
-            has_room = is_mine or len(self._line) < WAITING
-            if is_mine:
-                self._changing += 1
-            elif has_room:
-                self._line.append((protocol, asked))
-        if not has_room:
+        try:
+            lane = self._lanes.enter(asked["PATH_INFO"], (protocol, asked))
+        except FullError:
             _refuse(protocol, 503)
-        while is_mine:
+            return
+        while lane:
             self._answer(protocol, asked)
-            with self._door:
-                if self._line:
-                    protocol, asked = self._line.popleft()
-                else:
-                    self._changing -= 1
-                    is_mine = False
+            if found := self._lanes.leave(lane):
+                lane, (protocol, asked) = found
+            else:
+                lane = None
 
     def _answer(self, protocol: Answering, asked: WSGIEnvironment) -> None:
         try:
