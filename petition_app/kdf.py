@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,7 +18,8 @@ from petition_app.i18n import N_
 
 Result = TypeVar("Result")
 
-PARALLEL = 2  # Each takes 64 MiB, so a process never takes more than 128 MiB for them.
+# Each takes 64 MiB and, with its four lanes, most of two processors: so one at a time there, and never more than two.
+PARALLEL = 1 if len(os.sched_getaffinity(0)) <= 2 else 2
 WAITING = 4  # Threads that may wait for their turn; the others go on answering pages.
 PATIENCE = 3.0  # Seconds.
 

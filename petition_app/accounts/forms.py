@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
+from flask import Response, after_this_request, request
 from flask_babel import gettext, lazy_gettext
 from flask_security import LoginForm
 from flask_wtf import FlaskForm
@@ -24,6 +24,7 @@ ROLE_WORDS = {
 }
 
 
+AGAIN = 10  # Seconds after which who was told that too many try may ask again.
 LONG_NAME = lazy_gettext("At most 120 characters.")
 WRONG = N_("Address or password is not right, or there were too many tries: wait a little, then try again.")
 SHORT_PASSWORD = lazy_gettext("Please choose a password of at least 12 characters.")
@@ -74,10 +75,17 @@ class SignInForm(LoginForm):
             self.user = None
         except (attempts.CrowdError, BusyError) as error:
             self.form_errors.append(gettext(error.message))
+            after_this_request(_say_when)
             return False
         if self.user is None:
             self.form_errors.append(gettext(WRONG))
         return self.user is not None
+
+
+def _say_when(response: Response) -> Response:
+    """Tell programs, too, that nothing was looked at, and when to ask again."""
+    response.status_code, response.headers["Retry-After"] = 503, str(AGAIN)
+    return response
 
 
 def leads_inside(address: str) -> bool:

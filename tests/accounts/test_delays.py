@@ -175,7 +175,7 @@ def test_too_many_strangers_are_told_so_in_words(app: Any) -> None:
     for number in range(60):
         fail(Guesser(f"client {number}"), f"{number}@example.org", strangers=True)
     answer = make.sign_in(app.test_client(), world.organizer)
-    assert answer.status_code == 200
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
     assert "try again in a moment" in answer.text
     assert 'name="password"' in answer.text
 
