@@ -1,12 +1,13 @@
-"""Slow key derivations (Argon2id): outside of any transaction, few at a time, and nobody waits for long."""
+"""Slow key derivations (Argon2id): outside of any transaction, few at a time, behind pages, and nobody waits long."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
-from threading import BoundedSemaphore, Lock
+from contextvars import ContextVar, copy_context
+from threading import BoundedSemaphore, Lock, get_native_id
 from typing import TypeVar
 
 from sqlalchemy import event
@@ -20,8 +21,9 @@ Result = TypeVar("Result")
 
 # Each takes 64 MiB and, with its four lanes, most of two processors: so one at a time there, and never more than two.
 PARALLEL = 1 if len(os.sched_getaffinity(0)) <= 2 else 2
-WAITING = 4  # Threads that may wait for their turn; the others go on answering pages.
+WAITING = 3  # Threads that may wait for their turn; the others go on answering pages.
 PATIENCE = 3.0  # Seconds.
+STEP_BACK = 10  # How far derivations step back for those who answer pages, as `nice` does.
 
 
 class BusyError(DomainError):
@@ -60,7 +62,14 @@ class _Turns:
                 self._waiting -= 1
 
 
+def _step_back() -> None:
+    """Let the kernel run the other threads first, which answer pages; what a derivation starts steps back with it."""
+    thread = get_native_id()
+    os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + STEP_BACK)
+
+
 _turns = _Turns()
+_behind = ThreadPoolExecutor(PARALLEL, "derivations", initializer=_step_back)
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
 
 
@@ -80,7 +89,7 @@ def run_slow(derive: Callable[[], Result]) -> Result:
     token = _inside.set(True)
     try:
         with _turns.turn():
-            return derive()
+            return _behind.submit(copy_context().run, derive).result()
     finally:
         _inside.reset(token)
         if not _has_written():

@@ -38,7 +38,7 @@ class Lanes(Generic[Request]):
         self._door = Lock()
         self._most, self._busy = threads - max(1, threads // 8), 0
         few = max(2, threads // 8)
-        most = {"signing": self._most, "staff": 2 * few, "sign-in": 2 * few, "others": few}
+        most = {"signing": self._most, "staff": 2 * few, "sign-in": few + 1, "others": few}
         self._lanes: dict[str, Lane[Request]] = {kind: Lane(number) for kind, number in most.items()}
 
     def enter(self, path: str, request: Request) -> Lane[Request] | None:
