@@ -16,18 +16,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from http.client import HTTPException
 from pathlib import Path
 
 import httpx
-from floods import CLIENTS, sign
 from organizer_attacks import organizer
-from places import BENCH, Installation, folder
+from places import HOME, Installation, folder
 from rows import Row, row, table
 from seizure_attacks import backup, disk, say
 
 from petition_app.demo.story import SLUG
 from tests import factories as make
+from tests.bars.hostile import CLIENTS, KINDS, Client, sign
 from tests.bars.test_b43_hostile_server import TWISTS, Hostile, Stage, all_verified, fewer_reviewers
 from tests.conftest import migrate, settings_for, start_app, stop_app
 from tests.local.desks import LocalDesk, make_token, serving
@@ -35,8 +36,9 @@ from tests.local.desks import LocalDesk, make_token, serving
 SIGNING, READING = 1.0, 0.3  # Seconds at p95: B47.
 BUSY = 3  # On a machine that is slow by itself, a flood may make it so many times as slow.
 FLOODS = {
-    "sign": "sign with new forms", "my": "guess words at /my", "search": "search names", "not-me": "claim “not me”",
-    "large": "send large forms", "slow": "send slowly, byte by byte", "password": "guess the organizer's password",
+    "signatures": "sign with new forms", "words": "guess words at /my", "pages": "guess pages and codes",
+    "searches": "search names", "not me": "claim “not me”", "passwords": "guess passwords of staff",
+    "large forms": "send large forms", "slow bodies": "send slowly, byte by byte",
 }  # fmt: skip
 
 
@@ -46,16 +48,18 @@ FLOODS = {
 def timed(url: str, seconds: float) -> tuple[float, float]:
     """Sign and read for a while as honest people do; return both p95 in seconds. What is not answered counts whole."""
     took: dict[str, list[float]] = {"sign": [], "read": []}
-    until = time.monotonic() + seconds
-    with httpx.Client(base_url=url, timeout=10) as client:
+    until, signer = time.monotonic() + seconds, Client(url, SLUG, 0, 0)
+    with httpx.Client(base_url=url, timeout=10) as reader:
         while time.monotonic() < until:
             for kind in ("sign", "read", "read"):
                 began, good = time.monotonic(), False
-                try:
-                    answer = sign(client, SLUG) if kind == "sign" else client.get(f"/p/{SLUG}")
-                    good = answer.status_code == 200
-                except httpx.HTTPError:
-                    pass
+                with suppress(httpx.HTTPError, HTTPException, OSError):
+                    if kind == "sign":
+                        signer.statuses.clear()
+                        sign(signer, 0)
+                        good = signer.statuses[200] == 1
+                    else:
+                        good = reader.get(f"/p/{SLUG}").status_code == 200
                 took[kind].append(time.monotonic() - began if good else 10.0)
                 time.sleep(0.05)
     return _p95(took["sign"]), _p95(took["read"])
@@ -71,11 +75,12 @@ def strangers(here: Installation, seconds: float) -> Iterator[Row]:
     for kind, words in FLOODS.items():
         say(f"{CLIENTS} strangers {words}")
         quiet = timed(here.address, seconds / 2)
-        command = [sys.executable, str(BENCH / "floods.py"), kind, here.address, SLUG, str(seconds + 2)]
-        enemy = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 -- the file beside this one.
+        network = str(1 + list(KINDS).index(kind))
+        command = [sys.executable, "-m", "tests.bars.hostile", kind, here.address, SLUG, network, str(seconds + 2)]
+        enemy = subprocess.Popen(command, cwd=HOME, stdout=subprocess.PIPE, text=True)  # noqa: S603 -- ours.
         time.sleep(1)
         loud = timed(here.address, seconds)
-        asked = enemy.communicate(timeout=seconds + 60)[0].strip()
+        asked = sum(json.loads(enemy.communicate(timeout=seconds + 60)[0]).values())
         for what, least, ours, control in zip(("signing", "reading"), (SIGNING, READING), loud, quiet, strict=True):
             bar = max(least, BUSY * control)
             name = f"{CLIENTS} strangers {words} ({asked} times): p95 of {what}, s"

@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 from flask import Flask
-from floods import CSRF
 from places import HOME, Installation
 from rows import Row, row
 
@@ -27,6 +26,7 @@ from petition_app.signatures.models import Signature
 from petition_app.tally import services as publishing
 from petition_app.verification import judged
 from tests import factories as make
+from tests.bars.hostile import CSRF
 from tests.conftest import start_app, stop_app
 from tests.local.desks import agree
 from tests.local.test_door import Machine
