@@ -103,6 +103,16 @@ def count_acts(acts: tuple[str, ...], *, petition_id: UUID) -> int:
     return found
 
 
+def count_on(at: datetime, acts: tuple[str, ...], *, by: UUID, petition_id: UUID) -> int:
+    """Return how many signatures somebody's named acts have concerned on the day (UTC) of a moment."""
+    morning = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    total = select(func.coalesce(func.sum(AuditEvent.number), 0)).where(
+        AuditEvent.petition_id == petition_id, AuditEvent.at >= morning, AuditEvent.day == at.date(),
+        AuditEvent.actor_id == by, AuditEvent.act.in_(acts),
+    )  # fmt: skip
+    return db.session.scalar(total) or 0
+
+
 def add_up(*, at: datetime, apart: Collection[UUID] = ()) -> None:
     """Add up signers' acts by petition, act and day; those of a day that is over join the trail, to be linked.
 

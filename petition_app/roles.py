@@ -140,7 +140,6 @@ REMOTE: dict[str, frozenset[str]] = {
     "remote.mirror": DESK,
     "remote.next_case": DESK,
     "remote.others": DESK,
-    "remote.ciphertext": DESK,
     "remote.act": DESK,
     "remote.alarm": DESK,
     "remote.due_names": ORGANIZER,

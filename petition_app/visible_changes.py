@@ -6,7 +6,7 @@ import re
 
 CHANGE = re.compile(r'(?:WITH|INSERT INTO|UPDATE|DELETE FROM) "?(\w+)')
 # Neither a page shows these tables nor is anything of them remembered.
-UNSEEN = frozenset(("account_sessions", "confirmations", "jobs", "knocks", "leases", "worker_beats"))
+UNSEEN = frozenset(("account_sessions", "confirmations", "jobs", "knocks", "leases", "match_leases", "worker_beats"))
 
 
 def is_seen(statement: str) -> bool:

@@ -28,8 +28,8 @@ KEY_TABLES = frozenset(
 # Sessions, open keys, leases, and what a single running process knows: another server could not go on with them.
 LEFT_OUT = frozenset(
     (
-        "account_sessions", "unlocks", "couriers", "knocks", "leases", "worker_beats", "pending_checkpoints",
-        "completions", "task_failures",
+        "account_sessions", "unlocks", "couriers", "knocks", "leases", "match_leases", "worker_beats",
+        "pending_checkpoints", "completions", "task_failures",
     )
 )  # fmt: skip
 # Columns that erasure empties, in rows that stay: they travel with the keys and are filled in afterwards.

@@ -23,7 +23,7 @@ from petition_app.local.client import Server
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Signature
 from petition_app.vault import UnreadableError
-from petition_app.verification import matches, pairs, signed_acts
+from petition_app.verification import lending, matches, pairs, signed_acts
 
 CHUNK = 100
 ROUNDS = 20
@@ -98,7 +98,7 @@ class Errands:
         waited for somebody with the keys are carried out.
 
         Raises:
-            ManyError, BusyError, AwayError, TokenError, RefusedError, LockedError
+            ManyError, BusyError, EnoughError, AwayError, TokenError, RefusedError, LockedError
         """
         self.refresh()
         wish = {"after": str(after) if after else None, "asked": asked, "settled": False}
@@ -127,7 +127,7 @@ class Errands:
             alike = set()
         if alike:
             ids = {"ids": [str(other) for other in sorted(alike)]}
-            mirror.take_cases(self.server.post(f"cases/{signature.id}/others", ids))
+            mirror.take_cases(_within_limit(self.server.post(f"cases/{signature.id}/others", ids)))
         return signature.id
 
     def _settle(self, waiting: list[dict[str, Any]], secret: bytes) -> None:
@@ -138,16 +138,23 @@ class Errands:
 
     # --- matching -------------------------------------------------------------------------------------------------
 
-    def fetch_all(self) -> None:
-        """Fetch every live signature, sealed, in place of what is here."""
+    def fetch_all(self, secret: bytes) -> None:
+        """Borrow every live signature, sealed, in place of what is here, to match it.
+
+        Raises:
+            EnoughError, AwayError, TokenError, RefusedError, LockedError
+        """
         mirror.forget_cases()
         after: str | None = None
-        while (rows := self.server.post("ciphertext", {"after": after}))["signatures"]:
+        while (rows := self._borrow(after, secret))["signatures"]:
             after = str(mirror.take_cases(rows)[-1].id)
+
+    def _borrow(self, after: str | None, secret: bytes) -> dict[str, Any]:
+        return _within_limit(self.send("borrow", self.petition_id, {"after": after}, {}, secret))
 
     def match_all(self, secret: bytes) -> None:
         """Fetch and match all that is left."""
-        self.fetch_all()
+        self.fetch_all(secret)
         while self.match_slice(secret).under_way:
             pass
 
@@ -238,3 +245,10 @@ class Errands:
             raise LockedError from None
         signed = signed_acts.sign(body, private, petition_id=self.petition_id, account_id=self.account_id)
         return self.server.act(body, signed)
+
+
+def _within_limit(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what the server has handed out, unless a day's limit is reached. Raises: EnoughError."""
+    if "enough" in found:
+        raise lending.EnoughError(**{name: int(found["enough"][name]) for name in ("taken", "most")})
+    return found

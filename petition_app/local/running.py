@@ -227,7 +227,7 @@ def _next_case(errands: Errands) -> Response:
         asked, after = request.form.get("asked") == "1", read_id(session.get("last_case"))
         found = errands.next_case(_secret(), after=after, asked=asked)
     except ManyError as error:
-        errands.fetch_all()
+        errands.fetch_all(_secret())
         flash(gettext(error.message), "warning")
         return _to("match")
     if found is None:

@@ -17,8 +17,9 @@ from petition_app.petitions.models import Draft, Petition
 from petition_app.tally import claims
 from petition_app.tally.models import TallyDay
 from petition_app.tally.rules import Growth, Tally, grown, next_act
-from petition_app.verification import questions, second_look
+from petition_app.verification import lending, questions, second_look
 from petition_app.verification.batches import list_batches
+from petition_app.verification.lending import Taken
 
 WEEK = timedelta(days=7)
 
@@ -28,7 +29,8 @@ class Overview:
     """What somebody should know at a glance.
 
     `oldest` is when the batch of the case that waits longest was sealed; `growth` the last seven days, or nothing in
-    a petition younger than a day; `next` the act that makes most sense now, see `rules.NEXT`.
+    a petition younger than a day; `next` the act that makes most sense now, see `rules.NEXT`; `taken` what people's own
+    machines took of the sealed list this week.
     """
 
     oldest: datetime | None
@@ -41,6 +43,7 @@ class Overview:
     approvals: int
     drafts: list[Draft]
     next: str
+    taken: list[Taken]
 
     @property
     def waits(self) -> int:
@@ -64,6 +67,7 @@ def overview(petition: Petition, tally: Tally, *, by: Account, role: str, at: da
         approvals=len(approvals.list_open(petition.id, at=at)) if organizes else 0,
         drafts=milestones.list_drafts(petition.id) if organizes else [],
         next=_next_act(petition, tally, at=at),
+        taken=lending.list_taken(petition, at=at) if petition.is_sealed and role != "reviewer" else [],
     )
 
 

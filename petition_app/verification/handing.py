@@ -12,13 +12,13 @@ from sqlalchemy import select
 from petition_app import audit
 from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import name_accounts, require_role
-from petition_app.db import db
+from petition_app.db import db, lock
 from petition_app.errors import NotFoundError
 from petition_app.keys.models import AccountKey, KeyWrap, PetitionKey
 from petition_app.petitions.models import Petition, TextVersion
 from petition_app.roster import services as rosters
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
-from petition_app.verification import leasing, pairs, policy, settling
+from petition_app.verification import leasing, lending, pairs, policy, settling
 from petition_app.verification.batches import list_batches
 from petition_app.verification.models import Decision, Evidence, Lease, Question
 from petition_app.verification.services import NotYoursError, holds
@@ -81,7 +81,11 @@ def next_for(petition: Petition, *, by: Account, at: datetime, after: UUID | Non
 
     First comes what only somebody with the keys can do: where cases are not matched yet their number is returned
     instead, and, unless `settled`, agreed cases that wait to be carried out.
+
+    Raises:
+        NotAHolderError
     """
+    lending.require_keys(petition, by=by)
     if pairs.progress(petition, most=1).left:
         now = pairs.progress(petition)
         return {"left": now.left, "live": now.live}
@@ -135,33 +139,56 @@ def _sealed(signatures: list[Signature], parts: tuple[str, ...] | None = None) -
     }
 
 
-def others_of(signature_id: UUID, ids: list[UUID], *, petition: Petition, by: Account, at: datetime) -> dict[str, Rows]:
-    """Return, sealed, the signatures that a held case is compared with. Raises: NotYoursError."""
+def others_of(signature_id: UUID, ids: list[UUID], *, petition: Petition, by: Account, at: datetime) -> dict[str, Any]:
+    """Return, sealed, the signatures that a held case is compared with, within a day's limit.
+
+    Raises:
+        NotAHolderError, NotYoursError
+    """
+    lending.require_keys(petition, by=by)
     if not holds(signature_id, by=by, at=at):
         raise NotYoursError
+    lock(Lease, signature_id)  # Who asks twice at once is counted twice.
     query = select(Signature).where(Signature.petition_id == petition.id, Signature.id.in_(ids[: pairs.MOST * 2]))
     found = list(db.session.scalars(query))
-    _log("cases.handed_for_comparing", len(found), petition, by=by, at=at)
+    if not lending.may_take(len(found), petition, by=by, at=at):
+        return _enough(petition, by=by, at=at)
+    _log(lending.COMPARED, len(found), petition, by=by, at=at)
     decided = db.session.scalars(
         select(Decision).where(Decision.signature_id.in_([row.id for row in found]), Decision.account_id == by.id)
     )
     return {**_sealed(found, LIGHT), "decisions": _pack(decided)}
 
 
-def page(petition: Petition, *, by: Account, after: UUID | None, at: datetime) -> dict[str, Rows]:
-    """Return the next 200 live signatures, sealed, for a run of matching.
+def page(petition: Petition, *, by: Account, after: UUID | None, at: datetime) -> dict[str, Any]:
+    """Lend the next 200 live signatures, sealed, to a machine that matches them; with nothing `after` it begins.
 
     While every case is matched there are none, so that nobody has the whole list without a need; what is given out is
-    counted in the trail.
+    counted in the trail. A run begins only where the whole list is within the day's limit.
+
+    Raises:
+        NotAHolderError, BeingMatchedError, NotLentError
     """
-    require_role(by, petition.id, "reviewer", "organizer")
+    lending.require_keys(petition, by=by)
     if not pairs.progress(petition, most=1).left:
         return _sealed([])
+    if after:
+        lending.go_on(petition, by=by, at=at)
+    else:
+        lending.begin(petition, by=by, at=at)
     live = select(Signature).where(Signature.petition_id == petition.id, Signature.state.in_(pairs.COMPARED))
     live = live.order_by(Signature.id).limit(PAGE)
     found = list(db.session.scalars(live.where(Signature.id > after) if after else live))
-    _log("cases.handed_for_matching", len(found), petition, by=by, at=at)
+    wanted = len(found) if after else pairs.progress(petition).live
+    if not lending.may_take(wanted, petition, by=by, at=at):
+        return _enough(petition, by=by, at=at)
+    _log(lending.MATCHED, len(found), petition, by=by, at=at)
     return _sealed(found, LIGHT)
+
+
+def _enough(petition: Petition, *, by: Account, at: datetime) -> dict[str, Any]:
+    """Return nothing, and why: what a refusal leaves in the trail must be kept, so it is no error."""
+    return {**_sealed([]), "decisions": [], "enough": lending.standing(petition, by=by, at=at)}
 
 
 def sealed_names(due: list[UUID], beside: list[UUID], petition: Petition, *, by: Account) -> dict[str, Any]:

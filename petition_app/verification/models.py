@@ -207,6 +207,16 @@ class Lease(Base):
     __table_args__ = UNNUMBERED
 
 
+class MatchLease(Base):
+    """Whose own machine has the sealed list of a petition, to match it, and until when."""
+
+    __tablename__ = "match_leases"
+
+    petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    until: Mapped[datetime] = mapped_column(Moment)
+
+
 class Question(Base):
     """A question to the signer, sealed to the key that only the secret code yields.
 

@@ -58,13 +58,6 @@ def others(signature_id: UUID) -> Answer:
     return handing.others_of(signature_id, ids, petition=g.petition, by=g.account, at=utcnow())
 
 
-@remote.post("/ciphertext")
-def ciphertext() -> Answer:
-    """Give the next page of live signatures, sealed, for matching."""
-    sent = _sent()
-    return handing.page(g.petition, by=g.account, after=read_id(str(sent.get("after"))), at=utcnow())
-
-
 @remote.get("/names")
 def due_names() -> Answer:
     """Give the names that are due, sealed, and say which of them another organizer has confirmed, or is to."""
@@ -79,6 +72,8 @@ def act() -> Answer:
     body, now = request.get_data(), utcnow()
     signature = _signature()
     sent = signed_acts.receive(body, signature, petition=g.petition, by=g.account, at=now)
+    if sent.name == "borrow":
+        return handing.page(g.petition, by=g.account, after=read_id(str(sent.args.get("after"))), at=now)
     if sent.name in HANDING_NAMES:
         with handed.using(sent.given):
             return {"state": "", "number": HANDING_NAMES[sent.name](sent, by=g.account, at=now)}

@@ -20,7 +20,7 @@ from petition_app.signatures.models import Signature
 from petition_app.signatures.states import StateError, lock_signature
 from petition_app.verification import entries, judged, policy, rules, settling
 from petition_app.verification.judged import Grounds
-from petition_app.verification.models import Decision, Evidence, Lease
+from petition_app.verification.models import Decision, Evidence, Lease, MatchLease
 from petition_app.verification.policy import NewDecision
 from petition_app.verification.rules import CONTACTS, ELIGIBLE, REASONS, VERDICTS
 from petition_app.verification.verdicts import append, list_decisions, read
@@ -191,7 +191,8 @@ def put_back(signature_id: UUID, *, petition: Petition, by: Account, at: datetim
 
 
 def free_all(petition: Petition, _at: datetime) -> None:
-    """End every lease on a petition's cases."""
+    """End every lease on a petition's cases, and that on its list."""
+    db.session.execute(delete(MatchLease).where(MatchLease.petition_id == petition.id))
     cases = select(Signature.id).where(Signature.petition_id == petition.id)
     held = delete(Lease).where(Lease.signature_id.in_(cases))
     db.session.execute(held.execution_options(synchronize_session=False))

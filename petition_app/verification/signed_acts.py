@@ -25,7 +25,7 @@ from petition_app.keys.handed import Addition, Handed, HandedError, HandedMatch
 from petition_app.keys.models import AccountKey
 from petition_app.keys.own import NoKeyError
 from petition_app.petitions.models import Petition
-from petition_app.verification import entries, evidence, pairs, questions, services, settling
+from petition_app.verification import entries, evidence, lending, pairs, questions, services, settling
 from petition_app.verification.evidence import NewEvidence
 from petition_app.verification.models import SignedAct
 from petition_app.verification.policy import NewDecision
@@ -267,6 +267,7 @@ def _match(act: Act, petition: Petition, by: Account, at: datetime) -> str:
     if not isinstance(number, int):
         raise HandedError
     pairs.keep(petition, act.given, matched, number=number, by=by, at=at)
+    lending.note_work(petition, by=by, at=at)
     return ""
 
 

@@ -56,7 +56,7 @@ def test_a_destroyed_server_comes_back_with_its_numbers_and_cases(
 
     after = dumps.tables(app)
     assert {table for table in before if before[table] != after[table]} <= {
-        "account_sessions", "unlocks", "couriers", "knocks", "leases", "worker_beats",
+        "account_sessions", "unlocks", "couriers", "knocks", "leases", "match_leases", "worker_beats",
     }  # fmt: skip
     assert "no difference" in shell(app, "tally", "audit")
     assert shell(app, "audit", "verify")
