@@ -98,8 +98,8 @@ def _by_ranges(at: datetime, marks: list[int]) -> Iterator[None]:
         last, mark = completions.last(ROW_ORDER), completions.mark(ROW_ORDER)
         many = db.session.scalar(select(func.count()).select_from(Base.metadata.tables["signatures"])) or 0
     for table in tables():
-        while table.name in storage.NUMBERED and storage.renumber(table, SLICE):
-            yield
+        if table.name in storage.NUMBERED:
+            yield from _renumber(table)
     if last and last.date() == at.date() and many > MANY:
         marks.append(mark or 0)
         return  # All of it comes once a day.
@@ -107,6 +107,15 @@ def _by_ranges(at: datetime, marks: list[int]) -> Iterator[None]:
         for first, last in storage.list_ranges(table, SLICE):
             marks.append(storage.rewrite_range(table, first, last))
             yield
+
+
+def _renumber(table: Table) -> Iterator[None]:
+    for first, last in storage.list_ranges(table, 10 * SLICE):
+        counted = storage.list_counted(table, first, last)
+        for begin in range(0, len(counted), SLICE):
+            storage.renumber(table, counted[begin : begin + SLICE])
+            yield
+        yield
 
 
 def _by_changes(at: datetime, marks: list[int]) -> Iterator[None]:

@@ -17,7 +17,8 @@ from petition_app.db import Base, db
 
 PATIENCE = 100  # Milliseconds for which the order of rows waits for others: less than any of them waits for it.
 # Their rows are too long, or in too many indexes, to lie in the order of their keys: SQLite numbers them as they come,
-# 1, 2, 3 … until a round gives them numbers below nought, drawn beside those of the same signature.
+# each one more than the largest there is, until a round gives them numbers drawn beside those of the same signature.
+CHANCE = 33  # Bits of a drawn number that nothing determines.
 NUMBERED = {"sealed_parts": "signature_id", "questions": "signature_id", "signatures": "id"}
 
 
@@ -61,20 +62,33 @@ def empty_log(*, patience: float) -> bool:
 
 def near(id_: str) -> str:
     """Return a row number below nought as SQL: 30 bits of the first digits of an id, 33 bits of chance."""
-    digits = (f"(unicode(substr({id_}, {place}, 1)) - 48 << {63 - 6 * place})" for place in range(1, 6))
-    return f"-1 - ({' | '.join(digits)} | (random() & {(1 << 33) - 1}))"
+    return f"-1 - (({_digits(id_)} << {CHANCE}) | (random() & {(1 << CHANCE) - 1}))"
 
 
-def renumber(table: Table, size: int) -> bool:
-    """Give so many rows of a table of SQLite that still have the numbers they came with others; return whether any had.
+def _digits(id_: str) -> str:
+    return f"({' | '.join(f'(unicode(substr({id_}, {place}, 1)) - 48 << {30 - 6 * place})' for place in range(1, 6))})"
 
-    They are taken in the order of their ids. A row keeps every byte.
+
+def list_counted(table: Table, first: Any, last: Any) -> list[int]:
+    """Return the numbers in a range of a table of SQLite that rows came with, in the order of their signatures.
+
+    A drawn number begins with the digits of its row's id; where all are drawn, SQLite counts on from the last of them.
     """
     key = NUMBERED[table.name]
-    some = f"SELECT rowid FROM {table.name} WHERE rowid > 0 ORDER BY {key} LIMIT {size}"  # noqa: S608 -- names of ours.
+    query = (
+        f"SELECT rowid FROM {table.name} WHERE (?1 IS NULL OR rowid > ?1) AND (?2 IS NULL OR rowid <= ?2) "  # noqa: S608
+        f"AND (-1 - rowid) >> {CHANCE} <> {_digits(key)} ORDER BY {key}"
+    )
     with _plainly() as connection:
-        query = f"UPDATE {table.name} SET rowid = {near(key)} WHERE rowid IN ({some})"  # noqa: S608 -- names of ours.
-        return bool(connection.execute(query).rowcount)
+        return [number for (number,) in connection.execute(query, (first, last))]
+
+
+def renumber(table: Table, numbers: Sequence[int]) -> None:
+    """Give rows of a table of SQLite other numbers. A row keeps every byte."""
+    some = ", ".join(map(str, numbers))
+    query = f"UPDATE {table.name} SET rowid = {near(NUMBERED[table.name])} WHERE rowid IN ({some})"  # noqa: S608
+    with _plainly() as connection:
+        connection.execute(query)
 
 
 def list_ranges(table: Table, size: int) -> Iterator[tuple[Any, Any]]:

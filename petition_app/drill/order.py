@@ -22,6 +22,7 @@ from petition_app.row_order import OF_STAFF
 from petition_app.storage import NUMBERED, has_log
 
 LEAST_ROW = 1 << 40  # Numbers below were counted, not drawn: of drawn ones one in eight million is so small.
+GAP = 64  # Numbers that follow each other so closely were counted on.
 FEWEST, IN_ORDER = 8, 0.75  # Rows of which an order can be told, and the share of neighbours that makes one.
 _ID = re.compile(rb"[0-9a-f]{32}")
 
@@ -99,9 +100,12 @@ def _numbers(connection: Connection, table: str, key: str, days: dict[UUID, date
     made = connection.execute(text("SELECT sql FROM sqlite_master WHERE name = :table"), {"table": table}).scalar()
     if re.search(r"WITHOUT\s+ROWID", str(made), re.IGNORECASE):
         return
-    small = f'SELECT "{key}" FROM "{table}" WHERE rowid BETWEEN 0 AND {LEAST_ROW}'  # noqa: S608 -- a table's own name.
-    for (one,) in connection.exec_driver_sql(small):
-        if (signature := as_uuid(one)) in days:
+    query = f'SELECT "{key}", rowid FROM "{table}" ORDER BY rowid'  # noqa: S608 -- a table's own name.
+    rows = [(signature, number) for one, number in connection.exec_driver_sql(query) if (signature := as_uuid(one))]
+    after = (later - number <= GAP for (_, number), (_, later) in pairwise(rows))
+    follows = [False, *after, False]
+    for (signature, number), before, behind in zip(rows, follows, follows[1:], strict=False):
+        if signature in days and (0 <= number <= LEAST_ROW or before or behind):
             yield Link("a row number that grows", f"{table}.rowid", signature)
 
 

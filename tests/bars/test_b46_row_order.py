@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -142,6 +142,31 @@ def test_no_row_of_a_signature_has_a_number_that_says_when_it_came(app: Any, mod
         for table in ("jobs", "signature_deltas", "signer_acts", "due_marks", "knocks"):
             made = db.session.execute(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table})
             assert "WITHOUT ROWID" in made.scalar_one(), table
+
+
+@only_sqlite
+@modes
+def test_rows_that_come_after_a_round_are_numbered_by_no_count_of_its_own(app: Any, mode: str) -> None:
+    world = world_of(app, mode)
+    sign(app, world, 12)
+    ordered(app)
+    signed = sign(app, world, 24)
+    assert abs(numbers_of(app, "signatures", signed)) == 1, "they came in an order, or the test shows nothing"
+    ordered(app)
+    for table in storage.NUMBERED.keys() - {"questions"}:
+        assert abs(numbers_of(app, table, signed)) < 0.5, table
+    with make.looking(app):
+        numbers = sorted(db.session.scalars(text("SELECT rowid FROM signatures")))
+    assert min(later - number for number, later in pairwise(numbers)) > 1 << 16
+
+
+def numbers_of(app: Any, table: str, signed: list[make.Signed]) -> float:
+    """Return how far the numbers of rows agree with the order in which people signed."""
+    ranks = {one.id: rank for rank, one in enumerate(signed)}
+    with make.looking(app):
+        rows = db.session.execute(text(f"SELECT {names()[table]}, rowid FROM {table}")).all()  # noqa: S608
+    known = [(ranks[signature], number) for one, number in rows if (signature := as_uuid(one)) in ranks]
+    return agreement(*map(list, zip(*known, strict=True)))
 
 
 @modes
