@@ -22,7 +22,7 @@ from petition_app.accounts import approval_views, desk_tokens, fresh, join_views
 from petition_app.accounts import views as accounts
 from petition_app.accounts.services import note_seen
 from petition_app.addresses import absolute
-from petition_app.bounds import is_text
+from petition_app.bounds import is_said_once, is_text
 from petition_app.clock import utcnow
 from petition_app.db import save_from_here
 from petition_app.errors import NotFoundError
@@ -188,7 +188,8 @@ def _guard_staff(name: str) -> AnyResponse | None:
     _keep_out_other_sites()
     if request.method not in SAFE:
         csrf.protect()
-        if not all(is_text(value) for value in request.form.values()):
+        is_once = is_said_once(name for name, _ in request.form.items(multi=True))
+        if not (is_once and all(is_text(value) for value in request.form.values())):
             abort(400)
     if account is None:
         return None

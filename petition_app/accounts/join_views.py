@@ -89,7 +89,7 @@ def join() -> Answer:
 def _take_up(invitation: StaffInvitation, code: str) -> Answer:
     known, form = services.find_account(invitation.email) is not None, JoinForm()
     petition, by = get_by_id(invitation.petition_id), services.name_accounts({invitation.invited_by_id})
-    if "take" not in request.form:
+    if request.form.get("take") != "1":
         form = JoinForm(formdata=None, name=invitation.name)
     elif (known or form.validate()) and _accept(form, code):
         flash(gettext("The role is yours. Sign in with your address and password."), "success")

@@ -17,6 +17,7 @@ from petition_app.verification.words import STATE_WORDS
 staff = Blueprint("lost_words", __name__)
 
 Answer = Response | str | tuple[str, int]
+ACTS = (None, "withdraw", "renew")  # Whoever only looks presses no button of these.
 LOOK_UPS = "20 per hour"
 
 
@@ -32,6 +33,8 @@ def find() -> Answer:
     form = LostWordsForm()
     if not form.validate():
         return _show(form), 422
+    if form.act.data not in ACTS:
+        return _show(form, gettext("Please use one of the buttons. Nothing was changed.")), 422
     if not limits.count(LOOK_UPS, g.account.id.hex, "lost-words"):
         return _show(form, gettext("Too many tries. Please wait an hour and try again.")), 429
     try:

@@ -22,6 +22,7 @@ public = Blueprint("verification", __name__)
 
 FEW_LETTERS = 10
 ACTS = ("answer", "official_code", "second_look", "consent", "second_code", "withdraw")
+SHOWS = ("", "show", "ask_withdraw")  # These change nothing.
 
 
 @public.get("/my")
@@ -83,6 +84,8 @@ def _act(signature: Signature, entropy: bytes, action: str, value: str) -> tuple
             return "", second_codes.give(signature)
         elif action == "withdraw":
             second_look.withdraw(signature, at=utcnow())
+        elif action not in SHOWS:
+            return gettext("Please use one of the buttons. Nothing was changed."), ""
     except DomainError as error:
         return str(gettext(error.message)), ""
     return "", ""
