@@ -49,7 +49,7 @@ class NoDoorError(DomainError):
     """What answers is no server of ours, or an older one."""
 
     message = N_(
-        "What answers at this address has no door for desks. Check the address of the server, and that it runs the "
+        "What answers at this address cannot serve a local desk. Check the address of the server, and that it runs the "
         "same version as this machine."
     )
 
