@@ -72,7 +72,8 @@ checks: $(VENV)/test.stamp $(MESSAGES)
 	@$(BIN)/djlint templates --lint --quiet
 
 test: checks $(CHROMIUM) $(REDIS) $(NGINX)
-	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not alone"
+	@$(BIN)/pytest -m alone
 	@echo "Each protection is taken away in turn, to see its test fail …"
 	@$(PROOFS)
 

@@ -147,6 +147,7 @@ def hostile_clients(url: str, kind: str, seconds: float) -> Iterator[dict[str, i
         answers |= json.loads(process.communicate(timeout=90)[0])
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", KINDS)
 def test_forty_hostile_clients_leave_signing_and_reading_quick(attacked: Attacked, kind: str) -> None:
     url = attacked.server.url
