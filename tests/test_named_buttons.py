@@ -98,8 +98,8 @@ def acting_views(app: Flask) -> dict[str, set[str]]:
 
 
 BUTTONS = "Please use one of the buttons. Nothing was changed."
-# By name, what is said; without `take` the page asks for it, without an `outcome` it is the case once more.
-SAID = {"act": BUTTONS, "action": BUTTONS, "outcome": "<form", "to": "Nothing was changed.", "take": "<form"}
+# By name, what is said; without `take` the page asks for it.
+SAID = {"act": BUTTONS, "action": BUTTONS, "outcome": BUTTONS, "to": "Nothing was changed.", "take": "<form"}
 Case = tuple[FlaskClient, str, str, dict[str, str], str | None]
 
 

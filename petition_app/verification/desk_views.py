@@ -16,6 +16,7 @@ from petition_app.tally.counting import live_tally
 from petition_app.verification import desk, evidence, pairs, policy, questions, services
 from petition_app.verification.evidence_forms import ContactForm, EvidenceForm
 from petition_app.verification.forms import ActForm, AskForm, DecideForm, read_id
+from petition_app.verification.rules import VERDICTS
 from petition_app.verification.words import STATE_WORDS, WORDS
 
 staff = Blueprint("desk", __name__)
@@ -161,7 +162,7 @@ def _show_case(
         opened = desk.open_case(signature_id, petition=g.petition, by=g.account, at=utcnow())
     except services.NotYoursError as error:
         return _show_desk_instead(error)
-    failed = decide.outcome.data if decide else "ask" if question else "evidence" if found else ""
+    failed = _verdict_of(decide) if decide else "ask" if question else "evidence" if found else ""
     page: str = render_template(
         "verification/case.html",
         case=opened, words=WORDS, failed=failed, problem=problem,
@@ -169,6 +170,10 @@ def _show_case(
         found=found or EvidenceForm(today=utcnow().date(), formdata=None),
     )  # fmt: skip
     return (page, 422) if failed else page
+
+
+def _verdict_of(form: DecideForm) -> str:
+    return form.outcome.data if form.outcome.data in VERDICTS else "no button"
 
 
 def _show_desk_instead(error: DomainError) -> tuple[str, int]:
