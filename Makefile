@@ -9,7 +9,7 @@ REDIS := /usr/bin/redis-server
 NGINX := /usr/sbin/nginx
 WRK := /usr/bin/wrk
 WORKERS ?= 3
-PROOFS = $(BIN)/pytest tests/bars/proofs.py -n 2 --dist worksteal --durations 5 --durations-min 10
+PROOFS = $(BIN)/pytest tests/bars/proofs.py -n $(WORKERS) --dist worksteal --durations 5 --durations-min 10
 EMPTY :=
 SPACE := $(EMPTY) $(EMPTY)
 
