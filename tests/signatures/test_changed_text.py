@@ -12,7 +12,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from petition_app import couriers
 from petition_app.clock import utcnow
 from petition_app.db import db
 from petition_app.petitions import services as petitions
@@ -31,15 +30,6 @@ CHANGED = {
     "en": "The letter has been changed since you opened this page. Please read it again, then sign.",
     "ru": "Письмо изменили после того, как вы открыли эту страницу. Прочитайте его снова и подпишите.",
 }
-
-
-@pytest.fixture
-def petition_id(app: Flask) -> Any:
-    """An open petition that nobody has signed, and a worker that lives."""
-    made = make.make_petition(app)
-    with make.acting(app):
-        couriers.beat(at=utcnow())
-    return made
 
 
 def edit(app: Flask, petition_id: Any, **texts: str) -> None:

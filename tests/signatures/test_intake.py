@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition_app import couriers, switches
+from petition_app import switches
 from petition_app.audit import SignerAct
 from petition_app.clock import utcnow
 from petition_app.db import db
@@ -23,15 +23,6 @@ from petition_app.signatures import arrivals, intake
 from petition_app.signatures.arrivals import ClosedForSigningError, NewSignature
 from petition_app.signatures.models import Confirmation, SealedKey, SealedPart, Signature
 from tests import factories as make
-
-
-@pytest.fixture
-def petition_id(app: Flask) -> Any:
-    """An open petition, and a worker that lives."""
-    made = make.make_petition(app)
-    with make.acting(app):
-        couriers.beat(at=utcnow())
-    return made
 
 
 def sign(app: Flask, new: NewSignature | None = None) -> str:

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
-from petition_app import couriers, switches
+from petition_app import switches
 from petition_app.clock import utcnow
 from petition_app.db import db, transaction
 from petition_app.petitions.models import Petition
@@ -23,15 +23,6 @@ from petition_app.signatures.models import Confirmation, Signature
 from tests import factories as make
 
 HERE = f"/p/{make.SLUG}/sign"
-
-
-@pytest.fixture
-def petition_id(app: Flask) -> Any:
-    """An open petition, and a worker that lives."""
-    made = make.make_petition(app)
-    with make.acting(app):
-        couriers.beat(at=utcnow())
-    return made
 
 
 @pytest.fixture
