@@ -3,8 +3,8 @@
 from alembic import context
 from flask import current_app
 
-from petition_app.db import Base, Moment, db
-from petition_app.storage import rebuilding
+from petition_app.storage.db import Base, Moment, db
+from petition_app.storage.engines import patient, rebuilding
 
 
 def render_item(kind, item, autogen_context):
@@ -16,7 +16,7 @@ def render_item(kind, item, autogen_context):
 
 def run() -> None:
     """Migrate, each step in a transaction."""
-    with db.engine.connect() as connection, rebuilding(connection):
+    with db.engine.connect() as connection, patient(connection), rebuilding(connection):
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

@@ -3,67 +3,81 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Iterable
-from contextvars import ContextVar
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from flask import Flask, Response, g, request
+from flask.ctx import AppContext
 from flask_bootstrap import Bootstrap5
 from flask_migrate import Migrate
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import BadRequest, HTTPException, TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from petition_app import admission, config, db, doctor, erasures, vault, web, worker
-from petition_app.accounts import approvals, fresh, sign_in
-from petition_app.accounts import services as account_services
-from petition_app.addresses import Addresses, refuse
-from petition_app.backup import cli as backup_cli
-from petition_app.clock import utcnow
+from petition_app import app_state, config
+from petition_app.accounts.hooks import AccountHooks
+from petition_app.app_state import AppState
+from petition_app.cli import registration as commands
 from petition_app.config import ConfigError, Settings
-from petition_app.db import after_commit, after_erasure, before_erasure, transaction
-from petition_app.demo import cli as demo_cli
-from petition_app.drill import cli as drill_cli
+from petition_app.crypto import vault
 from petition_app.errors import StorageSealedError
 from petition_app.i18n import CatalogueError, check_catalogues
-from petition_app.keys import leaving, opened
-from petition_app.local import cli as local_cli
-from petition_app.metrics import Meter
-from petition_app.pages import Pages
-from petition_app.petitions import accounts_cli, freezing, policies, switches_cli
-from petition_app.petitions import cli as petitions_cli
-from petition_app.roles import IN_GROUPS, TAKES_SECRETS
-from petition_app.roster import cli as roster_cli
-from petition_app.signatures import cli as signatures_cli
-from petition_app.signatures.rush import Rush
-from petition_app.tally import cli as tally_cli
-from petition_app.tally import frozen
-from petition_app.tally.services import publish_due
-from petition_app.verification import cli as verification_cli
-from petition_app.verification import duplicates_cli, estimate_cli, keys_cli, measure_cli, rematching, retention_cli
-from petition_app.verification import services as checking
-from petition_app.verification.matching.word_cache import forget_words
+from petition_app.keys import leaving
+from petition_app.keys.open_keys import KeyHooks
+from petition_app.matching.names.word_cache import forget_words
+from petition_app.petitions import freezing, policies
+from petition_app.petitions.freezing import FreezeHooks
+from petition_app.storage import db, erasures
+from petition_app.storage.db import transaction
+from petition_app.storage.hooks import TransactionHooks
+from petition_app.storage.short_cache import ShortCache
+from petition_app.tally import freeze_statement
+from petition_app.tally.publishing import publish_at_once
+from petition_app.verification.decisions import services as checking
+from petition_app.verification.matching_cases import rematching
+from petition_app.web import admission, fresh_sign_in, sign_in
+from petition_app.web import registration as web
+from petition_app.web.access import IN_GROUPS, TAKES_SECRETS
+from petition_app.web.addresses import Addresses, refuse
+from petition_app.web.app_context import ActiveContext
+from petition_app.web.backend import Backend
+from petition_app.web.fast_sign import FastSign
+from petition_app.web.metrics import Meter
+from petition_app.web.page_cache import Answer, Pages, key_of, may_be_kept
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from granian.rsgi import Scope
 
 logger = logging.getLogger(__name__)
 
 LARGEST_FORM = 512 * 1024
 # What arrives here is public with a publication and not before.
-QUIET = ("signatures.submit", "signatures.confirm_code", "signatures.send_again")
+QUIET = ("sign.submit", "sign.confirm_code", "sign.send_again")
 
 
 class Countersign(Flask):
     """Flask, with one transaction around each request, which is counted and leaves one line of log."""
 
-    def __init__(self, *args: Any, **keywords: Any) -> None:
+    def __init__(self, *args: Any, state: AppState, backend: Backend, **keywords: Any) -> None:
+        self.state, self.backend = state, backend
         super().__init__(*args, **keywords)
-        self.pages, self.rush = Pages(), Rush(self)
-        self.addresses = Addresses("", production=False)
+        self.extensions["countersign"] = state
+        cache = state.get(ShortCache)
+        self.pages, self.rush = Pages(cache), FastSign(self, cache)
+        self.addresses, self.proxies = Addresses("", production=False), 0
+
+    def app_context(self) -> AppContext:
+        """Return a context within which this application's state is the active one."""
+        return ActiveContext(self, self.state)
+
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: Any = None, *args: Any, **options: Any
+    ) -> None:
+        """Add a page, which the backend may answer in its own way."""
+        view = self.backend.view_for(endpoint, view_func) if endpoint and view_func else view_func
+        super().add_url_rule(rule, endpoint, view, *args, **options)
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request and note how: the rule of its path, the method, the status, the time."""
@@ -82,6 +96,26 @@ class Countersign(Flask):
         finally:
             rule, took = environ.get("countersign.rule", ""), perf_counter() - began
             self.extensions["meter"].note(rule=rule, method=environ["REQUEST_METHOD"], status=status, seconds=took)
+
+    def at_once(self, scope: Scope) -> Answer | None:
+        """Return the answer to a reader of a page that is kept, for which no request need be made, and note it.
+
+        Who of several proxies said what is left to `wsgi_app`, except where the host alone tells the address.
+        """
+        path, began = scope.path, perf_counter()
+        if not may_be_kept(path) or not path.isascii():
+            return None
+        told = scope.headers.get
+        found = self.addresses.find(told("host", ""), "" if self.proxies else scope.scheme)
+        if not found or not found[0]:
+            return None
+        key = key_of(path, scope.query_string, told("accept-language", ""), host=found[1], scheme=found[0])
+        if not (page := self.pages.find(key)):
+            return None
+        answer = page.reply(told("if-none-match", ""))
+        took = perf_counter() - began
+        self.extensions["meter"].note(rule=page.rule, method="GET", status=answer[0], seconds=took)
+        return answer
 
     def log_exception(self, exc_info: Any) -> None:
         """Write down what went wrong and at which rule: a path may hold the words of an invitation."""
@@ -105,7 +139,7 @@ class Countersign(Flask):
                 work.discard()
             elif request.method not in admission.SAFE and not saving and _has_changes():
                 raise RuntimeError("What this request changed would be lost.")
-            work.adds = work.adds or request.endpoint in QUIET
+            work.insert_only = work.insert_only or request.endpoint in QUIET
         return response
 
     def _refusal(self) -> HTTPException | None:
@@ -131,19 +165,31 @@ def _has_changes() -> bool:
     return bool("touched" in session.info or session.new or session.dirty or session.deleted)
 
 
-def create_app(settings: Settings | None = None) -> Countersign:
-    """Make the application.
+def create_app(settings: Settings | None = None, backend: Backend | None = None) -> Countersign:
+    """Make the application; a `backend` of its own where it is not the server itself.
 
     Raises:
         ConfigError: a setting is missing or weak, or the texts of a language are not compiled.
     """
     _check_texts()
-    settings = settings or Settings.from_environment()
-    config.activate(settings)
-    _check_ring(settings)
-    _check_pepper(settings)
-    app = Countersign("petition_app", template_folder="../templates", instance_path=str(settings.instance))
-    app.addresses = Addresses(settings.public_url, production=settings.production)
+    settings, backend = settings or Settings.from_environment(), backend or Backend()
+    state = AppState(settings)
+    _register_hooks(state, publishes=backend.publishes)
+    with app_state.using(state):
+        _check_ring(settings)
+        _check_pepper(settings)
+        return _make(settings, state, backend)
+
+
+def _make(settings: Settings, state: AppState, backend: Backend) -> Countersign:
+    app = Countersign(
+        "petition_app",
+        template_folder="../templates",
+        instance_path=str(settings.instance),
+        state=state,
+        backend=backend,
+    )
+    app.addresses, app.proxies = Addresses(settings.public_url, production=settings.production), settings.proxies
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
@@ -176,40 +222,37 @@ def create_app(settings: Settings | None = None) -> Countersign:
         db.configure_engine(db.db.engine)
     Migrate(app, db.db, directory=str(config.MIGRATIONS))
     Bootstrap5(app)
+    backend.init_app(app)
     sign_in.init_app(app)
-    fresh.init_app(app)
+    fresh_sign_in.init_app(app)
     web.init_app(app)
-    worker.init_app(app)
-    for door in (
-        accounts_cli,
-        petitions_cli,
-        switches_cli,
-        roster_cli,
-        signatures_cli,
-        verification_cli,
-        measure_cli,
-        estimate_cli,
-        duplicates_cli,
-        retention_cli,
-        keys_cli,
-        tally_cli,
-        demo_cli,
-        drill_cli,
-        backup_cli,
-        doctor,
-    ):
-        door.init_app(app)
-    local_cli.init_app(app, create_app)
-    opened.after_leaving[:] = [forget_words]
-    after_commit[:] = [_publish]
-    before_erasure[:], after_erasure[:] = [erasures.note], [erasures.settle_at_once]
-    freezing.on_freeze[:] = [checking.free_all, frozen.lower]
-    approvals.carry_out.update(
-        policy=policies.lower, unfreeze=freezing.end, take_keys=leaving.carry_out, remove_member=leaving.carry_out
-    )
-    account_services.holds_keys[:] = [leaving.holds]
-    freezing.on_unfreeze[:] = [frozen.raise_again, rematching.rematch_later]
+    commands.init_app(app, create_app)
     return app
+
+
+def _register_hooks(state: AppState, *, publishes: bool) -> None:
+    """Say what happens in one domain when something happens in another."""
+    acts = {
+        "policy": policies.lower,
+        "unfreeze": freezing.end,
+        "take_keys": leaving.carry_out,
+        "remove_member": leaving.carry_out,
+    }
+    for hooks in (
+        TransactionHooks(
+            after_change=state.get(ShortCache).forget,
+            before_erasure=(erasures.note,),
+            after_erasure=(erasures.settle_at_once,),
+            after_commit=(publish_at_once,) if publishes else (),
+        ),
+        KeyHooks(after_leaving=(forget_words,)),
+        AccountHooks(holds_keys=(leaving.holds,), carry_out=acts),
+        FreezeHooks(
+            on_freeze=(checking.free_all, freeze_statement.publish_frozen_counts),
+            on_unfreeze=(freeze_statement.republish, rematching.rematch_later),
+        ),
+    ):
+        state.put(hooks)
 
 
 def _check_texts() -> None:
@@ -235,33 +278,3 @@ def _check_pepper(settings: Settings) -> None:
             vault.parse_key_ring(settings.password_pepper)
     except ValueError:
         raise ConfigError("PASSWORD_PEPPER is not a key; make one with `flask keys new --id p1`.") from None
-
-
-_publishing: ContextVar[deque[UUID] | None] = ContextVar("publishing", default=None)
-
-
-def _publish(petition_id: UUID) -> None:
-    """Publish a change that has just been committed.
-
-    A publication in slices changes its petition again; that waits for this one to end, so that none is inside another.
-    """
-    waiting = _publishing.get()
-    if waiting is not None:
-        waiting.append(petition_id)
-        return
-    waiting = deque([petition_id])
-    token = _publishing.set(waiting)
-    try:
-        while waiting:
-            _publish_once(waiting.popleft())
-    finally:
-        _publishing.reset(token)
-
-
-def _publish_once(petition_id: UUID) -> None:
-    """Do so in a transaction of its own; what goes wrong here is left to the worker."""
-    try:
-        with transaction() as work:
-            work.adds = publish_due(petition_id, at=utcnow()) is None and not db.touched_names()
-    except Exception as error:
-        logger.error("A publication failed (%s); the worker will try again.", type(error).__name__)

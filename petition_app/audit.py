@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, delete, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition_app.db import UNNUMBERED, Base, Moment, db
+from petition_app.storage.db import UNNUMBERED, Base, Moment, db
 
 
 class AuditEvent(Base):

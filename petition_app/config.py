@@ -1,4 +1,4 @@
-"""The settings of one process, read from the environment once."""
+"""The settings of one application, read from the environment once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 
-from petition_app import private_files
+from petition_app import app_state, private_files
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the process was started with. `key_ring` is the text of the ring or the path of the file that holds it."""
+    """What an application is started with. `key_ring` is the text of the ring or the path of its file."""
 
     env: str
     database_url: str
@@ -262,20 +262,18 @@ def _budget(environ: Mapping[str, str], name: str, default: int) -> int:
     return int(value)
 
 
-_active: list[Settings] = []
-
-
 def activate(settings: Settings) -> None:
-    """Make these the settings of the process; done once by `create_app`."""
-    _active[:] = [settings]
+    """Make these the settings of the active application."""
+    app_state.active().put(settings)
 
 
 def current() -> Settings:
-    """Return the settings of the process.
+    """Return the settings of the active application.
 
     Raises:
-        RuntimeError: no application was made yet.
+        RuntimeError: no application is active here, or it has none.
     """
-    if not _active:
-        raise RuntimeError("No settings yet: make the application first.")
-    return _active[0]
+    settings = app_state.active().find(Settings)
+    if settings is None:
+        raise RuntimeError("The application has no settings.")
+    return settings

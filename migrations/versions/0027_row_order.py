@@ -10,7 +10,7 @@ import re
 from alembic import op
 import sqlalchemy as sa
 
-from petition_app.storage import near
+from petition_app.storage.engines import near
 
 
 # revision identifiers, used by Alembic.

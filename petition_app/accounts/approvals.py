@@ -1,7 +1,8 @@
 """Acts that take two organizers, because one alone could harm everybody: one asks, another confirms within a day.
 
 What is asked is frozen when it is asked: whoever confirms sees it, and confirms it by its digest. Nobody confirms
-their own request. Two ways lead on from a confirmed request: an act in `carry_out` happens in the transaction of the
+their own request. Two ways lead on from a confirmed request: an act in
+`AccountHooks.carry_out` happens in the transaction of the
 confirmation; of any other kind the asker gets leave, once, for as long again (`require_leave`).
 """
 
@@ -9,27 +10,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from petition_app import audit
+from petition_app import app_state, audit
+from petition_app.accounts.hooks import AccountHooks
 from petition_app.accounts.models import APPROVAL_KINDS, Account, ApprovalRequest, Membership
 from petition_app.accounts.services import require_role, role_of_id
 from petition_app.audit import AuditEvent
-from petition_app.db import db, is_alone, lock
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import N_
+from petition_app.storage.db import db, get_for_update, try_advisory_lock
 
 LIFE = timedelta(hours=24)
 MADE_ORGANIZER = ("member.added_organizer", "member.made_organizer")
-
-CarryOut = Callable[[ApprovalRequest, Account, datetime], object]
-# What happens when a request of a kind is confirmed, in the transaction of the confirmation; filled by `app.py`.
-carry_out: dict[str, CarryOut] = {}
 
 
 class OnlyOrganizerError(DomainError):
@@ -96,7 +93,7 @@ def ask(kind: str, payload: dict[str, Any], *, petition_id: UUID, by: Account, a
     if kind not in APPROVAL_KINDS:
         raise ValueError(kind)
     require_second(petition_id, by=by)
-    if not is_alone(f"ask|{petition_id}|{kind}|{json.dumps(payload, sort_keys=True)}"):
+    if not try_advisory_lock(f"ask|{petition_id}|{kind}|{json.dumps(payload, sort_keys=True)}"):
         raise AskedAlreadyError
     if any(other.kind == kind and other.payload == payload for other in list_open(petition_id, at=at)):
         raise AskedAlreadyError
@@ -129,7 +126,7 @@ def confirm(request_id: UUID, digest: str, *, petition_id: UUID, by: Account, at
     with db.session.begin_nested():  # What cannot be carried out leaves nothing behind, and stays open.
         request.state, request.decided_by_id, request.decided_at = "confirmed", by.id, at
         _record("confirmed", request, by=by, at=at)
-        if act := carry_out.get(request.kind):
+        if act := app_state.get(AccountHooks).carry_out.get(request.kind):
             request.state = "used"
             act(request, by, at)
         db.session.flush()
@@ -152,7 +149,7 @@ def require_leave(kind: str, payload: dict[str, Any], *, petition_id: UUID, by: 
     """Use up the leave that another organizer gave this person for exactly this. Raises: LeaveNeededError."""
     require_role(by, petition_id, "organizer")
     for found in list_leave(kind, petition_id=petition_id, by=by, at=at):
-        request = lock(ApprovalRequest, found.id)
+        request = get_for_update(ApprovalRequest, found.id)
         if request is None or not is_leave(request, at=at) or request.payload != payload:
             continue
         if request.digest != _digest_again(request):
@@ -231,7 +228,7 @@ def _digest_again(request: ApprovalRequest) -> bytes:
 def _locked(request_id: UUID, petition_id: UUID, *, by: Account) -> ApprovalRequest:
     """Load a request for a change. Whoever locks the petition as well does so after this row."""
     require_role(by, petition_id, "organizer")
-    request = lock(ApprovalRequest, request_id)
+    request = get_for_update(ApprovalRequest, request_id)
     if request is None or request.petition_id != petition_id:
         raise NotFoundError
     return request

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from petition_app.crypto.fingerprints import fingerprint
+from petition_app.crypto.key_derivation import BusyError
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
-from petition_app.kdf import BusyError
-from petition_app.security import fingerprint, limits
+from petition_app.rate_limits.counters import limits
 
 SIGN_IN, PASSPHRASE = "sign-in", "passphrase"
 FREE = 3
@@ -68,33 +69,33 @@ def trying(purpose: str, subject: str, who: Guesser | None, *, strangers: bool =
     try:
         yield
     except BusyError:  # Nothing was tried.
-        limits.take_back(PER_CLIENT, "tries", purpose, who.name)
-        limits.take_back(COUNTED, *key)
+        limits().take_back(PER_CLIENT, "tries", purpose, who.name)
+        limits().take_back(COUNTED, *key)
         raise
-    limits.take_back(PER_CLIENT, "tries", purpose, who.name)
-    limits.forget(COUNTED, *key)
+    limits().take_back(PER_CLIENT, "tries", purpose, who.name)
+    limits().forget(COUNTED, *key)
     for pause in PAUSES:
-        limits.forget(_pause(pause), "pause", *key)
+        limits().forget(_pause(pause), "pause", *key)
 
 
 def _count(key: tuple[str, str, str], *, strangers: bool) -> None:
     purpose, _, name = key
-    if any(not limits.allows(_pause(pause), "pause", *key) for pause in PAUSES):
+    if any(not limits().allows(_pause(pause), "pause", *key) for pause in PAUSES):
         raise WaitError
-    if not limits.count(PER_CLIENT, "tries", purpose, name):
+    if not limits().count(PER_CLIENT, "tries", purpose, name):
         raise WaitError
-    if strangers and not limits.count(OVERALL, "tries", purpose):
-        limits.take_back(PER_CLIENT, "tries", purpose, name)
+    if strangers and not limits().count(OVERALL, "tries", purpose):
+        limits().take_back(PER_CLIENT, "tries", purpose, name)
         raise CrowdError
-    limits.count(COUNTED, *key)
-    failures = limits.used(COUNTED, *key)
+    limits().count(COUNTED, *key)
+    failures = limits().used(COUNTED, *key)
     if failures > FREE:
-        limits.count(_pause(PAUSES[min(failures - FREE, len(PAUSES)) - 1]), "pause", *key)
+        limits().count(_pause(PAUSES[min(failures - FREE, len(PAUSES)) - 1]), "pause", *key)
 
 
 def may_go_on(token: str) -> bool:
     """Count a wrong secret that was typed in a session; return whether the session may go on."""
-    return limits.count(PER_SESSION, "session", fingerprint("session", token).hex()[:32])
+    return limits().count(PER_SESSION, "session", fingerprint("session", token).hex()[:32])
 
 
 def _pause(seconds: int) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from petition_app import audit, passwords
+from petition_app import audit
 from petition_app.accounts import attempts
 from petition_app.accounts.attempts import Guesser
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import end_sessions, find_account
+from petition_app.crypto import passwords
+from petition_app.crypto.key_derivation import run_slow
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
-from petition_app.kdf import run_slow
-from petition_app.mail_addresses import address_key
+from petition_app.mailer.addresses import address_key
 
 
 class WrongPasswordError(DomainError):

@@ -11,8 +11,8 @@ from sqlalchemy import delete, select
 from petition_app import audit
 from petition_app.accounts.models import Account, DeskToken
 from petition_app.accounts.services import require_role
-from petition_app.db import db
-from petition_app.security import hash_secret
+from petition_app.crypto.fingerprints import hash_secret
+from petition_app.storage.db import db
 
 LIFE = timedelta(hours=12)
 HOLDERS = ("organizer", "reviewer")

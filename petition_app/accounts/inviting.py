@@ -10,16 +10,20 @@ from uuid import UUID
 from email_validator import EmailNotValidError
 from sqlalchemy import select
 
-from petition_app import audit, budgets, jobs, vault
+from petition_app import audit
 from petition_app.accounts import services
 from petition_app.accounts.models import ROLES, Account, StaffInvitation
 from petition_app.accounts.services import AddressError, AlreadyMemberError, require_role
-from petition_app.bulk import insert_alone
-from petition_app.db import db, lock, save_from_here
+from petition_app.crypto import vault
+from petition_app.crypto.codes import new_mail_code, read_mail_code
+from petition_app.crypto.fingerprints import hash_secret
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import LANGUAGES, N_
-from petition_app.mail_addresses import address_key, read_address
-from petition_app.security import hash_secret, new_mail_code, read_mail_code
+from petition_app.mailer.addresses import address_key, read_address
+from petition_app.rate_limits import budgets
+from petition_app.storage import jobs
+from petition_app.storage.db import db, get_for_update, save_from_here
+from petition_app.storage.multi_insert import insert_alone
 
 LIFE = timedelta(days=7)
 MOST_MAILS = 5
@@ -75,12 +79,12 @@ def invite(
         address = read_address(email)
     except EmailNotValidError:
         raise AddressError from None
-    known = services.find_account(address)
+    waiting = select(StaffInvitation.id).where(StaffInvitation.petition_id == petition_id)
+    same = db.session.scalar(waiting.where(StaffInvitation.email_key == address_key(address)))
+    found = get_for_update(StaffInvitation, same) if same else None
+    known = services.find_account(address)  # Read now: while this waited, the person may have taken up the role.
     if known and services.role_of(known, petition_id):
         raise AlreadyMemberError
-    waiting = db.session.scalars(select(StaffInvitation).where(StaffInvitation.petition_id == petition_id))
-    same = next((row.id for row in waiting if address_key(row.email) == address_key(address)), None)
-    found = lock(StaffInvitation, same) if same else None
     if found and found.expires_at > at:
         raise InvitedAlreadyError
     if found:
@@ -182,7 +186,7 @@ def _send(invitation: StaffInvitation, page: str, *, at: datetime) -> None:
 
 def _locked(invitation_id: UUID, petition_id: UUID, *, by: Account) -> StaffInvitation:
     require_role(by, petition_id, "organizer")
-    invitation = lock(StaffInvitation, invitation_id)
+    invitation = get_for_update(StaffInvitation, invitation_id)
     if invitation is None or invitation.petition_id != petition_id:
         raise NotFoundError
     return invitation

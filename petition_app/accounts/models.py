@@ -6,12 +6,11 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
-from flask_security import RoleMixin, UserMixin
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from petition_app.db import Base, Moment
-from petition_app.mail_addresses import address_key
+from petition_app.mailer.addresses import address_key
+from petition_app.storage.db import Base, Moment
 
 ROLES = ("organizer", "reviewer", "auditor")
 APPROVAL_KINDS = ("policy", "export_names", "desk_names", "take_keys", "remove_member", "unfreeze")
@@ -22,7 +21,7 @@ def _key_of_email(context: Any) -> str:
     return address_key(context.get_current_parameters()["email"])
 
 
-class Account(Base, UserMixin):
+class Account(Base):
     """A member of staff.
 
     `email` is written to, `email_key` is the same for all its spellings. `seen_on` is the day of the latest sign-in or
@@ -31,7 +30,7 @@ class Account(Base, UserMixin):
 
     __tablename__ = "accounts"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)  # type: ignore[assignment] # The mixin has int.
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     email: Mapped[str] = mapped_column(String(254))
     email_key: Mapped[str] = mapped_column(String(254), unique=True, default=_key_of_email)
     name: Mapped[str] = mapped_column(String(120))
@@ -41,7 +40,20 @@ class Account(Base, UserMixin):
     seen_on: Mapped[date | None]
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="account")
-    roles: ClassVar[list[RoleMixin]] = []  # type: ignore[misc] # Flask-Security's roles hold everywhere; ours belong to a petition.
+
+    # What the library for signing in asks of an account; its roles hold everywhere, ours belong to a petition.
+    roles: ClassVar[list[str]] = []
+    is_authenticated: ClassVar[bool] = True
+    is_anonymous: ClassVar[bool] = False
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the account may sign in."""
+        return self.active
+
+    def get_id(self) -> str:
+        """Return what a session of the library keeps of an account."""
+        return self.fs_uniquifier
 
 
 class Membership(Base):
@@ -76,6 +88,7 @@ class StaffInvitation(Base):
     """Somebody asked by mail to take a role on a petition, and who has not answered yet. Of the code, the hash only.
 
     An answer or a withdrawal removes the row. `language` is that of the mail; `mails` counts how often it was sent.
+    `email` is written to, `email_key` is the same for all its spellings.
     """
 
     __tablename__ = "staff_invitations"
@@ -83,6 +96,7 @@ class StaffInvitation(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
     email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254), default=_key_of_email)
     name: Mapped[str] = mapped_column(String(120))
     role: Mapped[str] = mapped_column(String(20))
     language: Mapped[str] = mapped_column(String(2))
@@ -93,7 +107,7 @@ class StaffInvitation(Base):
     mails: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (
-        UniqueConstraint("petition_id", "email"),
+        UniqueConstraint("petition_id", "email_key"),
         CheckConstraint(f"role IN {ROLES}", name="role_known"),
     )
 

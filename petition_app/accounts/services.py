@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from email_validator import EmailNotValidError
 from sqlalchemy import delete, func, select
 
-from petition_app import audit, passwords
+from petition_app import app_state, audit
+from petition_app.accounts.hooks import AccountHooks
 from petition_app.accounts.models import (
     ROLES,
     Account,
@@ -20,17 +20,16 @@ from petition_app.accounts.models import (
     Membership,
     StaffInvitation,
 )
-from petition_app.bulk import insert_alone
-from petition_app.db import db, lock
+from petition_app.crypto import passwords
+from petition_app.crypto.fingerprints import hash_secret
 from petition_app.errors import DomainError, NotAllowedError, NotFoundError
 from petition_app.i18n import N_
-from petition_app.mail_addresses import address_key, read_address
-from petition_app.security import hash_secret
+from petition_app.mailer.addresses import address_key, read_address
+from petition_app.storage.db import db, get_for_update
+from petition_app.storage.multi_insert import insert_alone
 
 SESSION_LIFE = timedelta(hours=12)
 PASSWORD_LENGTH = passwords.LENGTH
-# Whether somebody (account, petition) holds keys, which no colleague takes alone; filled by `app.py`.
-holds_keys: list[Callable[[UUID, UUID], bool]] = []
 
 
 class AddressError(DomainError):
@@ -55,6 +54,14 @@ class TwoOrganizersError(DomainError):
     """A colleague's keys are taken by two organizers, never by one."""
 
     message = N_("This takes two organizers. Ask for it first; another organizer must confirm it within 24 hours.")
+
+
+class HoldsKeysError(DomainError):
+    """Nobody becomes an auditor with keys; taking a colleague's takes two organizers."""
+
+    message = N_(
+        "An auditor keeps no keys from an earlier role. Take the keys first, under “Keys”, and then change the role."
+    )
 
 
 class AlreadyMemberError(DomainError):
@@ -113,9 +120,8 @@ def role_of(account: Account, petition_id: UUID) -> str | None:
 
 def role_of_id(account_id: UUID, petition_id: UUID) -> str | None:
     """Return the role on a petition of the account with this id."""
-    return db.session.scalar(
-        select(Membership.role).where(Membership.account_id == account_id, Membership.petition_id == petition_id)
-    )
+    theirs = select(Membership.role).where(Membership.account_id == account_id, Membership.petition_id == petition_id)
+    return db.session.scalar(theirs)
 
 
 def require_role(account: Account | None, petition_id: UUID, *roles: str) -> None:
@@ -130,11 +136,8 @@ def require_role(account: Account | None, petition_id: UUID, *roles: str) -> Non
 
 def is_organizer_somewhere(account: Account) -> bool:
     """Return whether the account organizes any petition, and may therefore begin another."""
-    return bool(
-        db.session.scalar(
-            select(Membership.id).where(Membership.account_id == account.id, Membership.role == "organizer").limit(1)
-        )
-    )
+    theirs = select(Membership.id).where(Membership.account_id == account.id, Membership.role == "organizer")
+    return db.session.scalar(theirs.limit(1)) is not None
 
 
 def list_members(petition_id: UUID, *, by: Account) -> list[Membership]:
@@ -152,11 +155,15 @@ def require_two(
     Raises:
         TwoOrganizersError
     """
-    if by is None or by.id == account_id or not any(holds(account_id, petition_id) for holds in holds_keys):
+    if by is None or by.id == account_id or not _holds_keys(account_id, petition_id):
         return
     given = agreed and (agreed.state, agreed.petition_id, agreed.payload.get("account_id"), agreed.decided_by_id)
     if agreed is None or agreed.asked_by_id == by.id or given != ("used", petition_id, str(account_id), by.id):
         raise TwoOrganizersError
+
+
+def _holds_keys(account_id: UUID, petition_id: UUID, **seen: UUID | None) -> bool:
+    return any(holds(account_id, petition_id, **seen) for holds in app_state.get(AccountHooks).holds_keys)
 
 
 def remove_member(
@@ -168,11 +175,9 @@ def remove_member(
         NotFoundError, LastOrganizerError, TwoOrganizersError
     """
     membership = _locked_member(membership_id, petition_id, by=by)
-    require_two(membership.account_id, petition_id, by=by, agreed=agreed)
-    audit.record(
-        "member.removed", by=by.id if by else None, petition_id=petition_id, object_id=membership.account_id, at=at
-    )
     account_id = membership.account_id
+    require_two(account_id, petition_id, by=by, agreed=agreed)
+    audit.record("member.removed", by=by.id if by else None, petition_id=petition_id, object_id=account_id, at=at)
     end_sessions(account_id)
     _take_back_invitations(account_id, petition_id)
     db.session.delete(membership)
@@ -181,16 +186,21 @@ def remove_member(
 
 
 def change_role(membership_id: UUID, *, petition_id: UUID, role: str, by: Account | None, at: datetime) -> None:
-    """Change a member's role. Raises: NotFoundError, LastOrganizerError."""
+    """Change a member's role; auditors are granted keys as such, and keep none that they held before.
+
+    Raises:
+        NotFoundError, LastOrganizerError, HoldsKeysError
+    """
     if role not in ROLES:
         raise NotFoundError
     membership = _locked_member(membership_id, petition_id, by=by, stays=role == "organizer")
+    account_id, seen_by = membership.account_id, by.id if by else None
+    if role == "auditor" and membership.role != role and _holds_keys(account_id, petition_id, seen_by=seen_by):
+        raise HoldsKeysError
     membership.role = role
     if role != "organizer":
-        _take_back_invitations(membership.account_id, petition_id)
-    audit.record(
-        f"member.made_{role}", by=by.id if by else None, petition_id=petition_id, object_id=membership.account_id, at=at
-    )
+        _take_back_invitations(account_id, petition_id)
+    audit.record(f"member.made_{role}", by=seen_by, petition_id=petition_id, object_id=account_id, at=at)
     db.session.flush()
 
 
@@ -202,12 +212,8 @@ def _take_back_invitations(account_id: UUID, petition_id: UUID) -> None:
 
 def find_member(email: str, *, petition_id: UUID) -> Membership:
     """Return the role an address has on a petition. Raises: NotFoundError."""
-    query = (
-        select(Membership)
-        .join(Account)
-        .where(Account.email_key == address_key(email), Membership.petition_id == petition_id)
-    )
-    if found := db.session.scalar(query):
+    theirs = select(Membership).join(Account).where(Account.email_key == address_key(email))
+    if found := db.session.scalar(theirs.where(Membership.petition_id == petition_id)):
         return found
     raise NotFoundError
 
@@ -221,7 +227,7 @@ def _locked_member(membership_id: UUID, petition_id: UUID, *, by: Account | None
         .order_by(Membership.id)
         .with_for_update()
     ).all()
-    membership = lock(Membership, membership_id)
+    membership = get_for_update(Membership, membership_id)
     if membership is None or membership.petition_id != petition_id:
         raise NotFoundError
     if membership in organizers and len(organizers) == 1 and not stays:
@@ -240,9 +246,8 @@ def find_account(email: str) -> Account | None:
 def start_session(account: Account, *, at: datetime) -> str:
     """Begin a session after a successful sign-in and return its token for the cookie."""
     token = secrets.token_urlsafe(32)
-    db.session.add(
-        AccountSession(token_hash=hash_secret("session", token.encode()), account_id=account.id, started_at=at)
-    )
+    token_hash = hash_secret("session", token.encode())
+    db.session.add(AccountSession(token_hash=token_hash, account_id=account.id, started_at=at))
     db.session.execute(delete(AccountSession).where(AccountSession.started_at < at - SESSION_LIFE))
     note_seen(account, at=at)
     audit.record("account.signed_in", by=account.id, object_id=account.id, at=at)
@@ -268,19 +273,14 @@ def last_seen(petition_id: UUID) -> date | None:
 
 def session_account_id(token: str, *, at: datetime) -> UUID | None:
     """Return whose session a cookie's token is, while it lasts (twelve hours)."""
-    return db.session.scalar(
-        select(AccountSession.account_id).where(
-            AccountSession.token_hash == hash_secret("session", token.encode()),
-            AccountSession.started_at >= at - SESSION_LIFE,
-        )
-    )
+    theirs = select(AccountSession.account_id).where(AccountSession.started_at >= at - SESSION_LIFE)
+    return db.session.scalar(theirs.where(AccountSession.token_hash == hash_secret("session", token.encode())))
 
 
 def end_session(token: str) -> None:
     """End one session."""
-    db.session.execute(
-        delete(AccountSession).where(AccountSession.token_hash == hash_secret("session", token.encode()))
-    )
+    token_hash = hash_secret("session", token.encode())
+    db.session.execute(delete(AccountSession).where(AccountSession.token_hash == token_hash))
 
 
 def end_sessions(account_id: UUID) -> None:

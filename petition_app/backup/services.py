@@ -14,10 +14,10 @@ from sqlalchemy import Connection, Table, insert, select, update
 
 from petition_app.backup import age, streams
 from petition_app.backup.streams import DATA, KEYS, STREAMS, Row
-from petition_app.db import Base, db, snapshot
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
-from petition_app.storage import migration
+from petition_app.storage.db import Base, db, snapshot
+from petition_app.storage.engines import migration
 
 FORMAT = "countersign-backup/1"
 KEYS_LIFE = timedelta(days=7)

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, Table, TypeDecorator
 
-from petition_app.db import Base
+from petition_app.storage.db import Base
 
 DATA, KEYS = "data", "keys"
 STREAMS = (DATA, KEYS)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from petition_app.accounts.models import Account
 from petition_app.i18n import LANGUAGES, N_, text_in_each_language
+from petition_app.imports import admission
+from petition_app.imports import services as imports
 from petition_app.petitions import rehearsing
 from petition_app.petitions import services as petitions
-from petition_app.petitions.files import read_petition
 from petition_app.petitions.models import Petition
-from petition_app.signatures import imports
-from petition_app.signatures.tables import Row, open_table
-from petition_app.verification import batches
+from petition_app.petitions.toml_reader import read_petition
+from petition_app.signatures.file_reader import Row, open_table
 
 FOLDER = Path(__file__).parent
 INITIAL, RECEIVED = 4, 12
@@ -46,5 +46,5 @@ def begin(*, by: Account, at: datetime) -> Petition:
         ]
         job = imports.begin(petition, sha256=name.encode().ljust(32), initial=initial, at=at)
         imports.stage(job, rows[:number], consent_held="Invented people of a rehearsal.", codes=False)
-        batches.admit_import(job.id, by=by, at=at)
+        admission.admit_import(job.id, by=by, at=at)
     return petition

@@ -10,30 +10,36 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
-from petition_app import jobs
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import create_account
-from petition_app.db import transaction
-from petition_app.keys import opened, own, unlocking
+from petition_app.crypto.form_tokens import new_form_token
+from petition_app.imports import admission
+from petition_app.imports import services as imports
+from petition_app.keys import member_keys, open_keys, unlocking
 from petition_app.keys import services as key_services
-from petition_app.keys.opened import Opened
+from petition_app.keys.open_keys import OpenKeys
 from petition_app.petitions import services as petitions
-from petition_app.petitions.files import read_petition
 from petition_app.petitions.models import Petition
+from petition_app.petitions.toml_reader import read_petition
+from petition_app.roster import file_reader as roster_tables
 from petition_app.roster import services as rosters
-from petition_app.roster import tables as roster_tables
-from petition_app.security import new_form_token
-from petition_app.signatures import imports, messages, tables
+from petition_app.signatures import file_reader, messages
 from petition_app.signatures import services as signing
-from petition_app.signatures.arrivals import NewSignature
+from petition_app.signatures.file_reader import Row
+from petition_app.signatures.new_signatures import NewSignature
 from petition_app.signatures.sealing import Identity
-from petition_app.signatures.tables import Row
+from petition_app.storage import jobs
+from petition_app.storage.db import transaction
 from petition_app.tally.names import open_due_names
 from petition_app.tally.services import publish_due, publish_now
-from petition_app.verification import batches, desk, evidence, policy, questions, reopening
-from petition_app.verification import services as checking
-from petition_app.verification.evidence import NewEvidence
-from petition_app.verification.policy import NewDecision
+from petition_app.verification.batches import services as batches
+from petition_app.verification.cases.open_keys_access import OpenKeysAccess
+from petition_app.verification.decisions import policy, reopening
+from petition_app.verification.decisions import services as checking
+from petition_app.verification.decisions.policy import NewDecision
+from petition_app.verification.desk import case_view, evidence
+from petition_app.verification.desk.evidence import NewEvidence
+from petition_app.verification.dialogue import questions
 
 FOLDER = Path(__file__).parent
 SLUG = "founding-day"
@@ -48,6 +54,7 @@ STAFF = (
 ROSTER_NAME = "City register of municipal deputies"
 CONSENT_HELD = "The organizer holds each signatory's written consent."
 QUESTION = "В каком совете вы депутат, и с какого года? / On which council do you sit, and since when?"
+ACCESS = OpenKeysAccess()
 GROUNDS = "Так подписан протокол совета. / The council's minutes are signed with this name."
 
 # What becomes of batch 1, by the file's own references; the others are still being checked. Among those are b065, who
@@ -79,17 +86,17 @@ class Story:
     people: dict[str, Account]
     signatures: dict[str, UUID]
     codes: dict[str, str]
-    keys: dict[str, Opened]
+    keys: dict[str, OpenKeys]
 
     @contextmanager
     def act(self, minutes: float, who: str = "organizer") -> Iterator[Petition]:
         """Do one act some minutes later, in sealed mode with somebody's keys, and publish what it changed."""
         self.now += timedelta(minutes=minutes)
-        with opened.using(self.keys.get(who)), transaction():
+        with open_keys.using(self.keys.get(who)), transaction():
             yield petitions.get_by_slug(SLUG)
             publish_due(self.petition_id, at=self.now)
 
-    def ref(self, case: desk.Case) -> str:
+    def ref(self, case: case_view.Case) -> str:
         """Return the file's own reference of a case."""
         refs = {signature_id: ref for ref, signature_id in self.signatures.items()}
         return refs.get(case.signature.id) or case.email.split("@")[0]
@@ -119,7 +126,7 @@ def tell(now: datetime, *, sealed: bool = False) -> Story:
     with story.act(0) as petition:
         if sealed:
             publish_now(petition, by=people["organizer"], at=story.now)
-            open_due_names(petition, at=story.now)
+            open_due_names(petition, access=ACCESS, at=story.now)
     return story
 
 
@@ -128,7 +135,7 @@ def _hand_out_keys(story: Story) -> None:
     holders = ("organizer", "reviewer1", "reviewer2")
     with transaction():
         for name in holders:
-            own.make_account_key(story.people[name], PASSPHRASE, at=story.now)
+            member_keys.make_account_key(story.people[name], PASSPHRASE, at=story.now)
         key_services.make_petition_keys(story.petition_id, by=story.people["organizer"], at=story.now)
     with transaction():
         for name in holders:
@@ -144,7 +151,7 @@ def _roster(story: Story) -> None:
     with story.act(0) as petition:
         version = rosters.begin(
             petition, name=ROSTER_NAME, as_of=story.now.date(), sha256=sha256(path.read_bytes()).digest(),
-            columns=table.columns, by=by, at=story.now,
+            columns=table.layout.columns, by=by, at=story.now,
         )  # fmt: skip
         rosters.stage(version.id, [replace(row, term_from=begins, term_to=ends) for row in rows])
         rosters.admit(version.id, by=by, at=story.now)
@@ -160,7 +167,7 @@ def _initial(story: Story) -> None:
         with story.act(minutes) as petition:
             job = imports.begin(petition, sha256=name.ljust(32), initial=True, at=story.now)
             imports.stage(job, part, consent_held=CONSENT_HELD, codes=False)
-            batches.admit_import(job.id, by=story.people["organizer"], at=story.now)
+            admission.admit_import(job.id, by=story.people["organizer"], at=story.now)
         for reviewer in ("reviewer1", "reviewer2"):
             _work(story, reviewer, minutes=0.5)
     with story.act(95) as petition:
@@ -213,21 +220,21 @@ def _work(story: Story, reviewer: str, *, minutes: float) -> None:
     by, seen, after = story.people[reviewer], set[UUID](), None
     while True:
         with story.act(minutes, reviewer) as petition:
-            after = desk.next_case(petition, by=by, at=story.now, after=after)
+            after = case_view.next_case(petition, access=ACCESS, by=by, at=story.now, after=after)
             if after is None or after in seen:
                 if after:
                     checking.put_back(after, petition=petition, by=by, at=story.now)
                 return
             seen.add(after)
-            case = desk.open_case(after, petition=petition, by=by, at=story.now)
+            case = case_view.open_case(after, access=ACCESS, petition=petition, by=by, at=story.now)
             _handle(story, case, story.ref(case), petition=petition, by=by)
 
 
-def _handle(story: Story, case: desk.Case, ref: str, *, petition: Petition, by: Account) -> None:
+def _handle(story: Story, case: case_view.Case, ref: str, *, petition: Petition, by: Account) -> None:
     story.signatures[ref] = signature_id = case.signature.id
     on = story.now.date()
     if ref in ASKED and case.signature.state == "checking":
-        questions.ask(signature_id, QUESTION, petition=petition, by=by, at=story.now)
+        questions.ask(signature_id, QUESTION, access=ACCESS, petition=petition, by=by, at=story.now)
         return
     if ref in REJECTED:
         new = NewDecision("rejected", reason=REJECTED[ref])
@@ -237,13 +244,15 @@ def _handle(story: Story, case: desk.Case, ref: str, *, petition: Petition, by: 
         new = _verified(case, petition, entry=NAMESAKES.get(ref), on=on)
     else:
         if ref in FOUND and not case.evidence:
-            evidence.add(signature_id, replace(FOUND[ref], on=on), petition=petition, by=by, at=story.now)
+            evidence.add(
+                signature_id, replace(FOUND[ref], on=on), access=ACCESS, petition=petition, by=by, at=story.now
+            )
         checking.put_back(signature_id, petition=petition, by=by, at=story.now)
         return
-    checking.decide(signature_id, new, petition=petition, by=by, at=story.now)
+    checking.decide(signature_id, new, access=ACCESS, petition=petition, by=by, at=story.now)
 
 
-def _verified(case: desk.Case, petition: Petition, *, entry: str | None, on: date) -> NewDecision:
+def _verified(case: case_view.Case, petition: Petition, *, entry: str | None, on: date) -> NewDecision:
     """Say that the person was reached, and who it is: this entry, else the one that fits best, if it fits well."""
     best = case.match.candidates[0].key if case.match and case.match.candidates else ""
     if entry is None and policy.is_enough(case.match, best, rule=petition.match_rule):
@@ -259,4 +268,4 @@ def _verified(case: desk.Case, petition: Petition, *, entry: str | None, on: dat
 
 
 def _rows(name: str) -> list[Row]:
-    return [row for row in tables.open_table(FOLDER / name, allow_consent=True).rows() if isinstance(row, Row)]
+    return [row for row in file_reader.open_table(FOLDER / name, allow_consent=True).rows() if isinstance(row, Row)]

@@ -15,11 +15,11 @@ from anyascii import anyascii
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from petition_app.crypto.fingerprints import fingerprint
 from petition_app.drill.search import SHORTEST
+from petition_app.matching import phonetic_keys
 from petition_app.roster.rules import split_name
-from petition_app.security import fingerprint
 from petition_app.signatures.rules import fold_mailbox, fold_name
-from petition_app.verification.matching import near_keys
 
 NAME, ADDRESS, LINK = "a name", "an address", "a link to the roster"
 PURPOSES = ("name", "mailbox", "near", "entry", "ref", "mail-code", "pending", "form")
@@ -193,7 +193,7 @@ def _own_indexes(person: Person, petitions: Sequence[UUID]) -> Iterator[tuple[st
     """Give the fingerprints that this product itself would make; whoever has the source tries them first."""
     for petition in petitions:
         yield NAME, fingerprint("name", petition, fold_name(person.name))
-        for key in near_keys(person.name):
+        for key in phonetic_keys(person.name):
             yield NAME, fingerprint("near", petition, key)
         for address in person.addresses:
             yield ADDRESS, fingerprint("mailbox", petition, fold_mailbox(address))

@@ -13,9 +13,10 @@ from uuid import UUID
 
 from mnemonic import Mnemonic
 
+from petition_app.crypto.codes import WORDLISTS, read_secret_code
+from petition_app.crypto.fingerprints import fingerprint, hash_secret
+from petition_app.drill.seized_data import ByteSource, Database, RowBlock, as_bytes, as_uuid
 from petition_app.drill.survey import Survey, moments
-from petition_app.drill.takings import Block, Database, Heap, as_bytes, as_uuid
-from petition_app.security import WORDLISTS, fingerprint, hash_secret, read_secret_code
 
 ROSTER = ("roster_entries", "roster_versions")
 INDEXES = {("signatures", f"{kind}_index") for kind in ("name", "mailbox", "match")} | {("near_keys", "key")}
@@ -51,7 +52,7 @@ def in_rows(database: Database, survey: Survey) -> Iterator[Link]:
             yield from (Link("the same value in several signatures", where, signature) for signature in signatures)
 
 
-def _in_block(block: Block, survey: Survey, copy: str, shared: dict[tuple[str, bytes], set[UUID]]) -> Iterator[Link]:
+def _in_block(block: RowBlock, survey: Survey, copy: str, shared: dict[tuple[str, bytes], set[UUID]]) -> Iterator[Link]:
     for row in block.rows:
         about = survey.about(row)
         for number, cell in enumerate(row):
@@ -73,7 +74,7 @@ def _is_roster(cell: Any, survey: Survey) -> bool:
 
 
 def _in_sealed(
-    block: Block, row: Any, about: UUID, copy: str, shared: dict[tuple[str, bytes], set[UUID]]
+    block: RowBlock, row: Any, about: UUID, copy: str, shared: dict[tuple[str, bytes], set[UUID]]
 ) -> Iterator[Link]:
     for column, cell in zip(block.columns, row, strict=True):
         where = f"{copy}{block.table}.{column}"
@@ -88,7 +89,7 @@ def _in_sealed(
 # --- codes and visits -------------------------------------------------------------------------------------------
 
 
-def in_heap(heap: Heap, survey: Survey) -> Iterator[Link]:
+def in_heap(heap: ByteSource, survey: Survey) -> Iterator[Link]:
     """Look for codes of signatures in plain, and for internet addresses beside acts of signing."""
     for signature_id in _secret_codes(heap.data.decode("utf-8", "ignore"), survey):
         yield Link("a secret code", heap.where, signature_id)

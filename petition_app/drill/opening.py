@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from petition_app import vault
+from petition_app.crypto import vault
+from petition_app.crypto.vault import HPKE_X25519, RING, KeyRing, SealContext, Sealed, UnreadableError, WrappedKey
+from petition_app.drill.seized_data import ByteSource, Database, as_bytes, as_uuid
 from petition_app.drill.survey import Survey
-from petition_app.drill.takings import Database, Heap, as_bytes, as_uuid
-from petition_app.vault import HPKE_X25519, RING, KeyRing, Place, Sealed, UnreadableError, WrappedKey
 
 MOST_KEYS = 200
 _hpke = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -34,7 +34,7 @@ class Keys:
     random: set[bytes] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
 
-    def collect(self, heap: Heap) -> None:
+    def collect(self, heap: ByteSource) -> None:
         """Collect what looks like a key in a file."""
         if heap.database or len(heap.data) > 1_000_000:
             return
@@ -100,12 +100,12 @@ def _unwrapped(
             continue
         wrapped = WrappedKey(row["key_id"], as_bytes(row["box"]))
         for part in ("key", "case"):
-            place = Place(petition, signature, part)
+            place = SealContext(petition, signature, part)
             if key := _unwrap(wrapped, place, keys.random if wrapped.box[:1] == bytes([RING]) else private):
                 yield "with a key found on the server", key
 
 
-def _unwrap(wrapped: WrappedKey, place: Place, keys: Iterable[bytes]) -> bytes | None:
+def _unwrap(wrapped: WrappedKey, place: SealContext, keys: Iterable[bytes]) -> bytes | None:
     for key in keys:
         try:
             if wrapped.box[0] == RING:
@@ -124,7 +124,7 @@ def _opens(key: bytes, rows: list[dict[str, Any]], boxes: dict[Any, Any], petiti
         part = boxes.get(as_uuid(row["part_id"]))
         if part is None:
             continue
-        place, box = Place(petition, signature, part["part"]), as_bytes(part["box"])
+        place, box = SealContext(petition, signature, part["part"]), as_bytes(part["box"])
         with suppress(UnreadableError, ValueError):
             vault.open_part(key, place, Sealed(box, as_bytes(row["box"])))
             return True
@@ -138,12 +138,12 @@ def _private_keys(
     database: Database, survey: Survey, keys: Keys, wraps: dict[UUID, list[dict[str, Any]]]
 ) -> set[bytes]:
     """Return what opens the first wrap to a public key of each petition, of all that could be a private key."""
-    samples: dict[tuple[UUID, str], tuple[WrappedKey, Place]] = {}
+    samples: dict[tuple[UUID, str], tuple[WrappedKey, SealContext]] = {}
     for signature_id, rows in wraps.items():
         for row in rows:
             petition_id = survey.signatures.get(signature_id)
             if petition_id and not row["part_id"] and as_bytes(row["box"])[:1] == bytes([HPKE_X25519]):
-                place = Place(petition_id, signature_id, "key")
+                place = SealContext(petition_id, signature_id, "key")
                 samples.setdefault(
                     (petition_id, row["key_id"]), (WrappedKey(row["key_id"], as_bytes(row["box"])), place)
                 )
@@ -200,14 +200,14 @@ def open_waiting(database: Database, keys: Keys) -> Iterator[tuple[str, UUID | N
         petition_id = staged.get(signature_id)
         if not signature_id or not petition_id or not row["key_id"] or box[:1] != bytes([RING]):
             continue
-        if _unwrap(WrappedKey(row["key_id"], box), Place(petition_id, signature_id, "key"), keys.random):
+        if _unwrap(WrappedKey(row["key_id"], box), SealContext(petition_id, signature_id, "key"), keys.random):
             yield "staged_rows", petition_id, ""
 
 
 # --- what was erased --------------------------------------------------------------------------------------------
 
 
-def find_erased_keys(heap: Heap, survey: Survey) -> set[UUID]:
+def find_erased_keys(heap: ByteSource, survey: Survey) -> set[UUID]:
     """Return the erased signatures whose wrapped keys still lie in the bytes of a database or a dump of one."""
     if not heap.database:
         return set()

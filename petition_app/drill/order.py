@@ -15,11 +15,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, inspect, text
 
-from petition_app import completions
 from petition_app.drill.links import Link
-from petition_app.drill.takings import as_uuid
-from petition_app.row_order import OF_STAFF
-from petition_app.storage import NUMBERED, has_log
+from petition_app.drill.seized_data import as_uuid
+from petition_app.retention.row_order import OF_STAFF
+from petition_app.storage import completions
+from petition_app.storage.engines import NUMBERED, has_log
 
 LEAST_ROW = 1 << 40  # Numbers below were counted, not drawn: of drawn ones one in eight million is so small.
 GAP = 64  # Numbers that follow each other so closely were counted on.

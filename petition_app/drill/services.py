@@ -13,20 +13,22 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import Connection, func, select
 
-from petition_app import config, erasures, vault
+from petition_app import config
 from petition_app.clock import utcnow
-from petition_app.db import snapshot
-from petition_app.drill import links, opening, order, takings
+from petition_app.crypto import vault
+from petition_app.drill import links, opening, order, seized_data
 from petition_app.drill.dictionary import ADDRESS, Clue, Dictionary, keys_from, needles
 from petition_app.drill.judging import Hit, PetitionResult, Report, judge
 from petition_app.drill.links import ROSTER, Link
 from petition_app.drill.opening import Keys
 from petition_app.drill.search import Needles
+from petition_app.drill.seized_data import ByteSource, Database, RowBlock, as_bytes, as_uuid
 from petition_app.drill.survey import Survey, add_roster, survey
-from petition_app.drill.takings import Block, Database, Heap, as_bytes, as_uuid
 from petition_app.errors import StorageSealedError
-from petition_app.sheets import read_rows
-from petition_app.storage import database_files
+from petition_app.storage import erasures
+from petition_app.storage.db import snapshot
+from petition_app.storage.engines import database_files
+from petition_app.storage.spreadsheets import read_rows
 
 SLICE, TRIES, PAUSE = 2000, 20, 0.1
 GAP = b"\x00\n"
@@ -67,8 +69,8 @@ class Drill:
         self._instance = config.current().instance
         self._own_files = {path.resolve() for path in database_files()}
         left_out = [names] if names else []
-        self._files = takings.list_files([self._instance, *sorted(self._own_files), *also], leave_out=left_out)
-        self._databases = [takings.live(connection)]
+        self._files = seized_data.list_files([self._instance, *sorted(self._own_files), *also], leave_out=left_out)
+        self._databases = [seized_data.live(connection)]
         self._known = survey(self._databases[0])
         dictionary = Dictionary()
         add_roster(dictionary, self._databases[0])
@@ -114,10 +116,10 @@ class Drill:
     def _name(self, path: Path) -> str:
         return str(path.relative_to(self._instance)) if path.is_relative_to(self._instance) else str(path)
 
-    def _heaps(self) -> Iterator[Heap]:
+    def _heaps(self) -> Iterator[ByteSource]:
         for path in self._files:
             try:
-                yield from takings.read_heaps(path, self._name(path), database=path.resolve() in self._own_files)
+                yield from seized_data.read_heaps(path, self._name(path), database=path.resolve() in self._own_files)
             except FileNotFoundError:
                 continue  # It was there for a moment.
             except OSError:
@@ -143,8 +145,8 @@ class Drill:
         for path in self._files:
             if path.resolve() not in self._own_files:
                 with suppress(OSError), path.open("rb") as file:
-                    if file.read(len(takings.SQLITE)) == takings.SQLITE:
-                        self._databases.append(takings.copy_of(path, f"{self._name(path)}: "))
+                    if file.read(len(seized_data.SQLITE)) == seized_data.SQLITE:
+                        self._databases.append(seized_data.copy_of(path, f"{self._name(path)}: "))
         self._report.people, self._report.files = len(self._people), len(self._files)
         self._report.keys = len(self._keys.random) + len(self._keys.texts)
 
@@ -189,7 +191,7 @@ class Drill:
                 clue = clues[number]
                 self._hits.add(Hit(clue.person, clue.what, clue.how, heap.where, raw=heap.database))
 
-    def _in_block(self, block: Block, copy: str, wanted: Needles, clues: Sequence[Clue]) -> Iterator[Hit]:
+    def _in_block(self, block: RowBlock, copy: str, wanted: Needles, clues: Sequence[Clue]) -> Iterator[Hit]:
         for column, name in enumerate(block.columns):
             cells = [as_bytes(row[column]) for row in block.rows]
             ends = np.array(list(accumulate(len(cell) + len(GAP) for cell in cells)))
@@ -203,7 +205,7 @@ class Drill:
                     scope=self._scope(block, row, about), signature=about,
                 )  # fmt: skip
 
-    def _scope(self, block: Block, row: takings.Row, about: UUID | None) -> UUID | None:
+    def _scope(self, block: RowBlock, row: seized_data.Row, about: UUID | None) -> UUID | None:
         if about:
             return self._known.signatures[about]
         if "petition_id" in block.columns:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from petition_app.drill.dictionary import Dictionary
-from petition_app.drill.takings import Database, as_bytes, as_moment, as_uuid
+from petition_app.drill.seized_data import Database, as_bytes, as_moment, as_uuid
 
 
 @dataclass

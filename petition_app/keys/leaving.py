@@ -15,10 +15,11 @@ from petition_app import audit
 from petition_app.accounts import approvals, desk_tokens
 from petition_app.accounts import services as accounts
 from petition_app.accounts.models import Account, ApprovalRequest, Membership
-from petition_app.db import db
 from petition_app.errors import NotFoundError
+from petition_app.keys import member_keys
 from petition_app.keys.models import KeyWrap, PetitionKey, Unlock
 from petition_app.keys.services import newest
+from petition_app.storage.db import db
 
 
 def take(account_id: UUID, petition_id: UUID, *, by: Account, at: datetime) -> bool:
@@ -108,8 +109,13 @@ def _forget(account_id: UUID, petition_id: UUID) -> None:
     desk_tokens.end(account_id, petition_id)
 
 
-def holds(account_id: UUID, petition_id: UUID) -> bool:
-    """Return whether somebody has any of the petition's keys: the newest, or older ones that open what is older."""
+def holds(account_id: UUID, petition_id: UUID, *, seen_by: UUID | None = None) -> bool:
+    """Return whether somebody has any of the petition's keys: the newest, or older ones that open what is older.
+
+    Who lost their own under duress sees no difference, so `seen_by` says who looks.
+    """
+    if account_id == seen_by and member_keys.seems_to_hold(account_id, petition_id):
+        return True
     held = select(KeyWrap.id).join(PetitionKey, PetitionKey.id == KeyWrap.key_id)
     held = held.where(PetitionKey.petition_id == petition_id, KeyWrap.account_id == account_id)
     return db.session.scalar(held.limit(1)) is not None

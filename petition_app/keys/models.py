@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition_app.db import Base, Moment
+from petition_app.storage.db import Base, Moment
 
 
 class AccountKey(Base):

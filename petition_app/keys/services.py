@@ -9,16 +9,17 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from petition_app import audit, security, vault
+from petition_app import audit
 from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import require_role
-from petition_app.db import db, is_alone, lock
+from petition_app.crypto import codes, vault
+from petition_app.crypto.vault import PetitionPublicKey, UnreadableError
 from petition_app.errors import DomainError, NotFoundError, StorageSealedError
 from petition_app.i18n import N_
+from petition_app.keys.member_keys import NoKeyError, seems_to_hold
 from petition_app.keys.models import AccountKey, DuressAlarm, KeyWrap, PetitionKey, Unlock
-from petition_app.keys.opened import Opened
-from petition_app.keys.own import NoKeyError, seems_to_hold
-from petition_app.vault import PublicLock, UnreadableError
+from petition_app.keys.open_keys import OpenKeys
+from petition_app.storage.db import db, get_for_update, try_advisory_lock
 
 HOLDERS = 2
 HOLDER_ROLES = ("organizer", "reviewer", "auditor")
@@ -73,15 +74,17 @@ def make_petition_keys(petition_id: UUID, *, by: Account | None, at: datetime, l
         KeysMadeError
     """
     require_role(by, petition_id, "organizer")
-    if not is_alone(f"keys.make|{petition_id}") or newest(petition_id):  # A colleague may make them at this moment.
+    if not try_advisory_lock(f"keys.make|{petition_id}") or newest(
+        petition_id
+    ):  # A colleague may make them at this moment.
         raise KeysMadeError
-    words, recovery = security.new_recovery_words(language)
+    words, recovery = codes.new_recovery_words(language)
     index_key = vault.new_key()
     _new_key(petition_id, index_key, vault.public_half(recovery), by=by, at=at)
     return words
 
 
-def rotate(petition_id: UUID, opened: Opened, *, by: Account | None, at: datetime) -> PetitionKey:
+def rotate(petition_id: UUID, opened: OpenKeys, *, by: Account | None, at: datetime) -> PetitionKey:
     """Make a new key for what comes later and hand it to those who are holders now; the old ones stay readable.
 
     The index key stays the same. What was sealed before is opened with the older keys.
@@ -105,7 +108,7 @@ def _new_key(
         petition_id=petition_id,
         number=number,
         public=public,
-        index_box=vault.close_to(public, index_key, _bound("index", petition_id, key_id)),
+        index_box=vault.hpke_seal(public, index_key, _bound("index", petition_id, key_id)),
         recovery_public=recovery,
         made_at=at,
     )
@@ -121,7 +124,7 @@ def _new_key(
 
 
 def _wrap(key: PetitionKey, private: bytes, public: bytes, account_id: UUID | None) -> None:
-    box = vault.close_to(public, private, _bound("holder", key.petition_id, key.id, account_id))
+    box = vault.hpke_seal(public, private, _bound("holder", key.petition_id, key.id, account_id))
     db.session.add(KeyWrap(key_id=key.id, account_id=account_id, box=box))
 
 
@@ -148,12 +151,12 @@ def require_keys(petition_id: UUID) -> None:
 
 def _locked_newest(petition_id: UUID) -> PetitionKey:
     key = newest(petition_id)
-    if key is None or (key := lock(PetitionKey, key.id)) is None:
+    if key is None or (key := get_for_update(PetitionKey, key.id)) is None:
         raise NotFoundError
     return key
 
 
-def public_lock(petition_id: UUID, session: Session | None = None) -> PublicLock:
+def public_lock(petition_id: UUID, session: Session | None = None) -> PetitionPublicKey:
     """Return what seals a signature to a sealed petition.
 
     Raises:
@@ -162,7 +165,7 @@ def public_lock(petition_id: UUID, session: Session | None = None) -> PublicLock
     key = (session or db.session).scalar(newest_key(petition_id))
     if key is None:
         raise StorageSealedError
-    return PublicLock(str(key.id), key.public)
+    return PetitionPublicKey(str(key.id), key.public)
 
 
 def delete_petition_keys(petition_id: UUID, *, at: datetime) -> int:
@@ -191,7 +194,7 @@ def list_holders(petition_id: UUID, *, seen_by: UUID | None = None) -> list[Hold
         .where(Membership.petition_id == petition_id, Membership.role.in_(HOLDER_ROLES))
         .order_by(Account.name, Account.id)
     )
-    if seen_by and key and seems_to_hold(seen_by):
+    if seen_by and key and seems_to_hold(seen_by, petition_id):
         holding.add(seen_by)
     return [Holder(account, role, key is not None, account.id in holding, alarm) for account, role, key, alarm in rows]
 
@@ -202,7 +205,7 @@ def require_holders(petition_id: UUID) -> None:
         raise FewHoldersError
 
 
-def grant(account_id: UUID, petition_id: UUID, opened: Opened, *, by: Account, at: datetime) -> None:
+def grant(account_id: UUID, petition_id: UUID, opened: OpenKeys, *, by: Account, at: datetime) -> None:
     """Hand all of a petition's keys to a member who has a key pair: one wrap each, by a colleague who has them open.
 
     Raises:
@@ -219,8 +222,8 @@ def grant(account_id: UUID, petition_id: UUID, opened: Opened, *, by: Account, a
     db.session.flush()
 
 
-def _hand_over(account_id: UUID, petition_id: UUID, opened: Opened) -> None:
-    own = lock(AccountKey, account_id)
+def _hand_over(account_id: UUID, petition_id: UUID, opened: OpenKeys) -> None:
+    own = get_for_update(AccountKey, account_id)
     if own is None:
         raise NoKeyError
     for key in db.session.scalars(select(PetitionKey).where(PetitionKey.petition_id == petition_id)).all():
@@ -240,9 +243,9 @@ def recover(petition_id: UUID, words: str, *, by: Account, at: datetime) -> None
     audit.record("keys.recovered", by=by.id, petition_id=petition_id, object_id=by.id, at=at)
 
 
-def open_with_sheet(petition_id: UUID, words: str, *, account_id: UUID) -> Opened:
+def open_with_sheet(petition_id: UUID, words: str, *, account_id: UUID) -> OpenKeys:
     """Open a petition's keys with the words of the printed sheet. Raises: WrongSheetError."""
-    recovery = security.read_recovery_words(words)
+    recovery = codes.read_recovery_words(words)
     if recovery is None:
         raise WrongSheetError
     try:
@@ -251,7 +254,7 @@ def open_with_sheet(petition_id: UUID, words: str, *, account_id: UUID) -> Opene
         raise WrongSheetError from None
 
 
-def open_wraps(petition_id: UUID, holder: UUID | None, private: bytes, *, account_id: UUID) -> Opened:
+def open_wraps(petition_id: UUID, holder: UUID | None, private: bytes, *, account_id: UUID) -> OpenKeys:
     """Open every wrap of a holder (none: of the sheet). Raises: UnreadableError: none, or not theirs."""
     found = db.session.execute(
         select(PetitionKey, KeyWrap)
@@ -261,11 +264,11 @@ def open_wraps(petition_id: UUID, holder: UUID | None, private: bytes, *, accoun
     ).all()
     opened, index_key = {}, b""
     for key, wrap in found:
-        opened[str(key.id)] = own = vault.open_from(private, wrap.box, _bound("holder", petition_id, key.id, holder))
-        index_key = vault.open_from(own, key.index_box, _bound("index", petition_id, key.id))
+        opened[str(key.id)] = own = vault.hpke_open(private, wrap.box, _bound("holder", petition_id, key.id, holder))
+        index_key = vault.hpke_open(own, key.index_box, _bound("index", petition_id, key.id))
     if not opened:
         raise UnreadableError("no key is held")
-    return Opened(petition_id, account_id, opened, index_key)
+    return OpenKeys(petition_id, account_id, opened, index_key)
 
 
 # --- locking ----------------------------------------------------------------------------------------------------

@@ -9,21 +9,22 @@ from uuid import UUID
 
 from sqlalchemy import delete, or_, select
 
-from petition_app import audit, vault
+from petition_app import audit
 from petition_app.accounts import attempts
 from petition_app.accounts.attempts import Guesser
 from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import require_role
-from petition_app.db import db
+from petition_app.crypto import vault
+from petition_app.crypto.fingerprints import hash_secret
+from petition_app.crypto.vault import UnreadableError
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
-from petition_app.keys import own
+from petition_app.keys import member_keys
+from petition_app.keys.member_keys import NoKeyError, open_account_key, seems_to_hold
 from petition_app.keys.models import AccountKey, DuressAlarm, KeyWrap, PetitionKey, Unlock
-from petition_app.keys.opened import Opened
-from petition_app.keys.own import NoKeyError, open_account_key, seems_to_hold
+from petition_app.keys.open_keys import OpenKeys
 from petition_app.keys.services import HOLDER_ROLES, lock_petition, open_wraps
-from petition_app.security import hash_secret
-from petition_app.vault import UnreadableError
+from petition_app.storage.db import db
 
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=8)
@@ -56,7 +57,7 @@ def unlock(account: Account, petition_id: UUID, passphrase: str, *, at: datetime
 
 def open_once(
     account: Account, petition_id: UUID, passphrase: str, *, at: datetime, who: Guesser | None = None
-) -> Opened:
+) -> OpenKeys:
     """Open a petition's keys with a passphrase.
 
     After the passphrase of duress the desk shows an empty queue, this person's keys to every petition are gone,
@@ -74,7 +75,7 @@ def open_once(
     require_role(account, petition_id, *HOLDER_ROLES)  # Meanwhile another transaction has begun.
     if halves is None:
         raise_alarm(account.id, at=at)
-    if halves is None or seems_to_hold(account.id):
+    if halves is None or seems_to_hold(account.id, petition_id):
         raise UnderDuressError
     try:
         return open_wraps(petition_id, account.id, halves[0], account_id=account.id)
@@ -90,9 +91,9 @@ def change_passphrase(account: Account, old: str, new: str, *, who: Guesser | No
     Raises:
         NoKeyError, WeakPassphraseError, WrongPassphraseError, WaitError, BusyError
     """
-    own.require_strong(new, account)
+    member_keys.require_strong(new, account)
     with attempts.trying(attempts.PASSPHRASE, str(account.id), who):
-        under_duress = own.change_passphrase(account, old, new, at=at)
+        under_duress = member_keys.change_passphrase(account, old, new, at=at)
     if under_duress:
         raise_alarm(account.id, at=at)
 
@@ -108,12 +109,12 @@ def raise_alarm(account_id: UUID, *, at: datetime) -> None:
     db.session.flush()
 
 
-def _decoy(account_id: UUID, petition_id: UUID) -> Opened:
+def _decoy(account_id: UUID, petition_id: UUID) -> OpenKeys:
     ids = db.session.scalars(select(PetitionKey.id).where(PetitionKey.petition_id == petition_id))
-    return Opened(petition_id, account_id, {str(id_): vault.new_key() for id_ in ids}, vault.new_key(), decoy=True)
+    return OpenKeys(petition_id, account_id, {str(id_): vault.new_key() for id_ in ids}, vault.new_key(), decoy=True)
 
 
-def _keep(opened: Opened, *, at: datetime) -> str:
+def _keep(opened: OpenKeys, *, at: datetime) -> str:
     token, secret = secrets.token_bytes(16), vault.new_key()
     keys = {name: key.hex() for name, key in opened.keys.items()}
     content = {"keys": keys, "index": opened.index_key.hex(), "decoy": int(opened.decoy)}
@@ -132,7 +133,7 @@ def _keep(opened: Opened, *, at: datetime) -> str:
     return f"{token.hex()}{secret.hex()}"
 
 
-def open_again(account_id: UUID, petition_id: UUID, cookie: str, *, at: datetime) -> Opened | None:
+def open_again(account_id: UUID, petition_id: UUID, cookie: str, *, at: datetime) -> OpenKeys | None:
     """Return the keys that a cookie's secret opens, until fifteen idle minutes or eight hours have passed."""
     try:
         token, secret = bytes.fromhex(cookie[:32]), bytes.fromhex(cookie[32:])
@@ -146,7 +147,7 @@ def open_again(account_id: UUID, petition_id: UUID, cookie: str, *, at: datetime
     except (UnreadableError, ValueError):
         return None
     keys = {name: bytes.fromhex(key) for name, key in content["keys"].items()}
-    return Opened(petition_id, account_id, keys, bytes.fromhex(content["index"]), decoy=bool(content["decoy"]))
+    return OpenKeys(petition_id, account_id, keys, bytes.fromhex(content["index"]), decoy=bool(content["decoy"]))
 
 
 def _lasts(row: Unlock, at: datetime) -> bool:

@@ -7,10 +7,10 @@ from datetime import datetime
 from petition_app import audit
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
-from petition_app.db import db
 from petition_app.errors import DomainError
 from petition_app.i18n import LANGUAGES, N_
 from petition_app.petitions.models import Petition
+from petition_app.storage.db import db
 
 BANNER_LENGTH = 500
 

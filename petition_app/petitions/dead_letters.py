@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from petition_app import audit, couriers, jobs
+from petition_app import audit
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
-from petition_app.db import db, lock
+from petition_app.crypto import worker_keys
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import N_
-from petition_app.jobs import Job
 from petition_app.petitions.models import Petition
+from petition_app.storage import jobs
+from petition_app.storage.db import db, get_for_update
+from petition_app.storage.jobs import Job
 
 KEPT = timedelta(days=14)
 ALL = 100_000
@@ -47,9 +49,9 @@ def get_post(petition: Petition, *, by: Account) -> Post:
 def resend(job_id: UUID, *, petition: Petition, by: Account, at: datetime) -> None:
     """Try a message again from the beginning. Raises: NotFoundError, LostLetterError."""
     job = _locked(job_id, petition, by=by)
-    if job.courier_id and not couriers.lives(job.courier_id, at=at):
+    if job.courier_id and not worker_keys.is_running(job.courier_id, at=at):
         raise LostLetterError
-    jobs.revive(job, at=at)
+    jobs.requeue(job, at=at)
     audit.record("mail.sent_again", by=by.id, petition_id=petition.id, at=at)
     db.session.flush()
 
@@ -58,9 +60,9 @@ def resend_all(petition: Petition, *, by: Account, at: datetime) -> int:
     """Try again every message that was not taken, but for those that may have arrived; return how many."""
     require_role(by, petition.id, "organizer")
     dead = [job for job in jobs.list_dead(petition.id, limit=ALL) if job.failure != "UnsureError"]
-    again = [job for job in dead if not job.courier_id or couriers.lives(job.courier_id, at=at)]
+    again = [job for job in dead if not job.courier_id or worker_keys.is_running(job.courier_id, at=at)]
     for job in again:
-        jobs.revive(job, at=at)
+        jobs.requeue(job, at=at)
     audit.record("mail.sent_again", by=by.id, petition_id=petition.id, number=len(again), at=at)
     db.session.flush()
     return len(again)
@@ -80,7 +82,7 @@ def forget(*, at: datetime) -> int:
 
 def _locked(job_id: UUID, petition: Petition, *, by: Account) -> Job:
     require_role(by, petition.id, "organizer")
-    job = lock(Job, job_id)
+    job = get_for_update(Job, job_id)
     if job is None or job.petition_id != petition.id or job.dead_on is None:
         raise NotFoundError
     return job

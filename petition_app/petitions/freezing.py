@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
-from petition_app import audit
+from petition_app import app_state, audit
 from petition_app.accounts import approvals
 from petition_app.accounts.approvals import ChangedMeanwhileError
 from petition_app.accounts.models import Account, ApprovalRequest
 from petition_app.accounts.services import last_seen, require_role
-from petition_app.db import db, lock
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.keys import services as keys
 from petition_app.petitions.models import Freeze, Petition
+from petition_app.storage.db import db, get_for_update
 
 LONGEST_SILENCE = 365
 
-# What else ends or begins again with a freeze, in the transaction of the act; filled by `app.py`.
-on_freeze: list[Callable[[Petition, datetime], object]] = []
-on_unfreeze: list[Callable[[Petition, datetime], object]] = []
+
+@dataclass(frozen=True)
+class FreezeHooks:
+    """What else ends or begins again with a freeze, in the transaction of the act; registered by `app.py`."""
+
+    on_freeze: tuple[Callable[[Petition, datetime], object], ...] = ()
+    on_unfreeze: tuple[Callable[[Petition, datetime], object], ...] = ()
 
 
 class FrozenError(DomainError):
@@ -57,7 +62,7 @@ def freeze(petition: Petition, *, by: Account | None, at: datetime, cause: str =
     "silence"). A petition that is frozen already stays as it is.
     """
     require_role(by, petition.id, "organizer")
-    lock(Petition, petition.id)
+    get_for_update(Petition, petition.id)
     if frozen := db.session.get(Freeze, petition.id):
         return frozen
     frozen = Freeze(petition_id=petition.id, account_id=by.id if by else None, cause=cause, at=at)
@@ -67,7 +72,7 @@ def freeze(petition: Petition, *, by: Account | None, at: datetime, cause: str =
     audit.record(act, by=by.id if by else None, petition_id=petition.id, at=at)
     keys.lock_petition(petition.id)
     db.session.flush()
-    for hook in on_freeze:
+    for hook in app_state.get(FreezeHooks).on_freeze:
         hook(petition, at)
     db.session.flush()
     return frozen
@@ -99,7 +104,7 @@ def end(request: ApprovalRequest, by: Account, at: datetime) -> None:
     Raises:
         ChangedMeanwhileError: it is another freeze, or none.
     """
-    petition = lock(Petition, request.petition_id)
+    petition = get_for_update(Petition, request.petition_id)
     frozen = db.session.get(Freeze, request.petition_id)
     if petition is None or frozen is None or _payload(frozen) != request.payload:
         raise ChangedMeanwhileError
@@ -107,7 +112,7 @@ def end(request: ApprovalRequest, by: Account, at: datetime) -> None:
     db.session.delete(frozen)
     audit.record("petition.unfrozen", by=by.id, petition_id=petition.id, at=at)
     db.session.flush()
-    for hook in on_unfreeze:
+    for hook in app_state.get(FreezeHooks).on_unfreeze:
         hook(petition, at)
     db.session.flush()
 

@@ -9,15 +9,16 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from petition_app import audit, jobs
+from petition_app import audit
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
-from petition_app.bulk import put
-from petition_app.db import db, lock
 from petition_app.errors import DomainError
 from petition_app.i18n import LANGUAGES, N_
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import DRAFTS, Draft, Milestone, Petition
+from petition_app.storage import jobs
+from petition_app.storage.db import db, get_for_update
+from petition_app.storage.multi_insert import put
 
 WORDS_LENGTH = 2000
 RECIPIENT_LENGTH = 200
@@ -87,7 +88,7 @@ def extend(petition: Petition, until: date, *, by: Account | None, at: datetime)
     _check_may(petition, by)
     if petition.state == "closed":
         raise ClosedForGoodError
-    if until < at.date() or (petition.closes and until <= petition.closes):
+    if until < petition.day(at) or (petition.closes and until <= petition.closes):
         raise NoMoreTimeError
     petition.closes = until
     return note(petition, "extended", day=until, by=by, at=at)
@@ -144,8 +145,7 @@ def check_words(words: dict[str, str] | None) -> dict[str, str] | None:
 
 def _record_step(petition: Petition, kind: str, step: Step, *, by: Account | None, at: datetime) -> Milestone:
     _check_may(petition, by)
-    opened = petition.opened_at.date() if petition.opened_at else at.date()
-    if not opened <= step.day <= at.date():
+    if not petition.day(petition.opened_at or at) <= step.day <= petition.day(at):
         raise DayError
     recipient = {language: step.recipient.get(language, "").strip() for language in LANGUAGES}
     if not all(0 < len(text) <= RECIPIENT_LENGTH for text in recipient.values()):
@@ -156,7 +156,7 @@ def _record_step(petition: Petition, kind: str, step: Step, *, by: Account | Non
 
 def _check_may(petition: Petition, by: Account | None) -> None:
     require_role(by, petition.id, "organizer")
-    lock(Petition, petition.id)
+    get_for_update(Petition, petition.id)
     require_thawed(petition)
     if not petition.is_public:
         raise NotPublicError

@@ -9,15 +9,13 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from petition_app.db import Base, Moment
 from petition_app.i18n import DEFAULT_LANGUAGE
+from petition_app.petitions.time_zones import day_in
+from petition_app.storage.db import Base, Moment
 
 STATES = ("draft", "open", "paused", "closed")
 MODES = ("standard", "sealed")
 MATCH_RULES = ("strong", "possible", "any")
-EVIDENCE_KINDS = (
-    "official_contact", "public_profile", "known_account", "live_call", "in_person", "vouched", "document",
-)  # fmt: skip
 MILESTONES = ("paused", "resumed", "extended", "handed_over", "answered", "rules_raised", "rules_lowered")
 DRAFTS = ("announcement", "pause", "handed_over", "answered", "notice")
 FREEZE_CAUSES = ("act", "silence", "duress")
@@ -27,7 +25,7 @@ MAIL_RULES = ("required", "optional", "none")
 def takes_signatures(
     state: str, *, opens: date | None, closes: date | None, frozen_at: datetime | None, on: date
 ) -> bool:
-    """Return whether a petition that stands like this can be signed on a day (UTC)."""
+    """Return whether a petition that stands like this can be signed on a day of its time zone."""
     if state != "open" or frozen_at or (opens and on < opens):
         return False
     return not (closes and on > closes)
@@ -49,7 +47,9 @@ class Petition(Base):
     A `rehearsal` has invented people, is never public, and may be thrown away. `organizers` says by language who stands
     behind it, `contact` how to reach them; whoever lost the twelve words has nobody else to turn to. `former_policies`
     are those that were lowered after somebody had signed: the fields of the policy, `until` when it was in force, and
-    whether a batch was `sealed` so long after that who signed under it is in a batch.
+    whether a batch was `sealed` so long after that who signed under it is in a batch. `unfinished` holds the steps of
+    drafting that were not answered yet, each with what was answered of it; nothing once all are. `time_zone` is the
+    IANA name of the zone in which its days begin and end.
     """
 
     __tablename__ = "petitions"
@@ -78,6 +78,8 @@ class Petition(Base):
     frozen_at: Mapped[datetime | None] = mapped_column(Moment)
     freeze_after: Mapped[int | None] = mapped_column(SmallInteger)
     threat: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    unfinished: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    time_zone: Mapped[str] = mapped_column(String(60), default="UTC")
     rehearsal: Mapped[bool] = mapped_column(default=False)
     former_policies: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
 
@@ -123,8 +125,12 @@ class Petition(Base):
         """Whether only the holders of its keys can read who signed."""
         return self.mode == "sealed"
 
+    def day(self, at: datetime) -> date:
+        """Return which day it is at a moment in the letter's time zone."""
+        return day_in(self.time_zone, at)
+
     def takes_signatures(self, on: date) -> bool:
-        """Return whether it can be signed on this day (UTC)."""
+        """Return whether it can be signed on this day, see `day`."""
         return takes_signatures(self.state, opens=self.opens, closes=self.closes, frozen_at=self.frozen_at, on=on)
 
     def title(self, language: str) -> str:
@@ -137,7 +143,10 @@ class Petition(Base):
 
 
 class TextVersion(Base):
-    """One version of the letter in all its languages; a signature is bound to it by `sha256`."""
+    """One version of the letter in all its languages; a signature is bound to it by `sha256`.
+
+    `previewed_at` is when an organizer had first read it as the public will.
+    """
 
     __tablename__ = "text_versions"
 
@@ -148,6 +157,7 @@ class TextVersion(Base):
     texts: Mapped[dict[str, str]] = mapped_column(JSON)
     sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     created_at: Mapped[datetime] = mapped_column(Moment)
+    previewed_at: Mapped[datetime | None] = mapped_column(Moment)
 
     petition: Mapped[Petition] = relationship(back_populates="versions")
 

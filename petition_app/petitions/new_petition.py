@@ -8,7 +8,10 @@ from datetime import date
 
 @dataclass(frozen=True)
 class NewPetition:
-    """A petition as it is drafted. Texts are by language: {"en": …, "ru": …}; `goal` is a number of signatures."""
+    """A petition as it is drafted. Texts are by language: {"en": …, "ru": …}; `goal` is a number of signatures.
+
+    `time_zone` is the IANA name of the zone in which its first day begins and its last day ends.
+    """
 
     slug: str
     titles: dict[str, str]
@@ -28,3 +31,4 @@ class NewPetition:
     freeze_after: int | None = None
     organizers: dict[str, str] = field(default_factory=dict)
     contact: str = ""
+    time_zone: str = "UTC"

@@ -14,11 +14,11 @@ from petition_app import audit
 from petition_app.accounts import approvals
 from petition_app.accounts.approvals import ChangedMeanwhileError
 from petition_app.accounts.models import Account, ApprovalRequest
-from petition_app.db import db, lock
 from petition_app.petitions import milestones
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
 from petition_app.petitions.policy_rules import Policy, distinct
+from petition_app.storage.db import db, get_for_update
 
 # Between signing and confirming there may be as many days: a printed sheet of a group entry is good for thirty.
 LONGEST_WAIT = timedelta(days=31)
@@ -46,7 +46,7 @@ def lower(request: ApprovalRequest, by: Account, at: datetime) -> None:
     Raises:
         ChangedMeanwhileError: the policy is not that for which it was asked. FrozenError
     """
-    petition = lock(Petition, request.petition_id)
+    petition = get_for_update(Petition, request.petition_id)
     if petition is None or petition.state == "closed" or Policy.read(request.payload["from"]) != Policy.of(petition):
         raise ChangedMeanwhileError
     require_thawed(petition)

@@ -6,14 +6,15 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, delete, false, or_, select
+from sqlalchemy.exc import DBAPIError
 
 from petition_app import audit
 from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import require_role
-from petition_app.db import Base, db, lock, note_erasure
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
+from petition_app.storage.db import Base, db, get_for_update, note_erasure
 
 
 class NoRehearsalError(DomainError):
@@ -22,6 +23,17 @@ class NoRehearsalError(DomainError):
     message = N_("This is no rehearsal, so it cannot be thrown away.")
 
 
+class AtWorkError(DomainError):
+    """Somebody adds to the rehearsal at this moment."""
+
+    message = N_(
+        "Somebody is at work in this rehearsal at this moment, so nothing of it was thrown away. Please try again in a "
+        "moment."
+    )
+
+
+# PostgreSQL's states: a row came that points to what is deleted; this transaction and another wait for each other.
+BESIDE = ("23503", "40P01")
 OWNERS = ("signatures", "staged_rows")  # Whose id a sealed row names: a signature's, or of one being imported.
 
 
@@ -47,22 +59,36 @@ def throw_away(petition: Petition, *, by: Account | None, at: datetime) -> None:
     """Delete a rehearsal and every row that belongs to it, its trail included; only that it happened is kept.
 
     Raises:
-        NoRehearsalError
+        NoRehearsalError, AtWorkError
     """
     require_role(by, petition.id, "organizer")
     if not petition.rehearsal:
         raise NoRehearsalError
     petition_id = petition.id
-    lock(Petition, petition_id)
+    get_for_update(Petition, petition_id)
     db.session.flush()
-    children_first = list(reversed(Base.metadata.sorted_tables))
-    children_first.sort(key=lambda table: not _is_loose(table))
-    for table in children_first:
-        db.session.execute(delete(table).where(_belongs(table, petition_id)))
+    try:
+        with db.session.begin_nested():
+            _delete_all(petition_id)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", "") not in BESIDE:
+            raise
+        raise AtWorkError from None
     db.session.expunge_all()
     note_erasure()
     audit.record("rehearsal.thrown_away", by=by.id if by else None, at=at)
     db.session.flush()
+
+
+def _delete_all(petition_id: UUID) -> None:
+    """Delete every row of a locked rehearsal; whoever decides a case of it is waited for first."""
+    cases = Base.metadata.tables["signatures"]
+    held = select(cases.c.id).where(_belongs(cases, petition_id)).order_by(cases.c.id)
+    db.session.execute(held.with_for_update(key_share=True))
+    children_first = list(reversed(Base.metadata.sorted_tables))
+    children_first.sort(key=lambda table: not _is_loose(table))
+    for table in children_first:
+        db.session.execute(delete(table).where(_belongs(table, petition_id)))
 
 
 def _is_loose(table: Table) -> bool:

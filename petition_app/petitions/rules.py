@@ -11,6 +11,9 @@ from html import escape
 import nh3
 from markdown_it import MarkdownIt
 
+EVIDENCE_KINDS = (
+    "official_contact", "public_profile", "known_account", "live_call", "in_person", "vouched", "document",
+)  # fmt: skip
 _markdown = MarkdownIt("commonmark", {"html": False, "typographer": False})
 _TAGS = {"p", "br", "em", "strong", "blockquote", "ul", "ol", "li", "h2", "h3", "h4", "a", "hr", "code", "pre"}
 TEXT_LENGTH = 100_000

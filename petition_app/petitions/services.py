@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
-from petition_app import audit, config, jobs
+from petition_app import audit, config
 from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import give_role, require_role
-from petition_app.bulk import insert_alone
-from petition_app.db import db, lock
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import N_
 from petition_app.keys import services as keys
 from petition_app.petitions import milestones, policies
+from petition_app.petitions.completeness import left_by_edit, require_finished
 from petition_app.petitions.contact import require_contact
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition, TextVersion
 from petition_app.petitions.new_petition import NewPetition as NewPetition  # The services take it.
 from petition_app.petitions.policy_rules import Policy
 from petition_app.petitions.rules import text_hash
+from petition_app.petitions.time_zones import zones
+from petition_app.storage import jobs
+from petition_app.storage.db import db, get_for_update
+from petition_app.storage.multi_insert import insert_alone
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 STEPS = {"open": ("draft", "paused"), "paused": ("open",), "closed": ("open", "paused")}
@@ -67,22 +71,30 @@ class StepError(DomainError):
     message = N_("A petition that is %(state)s cannot be %(to)s.")
 
 
+class ZoneError(DomainError):
+    """Not the name of a time zone."""
+
+    message = N_("Please choose a time zone from the list.")
+
+
 class DatesError(DomainError):
     """It would close before it opens."""
 
     message = N_("The last day of signing lies before the first.")
 
 
-def create(new: NewPetition, *, by: Account | None, at: datetime) -> Petition:
-    """Draft a petition; who drafts it becomes its first organizer.
+def create(new: NewPetition, *, by: Account | None, at: datetime, unfinished: dict[str, Any] | None = None) -> Petition:
+    """Draft a petition; who drafts it becomes its first organizer. With steps `unfinished` it may have no text yet.
 
     Raises:
-        SlugError, SlugTakenError, MissingTextError, DatesError
+        SlugError, SlugTakenError, MissingTextError, DatesError, ZoneError
     """
-    _check(new)
+    check_days(new.opens, new.closes, new.time_zone)
+    if unfinished is None:
+        check_texts(new.titles, new.texts)
     if not SLUG.fullmatch(new.slug) or len(new.slug) > 80:
         raise SlugError
-    petition = Petition(slug=new.slug, created_at=at, freeze_after=new.freeze_after)
+    petition = Petition(slug=new.slug, created_at=at, freeze_after=new.freeze_after, unfinished=unfinished)
     _set_fields(petition, new)
     for name, value in Policy.of(new).as_json().items():
         setattr(petition, name, value)
@@ -106,13 +118,15 @@ def edit(
     Returns whether everything is changed now.
 
     Raises:
-        MissingTextError, DatesError, ModeError, StepError: it is closed. OnlyOrganizerError, AskedAlreadyError
+        MissingTextError, DatesError, ZoneError, ModeError, StepError: it is closed. OnlyOrganizerError,
+        AskedAlreadyError
     """
     require_role(by, petition.id, "organizer")
-    lock(Petition, petition.id, alone=True)  # Nobody signs meanwhile, so that the answer holds until the end.
+    get_for_update(Petition, petition.id, alone=True)  # Nobody signs meanwhile, so that the answer holds until the end.
     signed = has_signed(petition.id)
     require_thawed(petition)
-    _check(new)
+    check_texts(new.titles, new.texts)
+    check_days(new.opens, new.closes, new.time_zone)
     if petition.state == "closed":
         raise StepError(state="closed", to="edited")
     if new.mode != petition.mode and (signed or (petition.is_sealed and petition.opened_at)):
@@ -122,13 +136,12 @@ def edit(
     _set_fields(petition, new)
     if signed:
         petition.mail = mail
+    petition.unfinished = left_by_edit(petition, new.mode)
     if text_hash(new.titles, new.texts) != petition.text.sha256:
         if signed:
             petition.versions.append(_version(petition.text.number + 1, new, at))
         else:
-            current, fresh = petition.text, _version(1, new, at)
-            current.titles, current.texts, current.sha256 = fresh.titles, fresh.texts, fresh.sha256
-            current.created_at = at
+            replace_text(petition, new.titles, new.texts, at=at)
     audit.record("petition.edited", by=by.id if by else None, petition_id=petition.id, at=at)
     jobs.mark_due(petition.id)
     db.session.flush()
@@ -143,15 +156,18 @@ def change_state(
     Raises:
         StepError: it cannot go there from where it is.
         FewHoldersError, NeutralMailError: a sealed petition is not ready.
+        UnfinishedError: it was drafted in steps, and one that matters is not answered.
         NoContactError: an organizer opens it, and it does not say whom to turn to; at the shell that is only told.
         WordsError: the notice lacks a language, or is too long.
         FrozenError
     """
     require_role(by, petition.id, "organizer")
-    lock(Petition, petition.id)
+    get_for_update(Petition, petition.id)
     require_thawed(petition)
     if petition.state not in STEPS[to]:
         raise StepError(state=petition.state, to=to)
+    if to == "open" and not petition.opened_at:
+        require_finished(petition)
     if to == "open" and by and not petition.opened_at:
         require_contact(petition)
     if to == "open" and petition.is_sealed:
@@ -239,20 +255,34 @@ def get_version(version_id: UUID) -> TextVersion:
     raise NotFoundError
 
 
-def _check(new: NewPetition) -> None:
-    if not new.texts or set(new.titles) != set(new.texts):
-        raise MissingTextError
-    if not all(text.strip() for text in (*new.titles.values(), *new.texts.values())):
-        raise MissingTextError
-    if new.opens and new.closes and new.closes < new.opens:
+def check_days(opens: date | None, closes: date | None, time_zone: str) -> None:
+    """Refuse days in a wrong order, or in a zone that is none. Raises: DatesError, ZoneError."""
+    if opens and closes and closes < opens:
         raise DatesError
+    if time_zone not in zones():
+        raise ZoneError
+
+
+def replace_text(petition: Petition, titles: dict[str, str], texts: dict[str, str], *, at: datetime) -> None:
+    """Put another text in the place of one that nobody has signed."""
+    current = petition.text
+    current.titles, current.texts, current.sha256 = titles, texts, text_hash(titles, texts)
+    current.created_at, current.previewed_at = at, None
+
+
+def check_texts(titles: dict[str, str], texts: dict[str, str]) -> None:
+    """Refuse a letter without a language that has a title and a text. Raises: MissingTextError."""
+    if not texts or set(titles) != set(texts):
+        raise MissingTextError
+    if not all(text.strip() for text in (*titles.values(), *texts.values())):
+        raise MissingTextError
 
 
 def _set_fields(petition: Petition, new: NewPetition) -> None:
     petition.addressee, petition.who_may_sign = new.addressee, new.who_may_sign
     petition.organizers, petition.contact = new.organizers, new.contact
     petition.goal, petition.opens, petition.closes = new.goal, new.opens, new.closes
-    petition.mode, petition.mail = new.mode, new.mail
+    petition.mode, petition.mail, petition.time_zone = new.mode, new.mail, new.time_zone
 
 
 def _version(number: int, new: NewPetition, at: datetime) -> TextVersion:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition_app.db import Base, Moment
+from petition_app.storage.db import Base, Moment
 
 STATES = ("staging", "current", "past")
 

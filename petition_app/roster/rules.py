@@ -1,49 +1,19 @@
-"""Rules of rosters: what a column means by its title, and how a name, a day and a word of consent are read."""
+"""Rules of rosters: how a name, a day, a contact and a word on it are read."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 
 from petition_app.i18n import N_
+from petition_app.joiners import is_joiner_in_place
+from petition_app.tables.titles import NAME_FIELDS
 
-NAME_FIELDS = ("surname", "given", "patronymic")
-FIELDS = (
-    "id", "name", *NAME_FIELDS, "body", "place", "role", "term_from", "term_to", "contact", "contact_safe",
-)  # fmt: skip
 LONGEST = {**dict.fromkeys(NAME_FIELDS, 120), "name": 240, "id": 64, "contact": 254}
 LINE_LENGTH = 200
-
-# Titles as they stand, then the beginnings of words in longer titles, the more telling ones first.
-TITLES: Mapping[str, Sequence[str]] = {
-    "id": ("id", "№", "ref", "roster id", "код", "номер удостоверения"),
-    "surname": ("surname", "last name", "family name", "фамилия"),
-    "patronymic": ("patronymic", "middle name", "second name", "отчество"),
-    "given": ("given", "given name", "given names", "first name", "forename"),
-    "name": ("name", "full name", "фио", "ф и о", "имя", "person", "депутат", "deputy"),
-    "body": ("body", "council", "organisation", "organization", "employer", "орган", "совет", "мо", "организация"),
-    "place": ("place", "city", "town", "region", "district", "место", "город", "округ", "район", "регион"),
-    "role": ("role", "position", "job title", "post", "должность"),
-    "term_from": ("term from", "term start", "from", "since", "start", "с", "начало", "начало полномочий"),
-    "term_to": ("term to", "term end", "to", "until", "end", "по", "до", "окончание", "окончание полномочий"),
-    "contact_safe": ("contact safe", "safe", "safe contact", "можно писать", "безопасно"),
-    "contact": ("contact", "official contact", "email", "e mail", "mail", "phone", "почта", "контакт", "телефон"),
-}
-STEMS: Sequence[tuple[str, str]] = (
-    ("contact_safe", "safe"), ("contact_safe", "можно писать"), ("contact_safe", "безопас"),
-    ("surname", "surname"), ("surname", "last name"), ("surname", "фамил"), ("patronymic", "отчеств"),
-    ("patronymic", "patronym"), ("patronymic", "middle"), ("given", "first name"), ("given", "given"),
-    ("name", "full name"), ("name", "фио"), ("name", "ф и о"), ("term_from", "срок полномочий с"),
-    ("term_from", "начал"), ("term_from", "term from"), ("term_from", "избран"), ("term_to", "срок полномочий по"),
-    ("term_to", "оконч"), ("term_to", "term to"), ("contact", "почт"), ("contact", "mail"), ("contact", "контакт"),
-    ("contact", "phone"), ("contact", "телефон"),
-    ("role", "должност"), ("role", "position"), ("body", "совет"), ("body", "council"), ("body", "орган"),
-    ("place", "город"), ("place", "округ"), ("place", "city"),
-)  # fmt: skip
 
 YES = frozenset(("yes", "y", "true", "1", "safe", "да", "можно", "+", "д", "истина"))
 ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -53,31 +23,6 @@ PATRONYMIC = re.compile(r"(вич|ична|вна|оглы|оглу|кызы|к�
 
 class UnfitCellError(ValueError):
     """A cell that cannot be taken; `args[0]` is the translatable reason."""
-
-
-def guess_columns(titles: Sequence[str]) -> list[str]:
-    """Guess what each column holds from its title, in English or Russian; unknown columns are empty.
-
-    Where there is a surname, "name" means the given name.
-    """
-    folded = [fold_title(title) for title in titles]
-    exact = {title: field for field, known in TITLES.items() for title in known}
-    guessed = [exact.get(title, "") for title in folded]
-    for number, title in enumerate(folded):
-        if not guessed[number]:
-            stems = (field for field, stem in STEMS if re.search(rf"\b{stem}", title))
-            guessed[number] = next(stems, "")
-    if "surname" in guessed and "given" not in guessed:
-        guessed = ["given" if field == "name" else field for field in guessed]
-    if "surname" in guessed:
-        guessed = ["" if field == "name" else field for field in guessed]
-    return [field if field not in guessed[:number] else "" for number, field in enumerate(guessed)]
-
-
-def fold_title(title: str) -> str:
-    """Return a column's title for comparison: small letters, ё as е, signs as spaces."""
-    folded = unicodedata.normalize("NFC", title).casefold().replace("ё", "е").replace("e-mail", "email")
-    return " ".join(re.sub(r"[^\w№]|_", " ", folded).split())
 
 
 def split_name(name: str) -> tuple[str, str, str]:
@@ -107,7 +52,7 @@ def read_cell(typed: str, longest: int) -> str:
     Raises:
         UnfitCellError: too long, or it holds characters that hide or disguise text.
     """
-    if not typed.isprintable() and any(map(_hides, typed)):
+    if not typed.isprintable() and any(_hides(typed, place) for place in range(len(typed))):
         raise UnfitCellError(N_("invisible characters"))
     cell = " ".join(unicodedata.normalize("NFC", typed).split())
     if len(cell) > longest:
@@ -155,8 +100,10 @@ def person_key(name: str, body: str, place: str) -> str:
     return hashlib.sha256("\x1f".join(words).encode()).hexdigest()
 
 
-def _hides(letter: str) -> bool:
-    return letter not in "\t\r\n" and unicodedata.category(letter) in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp")
+def _hides(text: str, place: int) -> bool:
+    kind = unicodedata.category(text[place])
+    hides = text[place] not in "\t\r\n" and kind in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp")
+    return hides and not is_joiner_in_place(text, place)
 
 
 def _fold(text: str) -> str:

@@ -11,15 +11,16 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, insert, select
 
-from petition_app import audit, jobs
+from petition_app import audit
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
-from petition_app.db import db, lock
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
+from petition_app.roster.file_reader import COMPARED, Entry
 from petition_app.roster.models import RosterEntry, RosterVersion
-from petition_app.roster.tables import COMPARED, Entry
+from petition_app.storage import jobs
+from petition_app.storage.db import db, get_for_update
 
 CHUNK = 1000
 EXAMPLES = 5
@@ -91,7 +92,7 @@ def begin(
         AsOfError
     """
     require_role(by, petition.id, "organizer")
-    lock(Petition, petition.id)
+    get_for_update(Petition, petition.id)
     used = current(petition.id)
     if used and used.sha256 == sha256 and used.columns == list(columns):
         return used
@@ -134,7 +135,7 @@ def admit(version_id: UUID, *, by: Account | None, at: datetime) -> RosterVersio
         raise ReplacedError
     petition_id = begun.petition_id
     require_role(by, petition_id, "organizer")
-    lock(Petition, petition_id)
+    get_for_update(Petition, petition_id)
     version, before = _waiting(version_id), current(petition_id)
     members = select(func.count()).select_from(RosterEntry).where(RosterEntry.version_id == version_id)
     version.size = db.session.scalar(members) or 0
@@ -173,7 +174,7 @@ def list_old(*, at: datetime) -> list[UUID]:
 
 
 def _waiting(version_id: UUID) -> RosterVersion:
-    version = lock(RosterVersion, version_id)
+    version = get_for_update(RosterVersion, version_id)
     if version is None or version.state != "staging":
         raise ReplacedError
     return version

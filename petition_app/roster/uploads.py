@@ -22,15 +22,18 @@ from uuid import UUID
 from petition_app import config
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
-from petition_app.db import after_saving, lock
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
 from petition_app.roster import services
+from petition_app.roster.file_reader import Entry, Table
 from petition_app.roster.models import RosterVersion
 from petition_app.roster.services import CHUNK, EXAMPLES, WAITS, Comparison, ReplacedError
-from petition_app.roster.tables import ColumnsError, Entry, Table, check_columns
-from petition_app.sheets import LIMITS, REASONS, BadRow, Line, UnreadableFileError, read_rows
+from petition_app.storage.db import after_saving, get_for_update
+from petition_app.storage.spreadsheets import LIMITS, REASONS, About, BadRow, Line, UnreadableFileError, open_rows
+from petition_app.tables.layout import SAMPLE, ColumnsError, Layout, Wanted, change_layout, check_columns, guess_layout
+from petition_app.tables.survey import Survey, look_over
+from petition_app.tables.titles import ROSTER
 
 SHOWN_BAD_ROWS = 20
 
@@ -45,10 +48,13 @@ class InUseError(DomainError):
 class Preview:
     """What would become of a file: its people and bad rows, some of them, and how it differs from what is in use.
 
-    `problem` says why it cannot be read with these columns. `counts_lines`: its ids merely count the rows.
+    `problem` says why it cannot be read with these columns. `counts_lines`: its ids merely count the rows. `remarks`
+    are lines of people who are taken without a cell that is not understood.
     """
 
     problem: DomainError | None = None
+    survey: Survey | None = None
+    remarks: tuple[BadRow, ...] = ()
     size: int = 0
     bad: int = 0
     some: tuple[Entry, ...] = ()
@@ -67,16 +73,17 @@ def upload(petition: Petition, file: BinaryIO, *, name: str, as_of: date, by: Ac
     forget_old(at=at)
     token, sha256 = _keep(file)
     try:
-        table = Table(_rows(token))
+        about, lines = open_rows(_folder() / token)
+        layout = guess_layout(about, list(itertools.islice(lines, SAMPLE)), ROSTER)
         version = services.begin(
             petition,
             name=name,
             as_of=as_of,
             sha256=sha256,
-            columns=table.columns,
+            columns=layout.columns,
             by=by,
             at=at,
-            reading={"file": token, "titles": table.titles},
+            reading={"file": token, "layout": layout.as_json()},
         )
         if version.state == "current":
             raise InUseError
@@ -93,15 +100,34 @@ def get_waiting(petition_id: UUID, *, by: Account) -> RosterVersion | None:
     return found if found and found.reading else None
 
 
-def titles_of(version: RosterVersion) -> list[str]:
-    """Return the titles of a waiting file's columns, as they stand in it."""
-    return list(_reading(version)["titles"])
+def layout_of(version: RosterVersion) -> Layout:
+    """Return how a waiting file is read."""
+    return Layout.read({**_reading(version)["layout"], "columns": version.columns})
 
 
-def choose_columns(version: RosterVersion, columns: list[str]) -> None:
-    """Read the file with other columns from now on. Raises: ColumnsError."""
-    check_columns(columns, titles_of(version))
-    version.columns = columns
+def choose(version: RosterVersion, wanted: Wanted) -> Layout:
+    """Read a waiting file in another way from now on; return how.
+
+    With another encoding, delimiter or line of titles its columns are guessed anew, which the preview then shows.
+
+    Raises:
+        ColumnsError: these columns cannot be read. UnreadableFileError: nor can the file, in this encoding.
+    """
+    layout, token = layout_of(version), _reading(version)["file"]
+    if wanted.reads_anew(layout):
+        delimiter = wanted.delimiter if wanted.delimiter != layout.delimiter else ""
+        about, lines = open_rows(_folder() / token, encoding=wanted.encoding, delimiter=delimiter)
+        layout = guess_layout(about, list(itertools.islice(lines, SAMPLE)), ROSTER, with_hidden=wanted.with_hidden)
+        (_folder() / f"{token}.rows").unlink(missing_ok=True)
+    else:
+        is_same = wanted.header_line == layout.header_line
+        sample = list(itertools.islice(_rows(token, layout.about), SAMPLE))
+        layout = change_layout(layout, wanted, sample, ROSTER)
+        if is_same:
+            check_columns(layout.columns, layout.titles, ROSTER)
+    version.columns = list(layout.columns)
+    version.reading = {"file": token, "layout": layout.as_json()}
+    return layout
 
 
 def preview(version: RosterVersion) -> Preview:
@@ -125,8 +151,10 @@ def preview(version: RosterVersion) -> Preview:
         used = services.current(version.petition_id)
         comparison = services.compare_with(used.id if used else None, good())
     except (UnreadableFileError, ColumnsError) as error:
-        return Preview(problem=error)
+        return Preview(problem=error, survey=survey(version))
     return Preview(
+        survey=survey(version),
+        remarks=tuple(table.remarks),
         size=size,
         bad=len(bad),
         some=tuple(some),
@@ -134,6 +162,15 @@ def preview(version: RosterVersion) -> Preview:
         counts_lines=table.counts_lines and size > 1,
         comparison=comparison if used else None,
     )
+
+
+def survey(version: RosterVersion) -> Survey | None:
+    """Look a waiting file over, as far as it can be read."""
+    layout = layout_of(version)
+    try:
+        return look_over(layout, _rows(_reading(version)["file"], layout.about), ROSTER)
+    except UnreadableFileError:
+        return None
 
 
 def list_bad_rows(version: RosterVersion) -> list[BadRow]:
@@ -151,7 +188,7 @@ def use(version_id: UUID, *, petition: Petition, by: Account, at: datetime) -> R
     if waiting is None or waiting.id != version_id:
         raise ReplacedError
     token = _reading(waiting)["file"]
-    lock(Petition, petition.id)  # Before the version, which `stage` locks; see `db.lock`.
+    get_for_update(Petition, petition.id)  # Before the version, which `stage` locks; see `db.lock`.
     good = (row for row in open_waiting(waiting).rows() if isinstance(row, Entry))
     while chunk := list(itertools.islice(good, CHUNK)):
         services.stage(version_id, chunk)
@@ -170,10 +207,9 @@ def discard(petition: Petition, *, by: Account) -> None:
 
 
 def open_waiting(version: RosterVersion) -> Table:
-    """Open a waiting file with the columns chosen for it. Raises: UnreadableFileError, ColumnsError."""
-    table = Table(_rows(_reading(version)["file"]))
-    table.choose(version.columns)
-    return table
+    """Open a waiting file, read as it was chosen. Raises: UnreadableFileError."""
+    layout = layout_of(version)
+    return Table(layout, _rows(_reading(version)["file"], layout.about))
 
 
 def forget_old(*, at: datetime) -> None:
@@ -214,21 +250,21 @@ def _keep(file: BinaryIO) -> tuple[str, bytes]:
     return token, digest.digest()
 
 
-def _rows(token: str) -> Iterator[Line]:
-    """Read the rows of an upload, and keep them once all are read."""
+def _rows(token: str, about: About) -> Iterator[Line]:
+    """Read the rows of an upload in its encoding, and keep them once all are read."""
     path = _folder() / f"{token}.rows"
     if path.exists():
         with path.open(encoding="ascii") as kept:
             for line in kept:
-                number, cells = json.loads(line)
-                yield number, cells
+                yield Line(*json.loads(line))
         return
     part = path.with_name(f"{token}.{secrets.token_hex(4)}")
     try:
         with _private(part) as out:
-            for number, cells in read_rows(_folder() / token):
-                out.write(json.dumps([number, cells]).encode() + b"\n")
-                yield number, cells
+            _, rows = open_rows(_folder() / token, encoding=about.encoding, delimiter=about.delimiter)
+            for row in rows:
+                out.write(json.dumps(row).encode() + b"\n")
+                yield row
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

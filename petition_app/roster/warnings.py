@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import list_members
 from petition_app.keys.services import list_holders
-from petition_app.mail_addresses import domain_key
+from petition_app.mailer.addresses import domain_key
 from petition_app.petitions.models import Petition
 from petition_app.roster import services
 

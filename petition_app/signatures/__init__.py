@@ -1,1 +1,1 @@
-"""Signatures: sign, confirm, status by code, consent, withdrawal, import."""
+"""Signatures: sign, confirm, seal, states, codes, invitations."""

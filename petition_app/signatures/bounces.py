@@ -11,12 +11,12 @@ from uuid import UUID
 
 from sqlalchemy import delete, exists, insert, literal, select
 
-from petition_app.db import db
+from petition_app.crypto.fingerprints import fingerprint
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
-from petition_app.security import fingerprint
-from petition_app.signatures import resending
+from petition_app.signatures import redelivery
 from petition_app.signatures.models import SentLetter, Signature
+from petition_app.storage.db import db
 
 KEPT = timedelta(days=7)
 MESSAGE_ID = re.compile(r"<([0-9a-f]{32})@")
@@ -53,7 +53,7 @@ def take_in(report: bytes, *, at: datetime) -> str:
     sent = db.session.get(SentLetter, fingerprint("letter", message_id))
     if sent is None:
         raise UnknownLetterError
-    resending.note_on_case(sent.signature_id, f"BouncedError {status}", at=at)
+    redelivery.note_on_case(sent.signature_id, f"BouncedError {status}", at=at)
     db.session.delete(sent)
     db.session.flush()
     return status

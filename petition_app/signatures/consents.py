@@ -16,11 +16,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from petition_app import vault
-from petition_app.security import hash_secret
-from petition_app.signatures import sealing
+from petition_app.crypto import vault
+from petition_app.crypto.fingerprints import hash_secret
+from petition_app.crypto.vault import UnreadableError
+from petition_app.signatures.case_additions import add_by_signer, count_notes
 from petition_app.signatures.models import Confirmation, Signature
-from petition_app.vault import UnreadableError
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,11 @@ def _bound(petition_id: UUID, signature_id: UUID) -> bytes:
 def add(signature: Signature, entropy: bytes, *, at: datetime) -> None:
     """Seal into the case what the signer has chosen just now, proved where the code can."""
     r = _open(signature.agreement_box, hash_secret("agreement-code", entropy), signature.petition_id, signature.id)
-    said = Consent(signature.consent, signature.others)
+    said = Consent(signature.publication_tier, signature.min_named_others)
     note = {"kind": "consent", "tier": said.tier, "others": said.others, "on": at.date().isoformat()}
-    number = sealing.count_notes(signature)
+    number = count_notes(signature)
     proof = _proof(r, signature, said, number).hex() if r else ""
-    sealing.add_to_case(signature, note | {"proof": proof}, by_signer=True)
+    add_by_signer(signature, note | {"proof": proof})
 
 
 def read(signature: Signature, identity: Mapping[str, Any], notes: Sequence[Mapping[str, Any]]) -> Consent:

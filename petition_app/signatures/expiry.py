@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import Select, delete, exists, func, select
 
 from petition_app import audit
-from petition_app.db import db
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Confirmation, Signature
 from petition_app.signatures.states import move
+from petition_app.storage.db import db
 
 UNCONFIRMED_LIFE = timedelta(days=3)
 

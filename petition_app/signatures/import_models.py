@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition_app.db import UNNUMBERED, Base, Moment
+from petition_app.storage.db import UNNUMBERED, Base, Moment
 
 STATES = ("waiting", "staging", "done", "stopped", "undoing", "undone")
 
@@ -81,7 +81,7 @@ class StagedRow(Base):
     import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id"))
     line: Mapped[int]
     language: Mapped[str] = mapped_column(String(8))
-    consent: Mapped[int] = mapped_column(SmallInteger)
+    publication_tier: Mapped[int] = mapped_column(SmallInteger)
     commitment: Mapped[bytes] = mapped_column(LargeBinary(32))
     code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     signer_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))

@@ -7,16 +7,16 @@ from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import update
 
-from petition_app.db import db
 from petition_app.petitions.models import Petition
 from petition_app.signatures import expiry, sealing, services
-from petition_app.signatures.arrivals import ClosedForSigningError, TextChangedError
-from petition_app.signatures.group_models import GroupEntry
+from petition_app.signatures.invitation_models import GroupEntry
 from petition_app.signatures.models import Confirmation, Signature
+from petition_app.signatures.new_signatures import ClosedForSigningError, TextChangedError
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.secret_words import Confirmed
 from petition_app.signatures.services import WrongCodeError
 from petition_app.signatures.states import lock_signature
+from petition_app.storage.db import db
 
 REMEMBERED = timedelta(days=2)
 
@@ -52,12 +52,12 @@ def agree(agreement: Agreement, *, petition: Petition, code: str, at: datetime, 
         TextChangedError: another version was read.
     """
     row, signature = _find(petition, code, at)
-    if not petition.takes_signatures(at.date()):
+    if not petition.takes_signatures(petition.day(at)):
         raise ClosedForSigningError
     if agreement.text_number != petition.text.number:
         raise TextChangedError
     signature.text_version_id, signature.arrived_on = petition.text.id, at.date()
-    signature.consent, signature.others = agreement.consent, agreement.others
+    signature.publication_tier, signature.min_named_others = agreement.consent, agreement.others
     signature.language = agreement.language
     entry_id, row.group_id = row.group_id, None
     confirmed = services.confirm(petition=petition, pending="", code=code, page=page, at=at)

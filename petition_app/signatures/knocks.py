@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from uuid import UUID, uuid4
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
-from petition_app import vault
+from petition_app import app_state
 from petition_app.clock import utcnow
-from petition_app.db import after_saving, db, is_saving, transaction
+from petition_app.crypto import vault
 from petition_app.errors import StorageSealedError
-from petition_app.group_commit import Place, Queue
-from petition_app.signatures.models import Knock, SecondCode
-from petition_app.storage import put
+from petition_app.signatures.models import CodeAttempt, DuressCode
+from petition_app.storage.db import after_saving, db, is_saving, transaction
+from petition_app.storage.engines import put
+from petition_app.storage.group_commit import Queue, QueuedWrite
 
 NOBODY = UUID(int=0)
 BOUND = b"knock/v1"
@@ -26,7 +26,7 @@ PAUSE = 0.05  # Seconds for which those who were turned away wait for each other
 BLANK = uuid4()  # Of this process: the row that is written over where nobody's alarm is to be kept.
 
 
-class _Typed(Place):
+class _Typed(QueuedWrite):
     """A code that was typed; without `keeps` it leaves nothing unless it is a second code."""
 
     def __init__(self, code_hash: bytes, *, keeps: bool) -> None:
@@ -34,7 +34,8 @@ class _Typed(Place):
         self.code_hash, self.keeps = code_hash, keeps
 
 
-_queues: WeakKeyDictionary[Engine, Queue[_Typed]] = WeakKeyDictionary()
+class _KnockQueue(Queue[_Typed]):
+    """Those who wait in one application."""
 
 
 def knock(code_hash: bytes) -> None:
@@ -58,12 +59,12 @@ def turn_away(code_hash: bytes) -> None:
 
 
 def _pass_through(typed: _Typed, *, pause: float = 0.0) -> None:
-    _queues.setdefault(db.engine, Queue()).pass_through(typed, _write, pause=pause)
+    app_state.get(_KnockQueue).pass_through(typed, _write, pause=pause)
 
 
 def _write(group: Sequence[_Typed]) -> None:
     with transaction() as work:
-        work.adds = True
+        work.insert_only = True
         _store(group)
 
 
@@ -77,10 +78,10 @@ def _store(group: Sequence[_Typed]) -> None:
         return
     people = [(uuid4(), owners.get(typed.code_hash, NOBODY)) for typed in kept] or [(BLANK, NOBODY)]
     boxes = [(row_id, ring.close(f"{owner}|{day}".encode(), BOUND)) for row_id, owner in people]
-    put(Knock, [{"id": row_id, "key_id": ring.newest, "box": box} for row_id, box in boxes])
+    put(CodeAttempt, [{"id": row_id, "key_id": ring.newest, "box": box} for row_id, box in boxes])
 
 
 def _owners(hashes: set[bytes]) -> dict[bytes, UUID]:
     """Return whose second codes they are, of those that are any."""
-    found = select(SecondCode.code_hash, SecondCode.signature_id).where(SecondCode.code_hash.in_(hashes))
+    found = select(DuressCode.code_hash, DuressCode.signature_id).where(DuressCode.code_hash.in_(hashes))
     return {bytes(row.code_hash): row.signature_id for row in db.session.execute(found)} if hashes else {}

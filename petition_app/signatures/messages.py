@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from petition_app import couriers, jobs, vault
+from petition_app.crypto import vault, worker_keys
+from petition_app.crypto.vault import KeyRing, PetitionPublicKey
 from petition_app.petitions.models import Petition
-from petition_app.vault import KeyRing, PublicLock
+from petition_app.storage import jobs
 
 BOUND = b"job/v1"
 
@@ -35,7 +36,7 @@ def enqueue_message(name: str, message: Message, petition: Petition, *, at: date
 
 
 def message_row(
-    name: str, message: Message, petition: Petition, *, lock: KeyRing | PublicLock, at: datetime
+    name: str, message: Message, petition: Petition, *, lock: KeyRing | PetitionPublicKey, at: datetime
 ) -> dict[str, Any]:
     """Return the row of a job that mails a message, sealed beside what `lock` has sealed.
 
@@ -68,7 +69,7 @@ def seal_for_worker(
         StorageSealedError: no worker runs, so nothing may be stored.
     """
     if petition.is_sealed:
-        return couriers.seal(text, at=at)
+        return worker_keys.seal(text, at=at)
     ring = ring or vault.key_ring()
     return None, {"key": ring.newest, "box": base64.b64encode(ring.close(text, BOUND)).decode()}
 
@@ -76,5 +77,5 @@ def seal_for_worker(
 def open_for_worker(payload: dict[str, str]) -> bytes:
     """Open a job's sealed text. Raises: UnreadableError, StorageSealedError, LockedError."""
     if "courier" in payload:
-        return couriers.open_(payload)
+        return worker_keys.open_(payload)
     return vault.key_ring().open(payload["key"], base64.b64decode(payload["box"]), BOUND)

@@ -8,20 +8,21 @@ from uuid import UUID, uuid4
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition_app.db import UNNUMBERED, Base, Moment, only
+from petition_app.crypto.vault import PARTS
 from petition_app.signatures.rules import STATES
-from petition_app.vault import PARTS
+from petition_app.storage.db import UNNUMBERED, Base, Moment, partial_index
 
 
 class Signature(Base):
     """One act of signing. What it says about a person is sealed; only what cannot name anybody stands in plain.
 
-    `consent` is the tier 0-3 of publication, `others` its condition ("once N others agree"), `commitment` is C.
-    The two indexes are keyed HMACs, not unique, to find possible duplicates; they are erased with the keys.
-    `names_due` asks the publisher to look at this signature. `match_class` and `matched_number` say what the roster
-    of that number gave; `match_index` (not unique, of the best entry) finds conflicts; `entry_index` is that of the
-    entry a verified signature stands for, and unique. All but the number are erased with the keys. `agreed` asks to
-    look again at a case on which the reviewers agree and which had to wait for another one.
+    `publication_tier` 0-3 is what may be published, `min_named_others` its condition ("once N others agree"),
+    `commitment` is C. The two indexes are keyed HMACs, not unique, to find possible duplicates; they are erased with
+    the keys. `names_stale` asks the publisher to look at this signature. `match_class` and `matched_roster` say what
+    the roster of that number gave; `match_index` (not unique, of the best entry) finds conflicts; `entry_index` is that
+    of the entry a verified signature stands for, and unique. All but the number are erased with the keys.
+    `awaiting_enactment` asks to look again at a case on which the reviewers agree and which had to wait for another
+    one.
     """
 
     __tablename__ = "signatures"
@@ -32,8 +33,8 @@ class Signature(Base):
     batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id"))
     state: Mapped[str] = mapped_column(String(20))
     language: Mapped[str] = mapped_column(String(8))
-    consent: Mapped[int] = mapped_column(SmallInteger)
-    others: Mapped[int | None]
+    publication_tier: Mapped[int] = mapped_column(SmallInteger)
+    min_named_others: Mapped[int | None]
     arrived_on: Mapped[date]
     commitment: Mapped[bytes] = mapped_column(LargeBinary(32))
     code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
@@ -41,26 +42,26 @@ class Signature(Base):
     agreement_box: Mapped[bytes | None] = mapped_column(LargeBinary)
     name_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     mailbox_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
-    names_due: Mapped[bool] = mapped_column(default=False)
+    names_stale: Mapped[bool] = mapped_column(default=False)
     match_class: Mapped[str | None] = mapped_column(String(10))
-    matched_number: Mapped[int | None]
+    matched_roster: Mapped[int | None]
     match_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     entry_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
-    agreed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    awaiting_enactment: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", name="state_known"),
-        CheckConstraint("consent BETWEEN 0 AND 3", name="consent_tier"),
-        CheckConstraint("others IS NULL OR others > 0", name="others_positive"),
+        CheckConstraint("publication_tier BETWEEN 0 AND 3", name="consent_tier"),
+        CheckConstraint("min_named_others IS NULL OR min_named_others > 0", name="others_positive"),
         Index("ix_signatures_queue", "petition_id", "state", "id"),
         Index("ix_signatures_match_index", "petition_id", "match_index"),
-        Index("ix_signatures_matched", "petition_id", "state", "matched_number"),
+        Index("ix_signatures_matched", "petition_id", "state", "matched_roster"),
         Index("ix_signatures_desk", "batch_id", "state", "id"),
-        Index("ix_signatures_agreed", "petition_id", **only("agreed")),
-        Index("ix_signatures_others", "petition_id", "state", **only("others IS NOT NULL")),
+        Index("ix_signatures_awaiting_enactment", "petition_id", **partial_index("awaiting_enactment")),
+        Index("ix_signatures_conditional", "petition_id", "state", **partial_index("min_named_others IS NOT NULL")),
         Index("ix_signatures_name_index", "petition_id", "name_index"),
         Index("ix_signatures_mailbox_index", "petition_id", "mailbox_index"),
-        Index("ix_signatures_names_due", "petition_id", "names_due"),
+        Index("ix_signatures_names_stale", "petition_id", "names_stale"),
     )
 
 
@@ -136,12 +137,12 @@ class Confirmation(Base):
 
     __table_args__ = (
         Index("ix_confirmations_code_hash", "petition_id", "code_hash"),
-        Index("ix_confirmations_shown", "shown_until", **only("shown_until IS NOT NULL")),
+        Index("ix_confirmations_shown", "shown_until", **partial_index("shown_until IS NOT NULL")),
         UNNUMBERED,
     )
 
 
-class SecondCode(Base):
+class DuressCode(Base):
     """The code that a signer gives up under duress: it opens nothing. Only its hash is kept, as of the first one."""
 
     __tablename__ = "second_codes"
@@ -152,7 +153,7 @@ class SecondCode(Base):
     __table_args__ = UNNUMBERED
 
 
-class Knock(Base):
+class CodeAttempt(Base):
     """A code was typed that opens nothing. The box says whose second code it was, or that it was nobody's."""
 
     __tablename__ = "knocks"

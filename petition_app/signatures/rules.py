@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from petition_app.i18n import N_
-from petition_app.mail_addresses import address_key
+from petition_app.joiners import is_joiner_in_place
+from petition_app.mailer.addresses import address_key
 
 STATES = (
     "unconfirmed",
@@ -41,7 +42,9 @@ CONSENT = {"count": 0, "role": 1, "addressee": 2, "name": 3}
 NAME_LENGTH, LINE_LENGTH = 120, 200
 # Ordinary letters, digits and marks, in which nothing hides and which are in NFC as they stand.
 _ORDINARY = re.compile(r"[A-Za-zА-Яа-яЁё0-9 .,'’()«»№/–-]*")
-_ADDRESS = re.compile(r"://|www\.|[a-z0-9-]{2,}\.[a-z]{2,}\b", re.IGNORECASE)
+# A dot without a space, as in Dr.Anna or Yu.Petrov, is no address unless small letters alone follow it.
+_ADDRESS = re.compile(r"://|(?i:www\.)|(?i:[a-z0-9-]{2,})\.[a-z]{2,}\b(?![.\w])")
+_GENERATION = re.compile(r"\s(?:2nd|3rd|[4-9]th)(?=[\s,.]|$)", re.IGNORECASE)
 _ONE_ALPHABET = re.compile(r"(?:[A-Za-z]+|[А-Яа-яЁё]+)(?:[ -](?:[A-Za-z]+|[А-Яа-яЁё]+))*")
 
 
@@ -60,7 +63,7 @@ def read_name(typed: str) -> str:
         return name
     if not any(unicodedata.category(letter).startswith("L") for letter in name):
         raise UnfitTextError(N_("Please write the name in letters."))
-    if any(unicodedata.category(letter).startswith("N") for letter in name):
+    if any(unicodedata.category(letter).startswith("N") for letter in _GENERATION.sub("", name)):
         raise UnfitTextError(N_("Please write the name without digits."))
     if "@" in name or _ADDRESS.search(name):
         raise UnfitTextError(N_("Please write a name here, not an address."))
@@ -80,8 +83,9 @@ def read_line(typed: str, *, longest: int = LINE_LENGTH) -> str:
         raise UnfitTextError(N_("This is too long."))
     if _ORDINARY.fullmatch(typed):
         return _begun(" ".join(typed.split()), longest)
-    for letter in typed:
-        if unicodedata.category(letter) in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp") and letter not in "\t\r\n":
+    for place, letter in enumerate(typed):
+        hides = unicodedata.category(letter) in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp") and letter not in "\t\r\n"
+        if hides and not is_joiner_in_place(typed, place):
             raise UnfitTextError(N_("This holds invisible characters. Please type it anew."))
     line = " ".join(unicodedata.normalize("NFC", typed).split())
     if len(line) > longest:

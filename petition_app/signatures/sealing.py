@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, func, select
+from sqlalchemy import Select, and_, delete, select
 from sqlalchemy.orm import Session
 
-from petition_app import vault
-from petition_app.db import db, note_erasure
-from petition_app.keys import handed, opened
+from petition_app.crypto import vault
+from petition_app.crypto.fingerprints import commitment, fingerprint
+from petition_app.crypto.vault import KeyRing, PetitionPublicKey, SealContext, Sealed, UnreadableError, WrappedKey
+from petition_app.keys import open_keys
 from petition_app.keys.services import public_lock
 from petition_app.petitions.models import Petition
-from petition_app.randomness import id_near, new_id, random_bytes
-from petition_app.security import commitment, fingerprint
+from petition_app.random_pool import id_near, new_id, random_bytes
 from petition_app.signatures.models import NearKey, SealedKey, SealedPart, Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
-from petition_app.vault import KeyRing, Place, PublicLock, Sealed, UnreadableError, WrappedKey
+from petition_app.storage.db import db, note_erasure
 
 ENOUGH = 512  # Random bytes: the keys, nonces and ids of one signature, and the code that confirms it.
 
@@ -55,7 +55,7 @@ class SealedSignature:
     r: bytes = field(repr=False)
 
 
-def lock_for(petition: Petition, session: Session | None = None) -> KeyRing | PublicLock:
+def sealing_key_for(petition: Petition, session: Session | None = None) -> KeyRing | PetitionPublicKey:
     """Return what seals a petition's signatures: the server's key ring, or in sealed mode the petition's public key.
 
     Every road on which a signature is stored asks here; `session` is another one than the request's.
@@ -67,7 +67,7 @@ def lock_for(petition: Petition, session: Session | None = None) -> KeyRing | Pu
 
 
 def seal(
-    lock: KeyRing | PublicLock, *, petition_id: UUID, identity: Identity, email: str, case: dict[str, Any],
+    lock: KeyRing | PetitionPublicKey, *, petition_id: UUID, identity: Identity, email: str, case: dict[str, Any],
     tier: int, others: int | None,
 ) -> SealedSignature:  # fmt: skip
     """Seal the three parts of a new signature; the secret r of its commitment and its consent lie in the identity.
@@ -85,9 +85,11 @@ def seal(
         signature_id=signature_id,
         commitment=commitment(petition_id, r),
         r=r,
-        key=lock.wrap(key, Place(petition_id, signature_id, "key")),
+        key=lock.wrap(key, SealContext(petition_id, signature_id, "key")),
         parts={
-            part: NewPart(id_near(signature_id), vault.seal_part(key, Place(petition_id, signature_id, part), content))
+            part: NewPart(
+                id_near(signature_id), vault.seal_part(key, SealContext(petition_id, signature_id, part), content)
+            )
             for part, content in contents.items()
         },
         name_index=fingerprint("name", petition_id, fold_name(identity.name)) if indexed else None,
@@ -114,8 +116,6 @@ def key_rows(sealed: SealedSignature) -> list[dict[str, Any]]:
 
 def open_identity(signature: Signature) -> Identity:
     """Open what was submitted. Raises: UnreadableError, StorageSealedError, LockedError."""
-    if given := handed.current():
-        return Identity(**given.name_of(signature.id))
     return read_identity(_open(signature, "identity")[0])
 
 
@@ -142,39 +142,6 @@ def by_age(notes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def read_identity(content: dict[str, Any]) -> Identity:
     """Return what an opened part tells of the person."""
     return Identity(name=content["name"], role=content["role"], place=content["place"])
-
-
-def add_to_case(signature: Signature, content: dict[str, Any], *, by_signer: bool = False) -> None:
-    """Seal one addition to the case, never touching the earlier ones.
-
-    Staff additions use the signature key; what the signer adds is wrapped on its own, since the signer's door
-    need not open anything. What a reviewer's own machine has sealed is stored as it is.
-    """
-    content = {**content, "n": count_notes(signature)}
-    place = Place(signature.petition_id, signature.id, "case")
-    part_id = id_near(signature.id)
-    if (given := handed.current()) and not by_signer:
-        made = given.take_addition(signature.id)
-        box, key_row = made.box, SealedKey(signature_id=signature.id, part_id=part_id, box=made.key)
-    elif by_signer:
-        key = vault.new_key()
-        box, wrap = vault.seal_box(key, place, content), lock_for(_petition(signature)).wrap(key, place)
-        key_row = SealedKey(signature_id=signature.id, part_id=part_id, key_id=wrap.key_id, box=wrap.box)
-    else:
-        sealed = vault.seal_part(_signature_key(signature), place, content)
-        box = sealed.box
-        key_row = SealedKey(signature_id=signature.id, part_id=part_id, box=sealed.wrapped_key)
-    db.session.add(SealedPart(id=part_id, signature_id=signature.id, part="case", box=box))
-    db.session.flush()
-    db.session.add(key_row)
-    if made_here := handed.recording():
-        made_here.additions.append(handed.Addition(signature.id, box, key_row.box))
-
-
-def count_notes(signature: Signature) -> int:
-    """Return how many additions a case has."""
-    notes = select(func.count()).where(SealedPart.signature_id == signature.id, SealedPart.part == "case")
-    return db.session.scalar(notes) or 0
 
 
 def erase(signature: Signature) -> None:
@@ -209,12 +176,12 @@ def subkey(signature: Signature, purpose: str) -> bytes:
 
     Raises: UnreadableError, StorageSealedError, LockedError.
     """
-    return _subkey(_signature_key(signature), purpose)
+    return _subkey(signature_key(signature), purpose)
 
 
 def older_marker(signature: Signature) -> Callable[[str], bytes]:
     """Return what makes marks of texts as verdicts bore them before they committed to an index. Raises: as `subkey`."""
-    key = _signature_key(signature)
+    key = signature_key(signature)
     return lambda text: hmac.digest(key, b"mark/v1|" + text.encode(), "sha256")
 
 
@@ -227,7 +194,7 @@ def open_with_subkey(signature: Signature, purpose: str) -> tuple[Identity, byte
 
     Raises: UnreadableError, StorageSealedError, LockedError.
     """
-    key = _signature_key(signature)
+    key = signature_key(signature)
     found = read_identity(_open(signature, "identity", key)[0])
     return found, _subkey(key, purpose)
 
@@ -239,7 +206,8 @@ def remember_near(signature: Signature, keys: Iterable[str]) -> None:
         db.session.add(NearKey(signature_id=signature.id, petition_id=signature.petition_id, key=index))
 
 
-def _signature_key(signature: Signature) -> bytes:
+def signature_key(signature: Signature) -> bytes:
+    """Open the key of a signature (32 bytes). Raises: UnreadableError, StorageSealedError, LockedError."""
     wrapped = _wrap_of(signature)
     if wrapped is None:
         raise UnreadableError("the keys were erased")
@@ -257,13 +225,13 @@ def _wrap_of(signature: Signature) -> WrappedKey | None:
 
 def unwrap(signature: Signature, wrapped: WrappedKey, part: str) -> bytes:
     """Unwrap a key of a signature. Raises: UnreadableError, StorageSealedError, LockedError."""
-    return unwrap_at(Place(signature.petition_id, signature.id, part), wrapped, _petition(signature))
+    return unwrap_at(SealContext(signature.petition_id, signature.id, part), wrapped, _petition(signature))
 
 
-def unwrap_at(place: Place, wrapped: WrappedKey, petition: Petition) -> bytes:
+def unwrap_at(place: SealContext, wrapped: WrappedKey, petition: Petition) -> bytes:
     """Unwrap a key that stands at a place. Raises: UnreadableError, StorageSealedError, LockedError."""
     if petition.is_sealed:
-        return opened.require(petition.id).unwrap(wrapped, place)
+        return open_keys.require(petition.id).unwrap(wrapped, place)
     return vault.key_ring().unwrap(wrapped, place)
 
 
@@ -272,8 +240,8 @@ def _petition(signature: Signature) -> Petition:
 
 
 def _open(signature: Signature, part: str, key: bytes | None = None) -> list[dict[str, Any]]:
-    key = key or _signature_key(signature)
-    place = Place(signature.petition_id, signature.id, part)
+    key = key or signature_key(signature)
+    place = SealContext(signature.petition_id, signature.id, part)
     found = db.session.execute(
         select(SealedPart, SealedKey)
         .outerjoin(SealedKey, and_(SealedKey.part_id == SealedPart.id, SealedKey.signature_id == signature.id))
@@ -284,7 +252,9 @@ def _open(signature: Signature, part: str, key: bytes | None = None) -> list[dic
     return [open_part(signature, key, place, row, wrapped) for row, wrapped in found]
 
 
-def open_part(signature: Signature, key: bytes, place: Place, row: SealedPart, wrapped: SealedKey) -> dict[str, Any]:
+def open_part(
+    signature: Signature, key: bytes, place: SealContext, row: SealedPart, wrapped: SealedKey
+) -> dict[str, Any]:
     """Open one part with the signature's `key`, or with its own where the signer added it."""
     if wrapped.key_id is None:
         return vault.open_part(key, place, Sealed(row.box, wrapped.box))

@@ -7,27 +7,31 @@ the signer has written the words down, and after half an hour at the latest.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import select, update
 
-from petition_app import vault
-from petition_app.db import db, note_erasure
+from petition_app.crypto import vault
+from petition_app.crypto.codes import new_secret_code, read_mail_code, split_words, write_secret_code
+from petition_app.crypto.fingerprints import hash_secret
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
-from petition_app.randomness import random_bytes
-from petition_app.security import hash_secret, new_secret_code, read_mail_code, write_secret_code
+from petition_app.random_pool import random_bytes
 from petition_app.signatures import consents
 from petition_app.signatures.models import Confirmation, Signature
 from petition_app.signatures.rules import quarter_after
+from petition_app.storage.db import db, note_erasure
 
 SHOWN_FOR = timedelta(minutes=30)
 PAGE = re.compile(r"[0-9a-f]{32}")
+PAIRS = tuple(itertools.combinations(range(1, 13), 2))
 
 
 class ShownElsewhereError(DomainError):
@@ -40,6 +44,12 @@ class OutdatedWordsError(DomainError):
     """Other words were made since these were shown."""
 
     message = N_("The words on that page no longer open anything: newer ones were made on another page.")
+
+
+class WrongWordsError(DomainError):
+    """The two words that were typed are not those that were asked for."""
+
+    message = N_("That was not right. Here are the words once more: compare them with what you have written down.")
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,31 @@ def show_again(signature: Signature, row: Confirmation, *, page: str, code: str,
 def mark_of(signature: Signature) -> str:
     """Return what tells the words that open a signature from earlier ones (16 hex digits); it tells nothing else."""
     return hash_secret("shown/v1", signature.code_hash).hex()[:16] if signature.code_hash else ""
+
+
+def asked_positions(mark: str) -> tuple[int, int]:
+    """Return which two of the twelve words their signer is asked for, counted from 1: the same of the same words."""
+    return PAIRS[int.from_bytes(sha256(mark.encode()).digest()[:4]) % len(PAIRS)]
+
+
+def require_written_down(
+    signature: Signature, row: Confirmation, *, page: str, code: str, typed: tuple[str, str], at: datetime
+) -> None:
+    """Compare two typed words with those that this page is shown, as long as it is shown them; nothing is stored.
+
+    Raises:
+        WrongWordsError: they are others.
+    """
+    try:
+        shown = show_again(signature, row, page=page, code=code, at=at)
+    except ShownElsewhereError:  # A page without a token of its own was shown them once, and cannot be asked.
+        return
+    if shown is None:
+        return
+    words = shown.secret_code.split()
+    asked = [split_words(words[position - 1]) for position in asked_positions(shown.mark)]
+    if [split_words(word) for word in typed] != asked:
+        raise WrongWordsError
 
 
 def end_showing(signature_id: UUID) -> None:

@@ -9,19 +9,21 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
-from petition_app import audit, jobs
-from petition_app.db import db, note_change
+from petition_app import audit
+from petition_app.crypto.codes import read_secret_code
+from petition_app.crypto.fingerprints import hash_secret
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
-from petition_app.security import hash_secret, read_secret_code
-from petition_app.signatures import arrivals, consents, expiry, knocks, sealing, second_codes, secret_words
-from petition_app.signatures.arrivals import NewSignature, hash_code
+from petition_app.signatures import consents, duress_codes, expiry, knocks, new_signatures, sealing, secret_words
 from petition_app.signatures.models import Confirmation, Signature
+from petition_app.signatures.new_signatures import NewSignature, hash_code
 from petition_app.signatures.rules import DECIDED, LIVE
 from petition_app.signatures.secret_words import Confirmed, OutdatedWordsError, ShownElsewhereError
 from petition_app.signatures.states import StateError, lock_signature, move
+from petition_app.storage import jobs
+from petition_app.storage.db import db, note_change
 
 
 class WrongCodeError(DomainError):
@@ -61,16 +63,16 @@ def sign(new: NewSignature, *, petition: Petition, at: datetime) -> str:
     """Store an unconfirmed signature, have its code mailed, and return the pending token of its page (32 hex digits).
 
     The same form sent again stores nothing and returns the same token. Whether this person has signed before makes
-    no difference here; reviewers see possible duplicates. Requests come in by `intake`, which stores many at once.
+    no difference here; reviewers see possible duplicates. Requests come by `group_commit`, which stores many at once.
 
     Raises:
         ClosedForSigningError: the petition takes no signatures now.
         StorageSealedError: nothing can be sealed, so nothing is stored.
     """
-    arrival = arrivals.prepare(new, petition=petition, lock=sealing.lock_for(petition), at=at)
+    arrival = new_signatures.prepare(new, petition=petition, lock=sealing.sealing_key_for(petition), at=at)
     try:
         with db.session.begin_nested():
-            problem = arrivals.store([arrival], at=at)[0]
+            problem = new_signatures.store([arrival], at=at)[0]
     except IntegrityError:
         return arrival.pending  # The same form arrived twice at once; the other one is stored.
     if problem:
@@ -87,9 +89,9 @@ def add_unconfirmed(new: NewSignature, *, petition: Petition, case: dict[str, An
         StorageSealedError, FrozenError
     """
     require_thawed(petition)
-    lock = sealing.lock_for(petition)
-    rows = arrivals.unconfirmed_rows(new, petition=petition, lock=lock, case=case, at=at)
-    arrivals.insert_unconfirmed(rows)
+    lock = sealing.sealing_key_for(petition)
+    rows = new_signatures.unconfirmed_rows(new, petition=petition, lock=lock, case=case, at=at)
+    new_signatures.insert_unconfirmed(rows)
     if petition.is_sealed:
         note_change(petition.id)
     signature_id: UUID = rows.signature["id"]
@@ -165,13 +167,16 @@ def _show_again(
     return shown
 
 
-def keep_words(*, petition: Petition, pending: str, code: str, mark: str, at: datetime) -> bool:
-    """Show the words no more, since their signer has written them down; `mark` says which were shown.
+def keep_words(
+    *, petition: Petition, pending: str, code: str, mark: str, typed: tuple[str, str], at: datetime, page: str = ""
+) -> bool:
+    """Show the words no more, since their signer has them: `typed` are the two of `secret_words.asked_positions`.
 
-    A page that nobody knows any more changes nothing; return whether it was known.
+    `mark` says which words were shown. A page that nobody knows any more changes nothing; return whether it was known.
 
     Raises:
         OutdatedWordsError: newer words were made on another page, and those written down open nothing.
+        WrongWordsError: the two words are not right, so that the page shows all of them again.
     """
     row = find_confirmation(petition.id, pending=pending, code=code, at=at)
     if row is None or not row.used or row.tries_left < 1 or not _fits(row, code):
@@ -179,6 +184,8 @@ def keep_words(*, petition: Petition, pending: str, code: str, mark: str, at: da
     signature = lock_signature(row.signature_id)
     if signature is not None and signature.code_hash and mark != secret_words.mark_of(signature):
         raise OutdatedWordsError
+    if signature is not None:
+        secret_words.require_written_down(signature, row, page=pending or page, code=code, typed=typed, at=at)
     secret_words.end_showing(row.signature_id)
     return True
 
@@ -249,9 +256,9 @@ def change_consent(signature: Signature, *, consent: int, entropy: bytes, at: da
         raise ConsentError
     if signature.state not in LIVE:
         raise StateError
-    signature.consent = consent
+    signature.publication_tier = consent
     consents.add(signature, entropy, at=at)
-    signature.names_due = True
+    signature.names_stale = True
     jobs.mark_due(signature.petition_id)
     audit.record_signer("signature.consent_changed", petition_id=signature.petition_id, at=at)
     db.session.flush()
@@ -270,7 +277,7 @@ def withdraw(signature: Signature, *, at: datetime) -> None:
     elif signature.state not in DECIDED:
         raise StateError
     sealing.erase(signature)
-    second_codes.forget(signature)
+    duress_codes.forget(signature)
     secret_words.end_showing(signature.id)
     signature.code_hash = signature.signer_key = None  # From now on its codes are unknown ones.
     act = "signature.withdrawn" if signature.state == "withdrawn" else "signature.erased"

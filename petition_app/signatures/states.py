@@ -7,8 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import CursorResult, delete, func, select, update
 
-from petition_app import jobs
-from petition_app.db import db, lock
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.freezing import require_thawed
@@ -17,6 +15,8 @@ from petition_app.signatures import sealing
 from petition_app.signatures.import_models import Import, ImportMember
 from petition_app.signatures.models import Signature, SignatureDelta
 from petition_app.signatures.rules import DECIDED, may_move
+from petition_app.storage import jobs
+from petition_app.storage.db import db, get_for_update
 
 
 class StateError(DomainError):
@@ -32,7 +32,7 @@ def count(petition_id: UUID, batch_id: UUID | None = None, **changes: int) -> No
 
 def lock_signature(signature_id: UUID) -> Signature | None:
     """Load a signature and keep others from changing it until the transaction ends."""
-    return lock(Signature, signature_id)
+    return get_for_update(Signature, signature_id)
 
 
 def move(signature: Signature, to: str) -> None:
@@ -49,7 +49,7 @@ def move(signature: Signature, to: str) -> None:
     if signature.state in DECIDED and to == "checking" and not sealing.is_readable(signature):
         raise StateError  # Its signer had it erased, or it has run out: nobody could check it.
     count(signature.petition_id, signature.batch_id, **{signature.state: -1, to: 1}, arrived=_arrival(signature, to))
-    signature.names_due = signature.names_due or "verified" in (signature.state, to)
+    signature.names_stale = signature.names_stale or "verified" in (signature.state, to)
     if signature.state == "verified":
         signature.entry_index = None
     signature.state = to

@@ -1,5 +1,6 @@
 // A form that says so is sent once: its button says that it is on its way, and a second press or Enter sends nothing.
-// Without it a form sent twice does no harm either.
+// Without it a form sent twice does no harm either. Where a form says which page is to lie behind it, Back leads there, not
+// to a page that only sending the form before it once more would show.
 "use strict";
 
 (() => {
@@ -21,6 +22,7 @@
         return;
       }
       sending.add(form);
+      if (form.dataset.behind && !event.submitter?.name) window.history.replaceState(null, "", form.dataset.behind);
       const button = event.submitter || form.querySelector("button[type=submit]");
       if (!button) return;
       button.dataset.words = button.textContent;

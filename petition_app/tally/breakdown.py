@@ -8,15 +8,16 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from petition_app.bulk import put
-from petition_app.db import db
 from petition_app.petitions.models import Petition
 from petition_app.petitions.services import list_public
+from petition_app.signatures.bulk_open import open_many
 from petition_app.signatures.models import Signature
-from petition_app.signatures.slices import open_many
+from petition_app.storage.db import db
+from petition_app.storage.multi_insert import put
 from petition_app.tally.models import Breakdown
 from petition_app.tally.names import may_open
 from petition_app.tally.rules import FEW, merge_small
+from petition_app.verification.cases.open_keys_access import OpenKeysAccess
 
 CHUNK = 500
 
@@ -27,9 +28,9 @@ def refresh(petition: Petition, *, at: datetime) -> Breakdown | None:
     In sealed mode an organizer must have the keys open; else what was counted last stands. Fewer than five are not
     told of at all. Raises: StorageSealedError.
     """
-    if petition.frozen_at or (petition.is_sealed and not may_open(petition.id)):
+    if petition.frozen_at or (petition.is_sealed and not may_open(petition.id, OpenKeysAccess())):
         return get_breakdown(petition.id)
-    agreed = Signature.petition_id == petition.id, Signature.state == "verified", Signature.consent == 1
+    agreed = Signature.petition_id == petition.id, Signature.state == "verified", Signature.publication_tier == 1
     ids = db.session.scalars(select(Signature.id).where(*agreed)).all()
     if len(ids) < FEW:
         forget(petition.id)

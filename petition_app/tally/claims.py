@@ -11,12 +11,12 @@ from sqlalchemy import ColumnElement, exists, func, select
 from petition_app import audit
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
-from petition_app.db import db, lock
 from petition_app.errors import NotFoundError
 from petition_app.petitions.models import Petition
-from petition_app.signatures import sealing
+from petition_app.signatures.case_additions import add_by_signer
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import fold_name
+from petition_app.storage.db import db, get_for_update
 from petition_app.tally.models import Claim, PublishedName
 from petition_app.verification.rules import case_number
 
@@ -43,7 +43,7 @@ def claim(petition: Petition, *, name: str, place: str, words: str, at: datetime
     """
     if not _like(petition, name, place):  # Nobody waits for a stranger who names nobody.
         return
-    lock(Petition, petition.id)
+    get_for_update(Petition, petition.id)
     for signature_id in _like(petition, name, place):
         _open(petition, signature_id, words=words[:LONGEST], at=at)
     db.session.flush()
@@ -60,14 +60,14 @@ def _like(petition: Petition, name: str, place: str) -> list[UUID]:
 
 def _open(petition: Petition, signature_id: UUID, *, words: str, at: datetime) -> None:
     earlier = db.session.scalars(select(Claim).where(Claim.signature_id == signature_id)).all()
-    signature = lock(Signature, signature_id)
+    signature = get_for_update(Signature, signature_id)
     if signature is None or signature.state != "verified" or any(row.closed_on is None for row in earlier):
         return
     hidden = select(func.count()).select_from(Claim).where(Claim.petition_id == petition.id, _hides())
     hides = not earlier and (db.session.scalar(hidden) or 0) < MOST_HIDDEN
     db.session.add(Claim(signature_id=signature_id, petition_id=petition.id, hides=hides, asked_on=at.date()))
     text = words.strip() or "–"
-    sealing.add_to_case(signature, {"kind": "claim", "on": at.date().isoformat(), "text": text}, by_signer=True)
+    add_by_signer(signature, {"kind": "claim", "on": at.date().isoformat(), "text": text})
     audit.record_signer("signature.claimed", petition_id=petition.id, at=at)
     db.session.flush()
 
@@ -96,7 +96,7 @@ def list_waiting(petition: Petition, *, by: Account) -> list[Waiting]:
 def leave(claim_id: UUID, *, petition: Petition, by: Account, at: datetime) -> None:
     """Let a name stand again after somebody has made sure that the person signed. Raises: NotFoundError."""
     require_role(by, petition.id, "organizer")
-    found = lock(Claim, claim_id)
+    found = get_for_update(Claim, claim_id)
     if found is None or found.petition_id != petition.id or found.closed_on:
         raise NotFoundError
     found.closed_on, found.account_id = at.date(), by.id

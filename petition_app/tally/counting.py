@@ -9,13 +9,14 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, delete, func, select, union_all
 
-from petition_app import audit, jobs
-from petition_app.db import db
+from petition_app import audit
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Signature, SignatureDelta
+from petition_app.storage import jobs
+from petition_app.storage.db import db
 from petition_app.tally.models import PublishedName, TallyTotal, Update
 from petition_app.tally.rules import COUNTED, ON_THE_ROAD, BatchCount, Count, Tally, differences
-from petition_app.verification.batches import list_batches
+from petition_app.verification.batches.services import list_batches
 from petition_app.verification.models import Batch, Decision
 
 ARRIVALS = ("signature.received", "signatures.imported")
@@ -135,6 +136,9 @@ def _names_without_right(petition: Petition) -> list[str]:
         select(func.count())
         .select_from(PublishedName)
         .join(Signature, Signature.id == PublishedName.signature_id)
-        .where(PublishedName.petition_id == petition.id, ~((Signature.state == "verified") & (Signature.consent == 3)))
+        .where(
+            PublishedName.petition_id == petition.id,
+            ~((Signature.state == "verified") & (Signature.publication_tier == 3)),
+        )
     )
     return [f"{wrong} names stand in public without consent or verification"] if wrong else []

@@ -20,13 +20,13 @@ from petition_app import audit
 from petition_app.accounts import approvals
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role, role_of_id
-from petition_app.db import db
 from petition_app.petitions.models import Petition
-from petition_app.sheets import plain_cell
+from petition_app.signatures.bulk_open import open_many
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import publishable
 from petition_app.signatures.sealing import Identity
-from petition_app.signatures.slices import open_many
+from petition_app.storage.db import db
+from petition_app.storage.spreadsheets import plain_cell
 from petition_app.tally.models import Claim, PublishedName
 from petition_app.tally.rules import ON_THE_ROAD
 from petition_app.verification.models import Batch
@@ -129,12 +129,12 @@ def _rows(petition: Petition, purpose: str) -> Select[Signature]:
     if purpose != "addressee":
         return of_petition.where(Signature.state.in_(ON_THE_ROAD))
     free, conditional = (_may_be_named(petition, conditional=one) for one in (False, True))
-    conditions = list(db.session.scalars(conditional.with_only_columns(Signature.others)))
+    conditions = list(db.session.scalars(conditional.with_only_columns(Signature.min_named_others)))
     unconditional = db.session.scalar(select(func.count()).select_from(free.subquery())) or 0
     size = publishable([number or 0 for number in conditions], unconditional=unconditional)
-    asks = func.coalesce(Signature.others, 0)
+    asks = func.coalesce(Signature.min_named_others, 0)
     may_be_named = _may_be_named(petition, conditional=None)
-    return may_be_named.where(or_(Signature.others.is_(None), asks < size))
+    return may_be_named.where(or_(Signature.min_named_others.is_(None), asks < size))
 
 
 def _may_be_named(petition: Petition, *, conditional: bool | None) -> Select[Signature]:
@@ -142,14 +142,14 @@ def _may_be_named(petition: Petition, *, conditional: bool | None) -> Select[Sig
     query = select(Signature).where(
         Signature.petition_id == petition.id,
         Signature.state == "verified",
-        Signature.consent >= NAMED,
+        Signature.publication_tier >= NAMED,
         ~exists().where(Claim.signature_id == Signature.id, Claim.closed_on.is_(None)),
     )
     if petition.is_sealed:  # Nothing is opened here, so a name that is not public cannot be in the file.
         query = query.where(exists().where(PublishedName.signature_id == Signature.id))
     if conditional is None:
         return query
-    return query.where(Signature.others.is_not(None) if conditional else Signature.others.is_(None))
+    return query.where(Signature.min_named_others.is_not(None) if conditional else Signature.min_named_others.is_(None))
 
 
 def _written(export: Export, petition: Petition, found: Sequence[Signature]) -> list[list[str]]:
@@ -162,7 +162,14 @@ def _written(export: Export, petition: Petition, found: Sequence[Signature]) -> 
     for signature in found:
         batch = numbers.get(signature.batch_id, "") if signature.batch_id else ""
         day = signature.arrived_on.isoformat()
-        row = [case_number(signature.id), signature.state, batch, day, str(signature.consent), signature.language]
+        row = [
+            case_number(signature.id),
+            signature.state,
+            batch,
+            day,
+            str(signature.publication_tier),
+            signature.language,
+        ]
         row = [] if export.purpose == "addressee" else row
         identity, address = people.get(signature.id, (Identity(""), ""))
         row += [identity.name, identity.role, identity.place] if export.names else []

@@ -11,12 +11,11 @@ from sqlalchemy import func, select
 
 from petition_app.accounts import approvals
 from petition_app.accounts.models import Account, ApprovalRequest
-from petition_app.db import db
-from petition_app.keys import handed
-from petition_app.keys.handed import HandedError
 from petition_app.petitions.models import Petition
+from petition_app.storage.db import db
 from petition_app.tally.models import DueName
 from petition_app.tally.names import open_due_names
+from petition_app.verification.cases.desk_results_access import DeskResultsAccess, DeskResultsError
 
 KIND = "desk_names"
 
@@ -24,26 +23,25 @@ KIND = "desk_names"
 def ask(cases: list[UUID], *, petition: Petition, by: Account, at: datetime) -> int:
     """Ask another organizer to agree that exactly these names, all due, are opened on the asker's machine.
 
-    Returns how many. Raises: HandedError, and what `approvals.ask` raises.
+    Returns how many. Raises: DeskResultsError, and what `approvals.ask` raises.
     """
     due = select(func.count()).where(DueName.petition_id == petition.id, DueName.signature_id.in_(cases))
     if not cases or len(set(cases)) != len(cases) or db.session.scalar(due) != len(cases):
-        raise HandedError
+        raise DeskResultsError
     approvals.ask(KIND, _payload(cases), petition_id=petition.id, by=by, at=at)
     return len(cases)
 
 
-def publish(*, petition: Petition, by: Account, at: datetime) -> int:
-    """Publish the names that were handed over, if another organizer has agreed to exactly these; return how many.
+def publish(*, access: DeskResultsAccess, petition: Petition, by: Account, at: datetime) -> int:
+    """Publish the names that were sent, if another organizer has agreed to exactly these; return how many.
 
     Raises:
-        LeaveNeededError, HandedError
+        LeaveNeededError, DeskResultsError
     """
-    given = handed.current()
-    if given is None or not given.names:
-        raise HandedError
-    approvals.require_leave(KIND, _payload(given.names), petition_id=petition.id, by=by, at=at)
-    return open_due_names(petition, at=at)
+    if not access.names:
+        raise DeskResultsError
+    approvals.require_leave(KIND, _payload(access.names), petition_id=petition.id, by=by, at=at)
+    return open_due_names(petition, access=access, at=at, only=access.names)
 
 
 def standing(*, petition: Petition, by: Account, at: datetime) -> dict[str, Any]:

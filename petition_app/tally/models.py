@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition_app.db import UNNUMBERED, Base, Moment
 from petition_app.signatures.models import Counts
+from petition_app.storage.db import UNNUMBERED, Base, Moment, sorted_text
 
 UPDATE_KINDS = (
     "opened", "initial", "batch", "report", "amended", "correction", "closed", "final",
@@ -79,7 +79,7 @@ class PublishedName(Base):
     name: Mapped[str] = mapped_column(String(120))
     role: Mapped[str] = mapped_column(String(200))
     place: Mapped[str] = mapped_column(String(200))
-    sort_key: Mapped[str] = mapped_column(String(240))
+    sort_key: Mapped[str] = mapped_column(sorted_text(240))
     spelled: Mapped[str] = mapped_column(String(240))
     folded: Mapped[str] = mapped_column(String(240))
 
@@ -153,7 +153,7 @@ class PublishedPlace(Base):
     __tablename__ = "published_places"
 
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"), primary_key=True)
-    place: Mapped[str] = mapped_column(String(200), primary_key=True)
+    place: Mapped[str] = mapped_column(sorted_text(200), primary_key=True)
     number: Mapped[int]
 
 

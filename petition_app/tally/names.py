@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import logging
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, select
 
-from petition_app import audit, jobs
+from petition_app import audit
 from petition_app.accounts.services import role_of_id
-from petition_app.db import db, lock, note_erasure, note_shown
+from petition_app.crypto.vault import UnreadableError
 from petition_app.errors import StorageSealedError
-from petition_app.keys import handed, opened
+from petition_app.matching.names.spelling import spelling, words
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Signature
 from petition_app.signatures.rules import UnfitTextError, fold_name, publishable, read_line, read_name
 from petition_app.signatures.sealing import Identity
+from petition_app.storage import jobs
+from petition_app.storage.db import db, get_for_update, note_erasure, note_names_published
 from petition_app.tally.models import DueName, PublishedName, PublishedPlace
-from petition_app.vault import UnreadableError
-from petition_app.verification import judged, policy
-from petition_app.verification.matching.normalize import spelling, words
+from petition_app.verification.cases import judged_names
+from petition_app.verification.cases.case_access import CaseAccess
+from petition_app.verification.cases.decision_log import list_decisions, list_reached, was_reached
+from petition_app.verification.cases.desk_results_access import DeskResultsError
+from petition_app.verification.decisions import policy
 from petition_app.verification.models import Batch
-from petition_app.verification.verdicts import list_decisions, list_reached, was_reached
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
 
 
-def publish_names(petition: Petition, *, named: dict[str, int]) -> dict[str, int]:
+def publish_names(petition: Petition, *, named: dict[str, int], access: CaseAccess) -> dict[str, int]:
     """Bring the public names in line with the signatures that changed; the caller holds the petition.
 
     A name is public if and only if the signature is verified, its signer agreed to it (consent 3), somebody reached
@@ -39,45 +43,45 @@ def publish_names(petition: Petition, *, named: dict[str, int]) -> dict[str, int
     """
     named = _named(petition) if petition.is_sealed else dict(named)
     waiting = len(db.session.scalars(select(Signature.id).where(_due(petition)).limit(CHUNK)).all())
-    seen = _look_at_due(petition, named) if waiting else 0
+    seen = _look_at_due(petition, named, access) if waiting else 0
     while petition.is_sealed and seen == CHUNK:  # One publication for all, since the next one may be a day away.
-        seen = _look_at_due(petition, named)
+        seen = _look_at_due(petition, named, access)
     if seen == CHUNK:
         jobs.mark_due(petition.id)
     elif seen < waiting and not petition.is_sealed:
-        jobs.leave_due(petition.id)  # Somebody holds a signature at this moment, perhaps to no end.
-    _show_conditional(petition, named)
+        jobs.defer_to_worker(petition.id)  # Somebody holds a signature at this moment, perhaps to no end.
+    _show_conditional(petition, named, access)
     db.session.flush()
     return {batch: number for batch, number in named.items() if number}
 
 
 def _due(petition: Petition) -> ColumnElement[bool]:
-    return and_(Signature.petition_id == petition.id, Signature.names_due)
+    return and_(Signature.petition_id == petition.id, Signature.names_stale)
 
 
-def _look_at_due(petition: Petition, named: dict[str, int]) -> int:
+def _look_at_due(petition: Petition, named: dict[str, int], access: CaseAccess) -> int:
     """Bring names in line with the signatures that are due and that nobody holds; return how many these were."""
     free = select(Signature).where(_due(petition)).limit(CHUNK).with_for_update(skip_locked=True, key_share=True)
     found = db.session.scalars(free.execution_options(populate_existing=True)).all()
     for signature in found:
-        if signature.others is None or not _agreed(signature):
-            _show(signature, petition, named, wanted=_agreed(signature))
-        signature.names_due = False
+        if signature.min_named_others is None or not _agreed(signature):
+            _show(signature, petition, named, access, wanted=_agreed(signature))
+        signature.names_stale = False
     db.session.flush()
     return len(found)
 
 
 def _agreed(signature: Signature) -> bool:
-    return signature.state == "verified" and signature.consent == 3 and was_reached(signature.id)
+    return signature.state == "verified" and signature.publication_tier == 3 and was_reached(signature.id)
 
 
-def _show_conditional(petition: Petition, named: dict[str, int]) -> None:
+def _show_conditional(petition: Petition, named: dict[str, int], access: CaseAccess) -> None:
     """Publish the largest set of names in which every "once N others agree" holds, and no other."""
     conditional = select(Signature).where(
         Signature.petition_id == petition.id,
         Signature.state == "verified",
-        Signature.consent == 3,
-        Signature.others.is_not(None),
+        Signature.publication_tier == 3,
+        Signature.min_named_others.is_not(None),
     )
     ids = conditional.with_only_columns(Signature.id)
     reached = list_reached(ids)
@@ -89,17 +93,17 @@ def _show_conditional(petition: Petition, named: dict[str, int]) -> None:
         for table in (PublishedName, DueName)
     )
     shown = sum(signature.id in public | due for signature in agreed)
-    conditions = [signature.others or 0 for signature in agreed]
+    conditions = [signature.min_named_others or 0 for signature in agreed]
     size = publishable(conditions, unconditional=sum(named.values()) + _count_due(petition) - shown)
-    waits = set[UUID]() if may_open(petition.id) else due  # They are sealed, and nobody here can open them.
+    waits = set[UUID]() if may_open(petition.id, access) else due  # They are sealed, and nobody here can open them.
     for signature in agreed:
-        wanted = (signature.others or 0) < size
+        wanted = (signature.min_named_others or 0) < size
         if signature.id not in public | waits if wanted else signature.id in public | due:
-            _show(signature, petition, named, wanted=wanted)
+            _show(signature, petition, named, access, wanted=wanted)
 
 
-def _show(signature: Signature, petition: Petition, named: dict[str, int], *, wanted: bool) -> None:
-    if petition.is_sealed and _mark(signature, wanted=wanted):
+def _show(signature: Signature, petition: Petition, named: dict[str, int], access: CaseAccess, *, wanted: bool) -> None:
+    if petition.is_sealed and _mark(signature, access, wanted=wanted):
         return
     public = db.session.get(PublishedName, signature.id)
     if public and not wanted:
@@ -107,7 +111,7 @@ def _show(signature: Signature, petition: Petition, named: dict[str, int], *, wa
         count_place(petition.id, public.place, -1)
         db.session.delete(public)
         note_erasure()
-    if wanted and not public and (name := _open(signature, petition)):
+    if wanted and not public and (name := _open(signature, petition, access)):
         named[str(name.batch_number)] = named.get(str(name.batch_number), 0) + 1
         count_place(petition.id, name.place, 1)
         db.session.add(name)
@@ -116,10 +120,10 @@ def _show(signature: Signature, petition: Petition, named: dict[str, int], *, wa
 # --- in sealed mode ---------------------------------------------------------------------------------------------
 
 
-def _mark(signature: Signature, *, wanted: bool) -> bool:
+def _mark(signature: Signature, access: CaseAccess, *, wanted: bool) -> bool:
     """Say which name is due, and leave it sealed, where no organizer has the keys open; return whether that is all."""
     due = db.session.get(DueName, signature.id)
-    free = may_open(signature.petition_id)
+    free = may_open(signature.petition_id, access)
     if due and (free or not wanted):
         db.session.delete(due)
     if free or not wanted or db.session.get(PublishedName, signature.id) is not None:
@@ -129,35 +133,37 @@ def _mark(signature: Signature, *, wanted: bool) -> bool:
     return True
 
 
-def may_open(petition_id: UUID) -> bool:
-    """Return whether the keys are open, and in the hands of an organizer."""
-    keys = opened.current(petition_id) or handed.current()
-    return keys is not None and role_of_id(keys.account_id, petition_id) == "organizer"
+def may_open(petition_id: UUID, access: CaseAccess) -> bool:
+    """Return whether the names can be opened, and by an organizer."""
+    holder = access.holder(petition_id)
+    return holder is not None and role_of_id(holder, petition_id) == "organizer"
 
 
-def open_due_names(petition: Petition, *, at: datetime) -> int:
-    """Open exactly the names that a publication has found due, and write them; return how many.
+def open_due_names(
+    petition: Petition, *, access: CaseAccess, at: datetime, only: Collection[UUID] | None = None
+) -> int:
+    """Open exactly the names that a publication has found due, or `only` some of them, and write them.
 
-    Nothing is done unless an organizer has the keys open, here or on a machine that has handed the names over.
+    Returns how many. Nothing is done unless an organizer has the keys open, here or on a machine that has sent the
+    names.
     """
-    given, keys = handed.current(), handed.current() or opened.current(petition.id)
-    if keys is None or not may_open(petition.id):
+    if not may_open(petition.id, access):
         return 0
     query = select(DueName).where(DueName.petition_id == petition.id)
-    query = query.where(DueName.signature_id.in_(given.names)) if given else query
-    lock(Petition, petition.id)
+    query = query if only is None else query.where(DueName.signature_id.in_(only))
+    get_for_update(Petition, petition.id)
     due = db.session.scalars(query).all()
     number, named = 0, _named(petition)
     for row in due:
-        signature = lock(Signature, row.signature_id)
+        signature = get_for_update(Signature, row.signature_id)
         db.session.delete(row)
         db.session.flush()
         if signature and _agreed(signature):
-            _show(signature, petition, named, wanted=True)
+            _show(signature, petition, named, access, wanted=True)
             number += 1
     if number:
-        note_shown()
-        audit.record("names.opened", by=keys.account_id, petition_id=petition.id, number=number, at=at)
+        note_names_published()
+        audit.record("names.opened", by=access.holder(petition.id), petition_id=petition.id, number=number, at=at)
         db.session.flush()
     return number
 
@@ -173,19 +179,19 @@ def _count_due(petition: Petition) -> int:
     return db.session.scalar(due) or 0
 
 
-def _open(signature: Signature, petition: Petition) -> PublishedName | None:
+def _open(signature: Signature, petition: Petition, access: CaseAccess) -> PublishedName | None:
     """Open a name as it is to be published; nothing, and a line in the log, where it may not be.
 
-    Raises: HandedError: an organizer's own machine has handed over a name that may not be.
+    Raises: LockedError. DeskResultsError: an organizer's own machine has sent a name that may not be.
     """
     try:
-        identity, key = judged.open_name(signature)
+        identity, key = access.read_name(signature)
     except (UnreadableError, StorageSealedError):
         logger.error("The name of a verified signature cannot be opened: the key ring lacks its key.")
         return None
-    if not (_was_judged(signature, identity, key, petition) and _is_fit(identity)):
-        if handed.current():
-            raise handed.HandedError
+    if not (_was_judged(signature, identity, key, petition, access) and _is_fit(identity)):
+        if not access.has_keys:
+            raise DeskResultsError
         logger.error("A name was not published: it is not the one that the reviewers judged, or no name at all.")
         return None
     return PublishedName(
@@ -201,15 +207,15 @@ def _open(signature: Signature, petition: Petition) -> PublishedName | None:
     )
 
 
-def _was_judged(signature: Signature, identity: Identity, key: bytes, petition: Petition) -> bool:
+def _was_judged(signature: Signature, identity: Identity, key: bytes, petition: Petition, access: CaseAccess) -> bool:
     """Return whether as many reviewers as the policy asks for have verified this very name, role and place.
 
     Verdicts from before there were proofs count only where the server itself opens what was sealed.
     """
     decisions = list_decisions(signature.id)
-    who = {grounds.account_id for grounds in judged.proved(signature, identity, key, decisions)}
-    if not handed.current():
-        who |= judged.older(decisions)
+    who = {grounds.account_id for grounds in judged_names.proved(signature, identity, key, decisions)}
+    if access.has_keys:
+        who |= judged_names.older(decisions)
     return len(who) >= policy.in_force(petition, signature.batch_id).reviewers
 
 

@@ -7,19 +7,22 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from petition_app import jobs
 from petition_app.accounts import approvals, inviting
 from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import require_role
-from petition_app.db import db
 from petition_app.petitions import milestones
 from petition_app.petitions.models import Draft, Petition
+from petition_app.storage import jobs
+from petition_app.storage.db import db
 from petition_app.tally import claims
 from petition_app.tally.models import TallyDay
 from petition_app.tally.rules import Growth, Tally, grown, next_act
-from petition_app.verification import lending, questions, second_look
-from petition_app.verification.batches import list_batches
-from petition_app.verification.lending import Taken
+from petition_app.verification.batches.services import list_batches
+from petition_app.verification.desk import own_work
+from petition_app.verification.dialogue import questions
+from petition_app.verification.dialogue import second_looks as second_look
+from petition_app.verification.remote import lending
+from petition_app.verification.remote.lending import Taken
 
 WEEK = timedelta(days=7)
 
@@ -30,7 +33,9 @@ class Overview:
 
     `oldest` is when the batch of the case that waits longest was sealed; `growth` the last seven days, or nothing in
     a petition younger than a day; `next` the act that makes most sense now, see `rules.NEXT`; `taken` what people's own
-    machines took of the sealed list this week.
+    machines took of the sealed list this week; `disagreed` how many cases wait for a further person, since those who
+    looked differ, and `disagreed_for_you` how many of them this person can decide; `yours` how many cases they can
+    decide in all, where they decide any.
     """
 
     oldest: datetime | None
@@ -44,6 +49,9 @@ class Overview:
     drafts: list[Draft]
     next: str
     taken: list[Taken]
+    disagreed: int = 0
+    disagreed_for_you: int = 0
+    yours: int | None = None
 
     @property
     def waits(self) -> int:
@@ -68,6 +76,9 @@ def overview(petition: Petition, tally: Tally, *, by: Account, role: str, at: da
         drafts=milestones.list_drafts(petition.id) if organizes else [],
         next=_next_act(petition, tally, at=at),
         taken=lending.list_taken(petition, at=at) if petition.is_sealed and role != "reviewer" else [],
+        disagreed=own_work.count_disagreed(petition),
+        disagreed_for_you=own_work.count_disagreed(petition, by=by) if role != "auditor" else 0,
+        yours=own_work.count_own(petition, by=by, at=at).left if role != "auditor" else None,
     )
 
 
@@ -85,7 +96,7 @@ def _next_act(petition: Petition, tally: Tally, *, at: datetime) -> str:
         petition.state,
         frozen=petition.frozen_at is not None,
         few=(db.session.scalar(people) or 0) < petition.most_reviewers,
-        over=petition.closes is not None and at.date() > petition.closes,
+        over=petition.closes is not None and petition.day(at) > petition.closes,
         tally=tally,
         done=[milestone.kind for milestone in milestones.list_milestones(petition.id)],
     )

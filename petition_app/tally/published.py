@@ -5,14 +5,14 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
 from petition_app.bounds import LONGEST_WORD
-from petition_app.db import db
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Signature
+from petition_app.storage.db import db
 from petition_app.tally.claims import hidden
 from petition_app.tally.models import PublishedName, PublishedPlace
 
@@ -21,18 +21,44 @@ FEW = 5
 
 @dataclass(frozen=True)
 class NamesPage:
-    """One page of published names, and whether there is another."""
+    """One page of published names, of `pages` (at least one)."""
 
     names: list[PublishedName]
     page: int
     per_page: int
-    more: bool
+    pages: int
+
+    @property
+    def more(self) -> bool:
+        """Whether there is another page."""
+        return self.page < self.pages
+
+    @property
+    def near(self) -> list[int]:
+        """The pages to link to: the first, the last, and those beside this one; 0 stands for a gap."""
+        shown = sorted({1, self.pages, *range(max(1, self.page - 2), min(self.pages, self.page + 2) + 1)})
+        gaps = {number: [0] for number, before in zip(shown[1:], shown, strict=False) if number - before > 1}
+        return [page for number in shown for page in (*gaps.get(number, ()), number)]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter with which published names begin, and how many do."""
+
+    letter: str
+    number: int
 
 
 def list_names(
-    petition: Petition, *, batch: int | None = None, place: str | None = None, page: int = 1, per_page: int = 100
+    petition: Petition,
+    *,
+    batch: int | None = None,
+    place: str | None = None,
+    letter: str = "",
+    page: int = 1,
+    per_page: int = 100,
 ) -> NamesPage:
-    """Return published names in order of batch and alphabet.
+    """Return published names in order of batch and alphabet, those that begin with a letter where it is given.
 
     `place` "" stands for the small places together. A name whose signature was withdrawn a moment ago is left out,
     although the next publication has not removed it yet.
@@ -42,9 +68,25 @@ def list_names(
         query = query.where(PublishedName.batch_number == batch)
     if place is not None:
         query = query.where(in_place(petition, place))
+    if letter:
+        query = query.where(_first_letter() == letter)
     order = query.order_by(PublishedName.batch_number, PublishedName.sort_key, PublishedName.signature_id)
-    found = list(db.session.scalars(order.offset((page - 1) * per_page).limit(per_page + 1)))
-    return NamesPage(found[:per_page], page, per_page, len(found) > per_page)
+    found = list(db.session.scalars(order.offset((page - 1) * per_page).limit(per_page)))
+    total = len(found)
+    if page > 1 or total == per_page:
+        total = db.session.scalar(query.with_only_columns(func.count())) or 0
+    return NamesPage(found, page, per_page, pages=max(1, -(-total // per_page)))
+
+
+def list_letters(petition: Petition) -> list[Letter]:
+    """Return with which letters published names begin, in the order of the alphabet, and how many do."""
+    letter = _first_letter()
+    counted = visible(petition).with_only_columns(letter, func.count()).group_by(letter).order_by(letter)
+    return [Letter(first, number) for first, number in db.session.execute(counted)]
+
+
+def _first_letter() -> ColumnElement[str]:
+    return func.substr(PublishedName.sort_key, 1, 1)
 
 
 def list_later_names(petition: Petition, *, limit: int) -> list[PublishedName]:
@@ -66,7 +108,7 @@ def visible(petition: Petition) -> Select[PublishedName]:
     return (
         select(PublishedName)
         .join(Signature, Signature.id == PublishedName.signature_id)
-        .where(PublishedName.petition_id == petition.id, Signature.state == "verified", Signature.consent == 3)
+        .where(PublishedName.petition_id == petition.id, Signature.state == "verified", Signature.publication_tier == 3)
         .where(~hidden())
     )
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import or_
 
-from petition_app.db import db
+from petition_app.matching.names.spelling import fold, spellings
 from petition_app.petitions.models import Petition
+from petition_app.storage.db import db
 from petition_app.tally.models import PublishedName
 from petition_app.tally.published import NamesPage, in_place, visible
-from petition_app.verification.matching.normalize import fold, spellings
 
 LONGEST, MOST_WORDS, MOST_FOUND = 120, 6, 100
 SHORTEST_SOUND = 3
@@ -22,7 +22,7 @@ def find_names(petition: Petition, text: str, *, batch: int | None = None, place
     """
     typed = fold(text[:LONGEST]).split()[:MOST_WORDS]
     if not typed:
-        return NamesPage([], 1, MOST_FOUND, False)
+        return NamesPage([], 1, MOST_FOUND, pages=1)
     query = visible(petition)
     for word in typed:
         sounds = [sound for sound in spellings(word) if len(sound) >= SHORTEST_SOUND]
@@ -38,4 +38,4 @@ def find_names(petition: Petition, text: str, *, batch: int | None = None, place
         query = query.where(in_place(petition, place))
     order = query.order_by(PublishedName.batch_number, PublishedName.sort_key, PublishedName.signature_id)
     found = list(db.session.scalars(order.limit(MOST_FOUND + 1)))
-    return NamesPage(found[:MOST_FOUND], 1, MOST_FOUND, len(found) > MOST_FOUND)
+    return NamesPage(found[:MOST_FOUND], 1, MOST_FOUND, pages=2 if len(found) > MOST_FOUND else 1)

@@ -10,23 +10,26 @@ from uuid import UUID
 
 from sqlalchemy import CursorResult, exists, func, select, update
 
-from petition_app import audit, jobs
+from petition_app import audit
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import require_role
-from petition_app.db import db, lock
 from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
+from petition_app.retention import services as retention
 from petition_app.signatures.models import Signature, SignatureDelta
+from petition_app.storage import jobs
+from petition_app.storage.db import db, get_for_update
 from petition_app.tally import breakdown, timeline
 from petition_app.tally.counting import fold, sums_by_batch, tally_of
-from petition_app.tally.lowering import take_down
 from petition_app.tally.models import DueName, Publication, PublishedName, TallyDay
 from petition_app.tally.names import open_due_names, publish_names
 from petition_app.tally.rules import IdentityError, Tally, each_day, public_speed
-from petition_app.verification import retention, sampling_results
-from petition_app.verification.batches import list_batches
+from petition_app.tally.unpublish_names import unpublish_lost_names
+from petition_app.verification.batches.services import list_batches
+from petition_app.verification.batches.throughput import speed
+from petition_app.verification.cases.open_keys_access import OpenKeysAccess
 from petition_app.verification.models import Batch
-from petition_app.verification.speed import speed
+from petition_app.verification.sampling import results as sampling_results
 
 logger = logging.getLogger(__name__)
 
@@ -44,14 +47,14 @@ def publish_due(petition_id: UUID, *, at: datetime) -> Publication | None:
     no +1 can be tied to a connection; what may not be public any more is taken down at once.
     While a petition is frozen, what changes waits.
     """
-    petition = lock(Petition, petition_id)
+    petition = get_for_update(Petition, petition_id)
     if petition is None or petition.frozen_at:
         return None
     newest = get_publication(petition)
     if petition.is_sealed:
-        take_down(petition)
-        open_due_names(petition, at=at)
-        if not jobs.is_ripe(petition_id, many=SEALED_MANY, age=SEALED_AGE, at=at):
+        unpublish_lost_names(petition)
+        open_due_names(petition, access=OpenKeysAccess(), at=at)
+        if not jobs.should_publish(petition_id, many=SEALED_MANY, age=SEALED_AGE, at=at):
             return None
     elif newest and at - newest.as_of < PAUSE and jobs.count_due(petition_id) >= MANY:
         return None
@@ -64,7 +67,7 @@ def _publish(
     """Publish what waits, or `always`. A refused tally takes no mark away, so it is published once it adds up again."""
     try:
         with db.session.begin_nested():
-            waited = jobs.take_due(petition.id)
+            waited = jobs.clear_pending(petition.id)
             return _release(petition, newest, at=at) if petition.is_public and (waited or always) else None
     except IdentityError as error:
         _refuse(petition, newest, error, at=at)
@@ -92,7 +95,7 @@ def _release(petition: Petition, newest: Publication | None, *, at: datetime) ->
         number=newest.number + 1 if newest else 1,
         as_of=at,
         tally=tally.as_json(as_of=at, public=True),
-        named={} if petition.frozen_at else publish_names(petition, named=dict(newest.named) if newest else {}),
+        named={} if petition.frozen_at else _named_by_batch(petition, newest),
         speed=_speed(petition, tally, batches, at=at),
         trail_length=length,
         trail_head=trail_head,
@@ -106,6 +109,10 @@ def _release(petition: Petition, newest: Publication | None, *, at: datetime) ->
     if petition.is_sealed and held and held.day < at.date():
         retention.report(petition.id, at=at)
     return publication
+
+
+def _named_by_batch(petition: Petition, newest: Publication | None) -> dict[str, int]:
+    return publish_names(petition, named=dict(newest.named) if newest else {}, access=OpenKeysAccess())
 
 
 def _keep_day(publication: Publication) -> None:
@@ -146,14 +153,14 @@ def publish_now(petition: Petition, *, by: Account | None, at: datetime) -> Publ
         FrozenError
     """
     require_role(by, petition.id, "organizer")
-    lock(Petition, petition.id)
+    get_for_update(Petition, petition.id)
     require_thawed(petition)
     fold(petition.id)
     if not petition.is_public:
-        jobs.take_due(petition.id)
+        jobs.clear_pending(petition.id)
         return None
     audit.record("tally.published", by=by.id if by else None, petition_id=petition.id, at=at)
-    open_due_names(petition, at=at)
+    open_due_names(petition, access=OpenKeysAccess(), at=at)
     breakdown.refresh(petition, at=at)
     return _publish(petition, get_publication(petition), at=at, always=True)
 
@@ -171,7 +178,7 @@ def list_unfolded() -> list[UUID]:
 
 def fold_one(petition_id: UUID) -> None:
     """Fold the counts of one petition."""
-    lock(Petition, petition_id)
+    get_for_update(Petition, petition_id)
     fold(petition_id)
 
 
@@ -193,7 +200,7 @@ def list_due_names(petition: Petition) -> tuple[list[UUID], list[UUID]]:
     The second list holds so many public ones as somebody among them wants to be named beside.
     """
     due = select(DueName.signature_id).where(DueName.petition_id == petition.id)
-    asked = select(func.max(Signature.others)).where(Signature.id.in_(due))
+    asked = select(func.max(Signature.min_named_others)).where(Signature.id.in_(due))
     public = select(PublishedName.signature_id).where(PublishedName.petition_id == petition.id)
     beside = public.order_by(PublishedName.signature_id).limit((db.session.scalar(asked) or -1) + 1)
     return list(db.session.scalars(due)), list(db.session.scalars(beside))

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import and_, exists, or_, select
 
-from petition_app.db import db
 from petition_app.i18n import N_, in_each_language, text_in_each_language
 from petition_app.petitions.models import Petition
 from petition_app.signatures.import_models import Import
-from petition_app.tally.life import entry, report_final, tell_life
+from petition_app.storage.db import db
 from petition_app.tally.models import Publication, Update
+from petition_app.tally.petition_entries import entry, report_final, tell_life
 from petition_app.tally.rules import BatchCount, Tally
 from petition_app.verification.models import Batch, Decision
 
@@ -169,6 +169,16 @@ def _report_text(batch: Batch, now: dict[str, int]) -> dict[str, str]:
 def _amended_text(batch: Batch, before: dict[str, int], now: dict[str, int]) -> dict[str, str]:
     values: dict[str, Any] = dict(now)
     values.update({f"{name}_before": number for name, number in before.items()})
+    if batch.number == 0:
+        return text_in_each_language(
+            N_(
+                "The report on the initial signatories was amended. Verified: %(verified)s (before: "
+                "%(verified_before)s). Not counted: %(not_counted)s (before: %(not_counted_before)s). "
+                "Taken back: %(retracted)s (before: %(retracted_before)s). Being checked: %(checking)s "
+                "(before: %(checking_before)s)."
+            ),
+            **values,
+        )
     return text_in_each_language(
         N_(
             "The report on batch %(number)s was amended. Verified: %(verified)s (before: %(verified_before)s). "

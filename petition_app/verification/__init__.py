@@ -1,1 +1,1 @@
-"""Verification: batches, the desk, decisions, questions, duplicates."""
+"""Verification: from a batch to decisions, and what many cases share."""

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition_app.db import UNNUMBERED, Base, Moment
-from petition_app.petitions.models import EVIDENCE_KINDS
+from petition_app.petitions.rules import EVIDENCE_KINDS
+from petition_app.storage.db import UNNUMBERED, Base, Moment
 from petition_app.verification.rules import CONTACTS, ELIGIBLE, OUTCOMES, REASONS, RETRACTIONS
 
 BATCH_STATES = ("open", "checking", "closed")
@@ -52,7 +52,7 @@ class Decision(Base):
     question: found on the roster, or entitled on other grounds; which roster entry was meant is told by `entry_mark`,
     which only the signature's own key yields; `judged` proves which name a "verified" was said of: see `judged`.
     `roster_number` is the roster version it was checked against.
-    `account_id` is empty where the signer asked for a second look, or where the time to answer ran out. `carried`
+    `account_id` is empty where the signer asked for a second look, or where the time to answer ran out. `enacted`
     marks the decision that changed the state.
     """
 
@@ -74,7 +74,7 @@ class Decision(Base):
     entry_mark: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     judged: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     roster_number: Mapped[int | None]
-    carried: Mapped[bool] = mapped_column(default=False)
+    enacted: Mapped[bool] = mapped_column(default=False)
     bulk_id: Mapped[UUID | None] = mapped_column(ForeignKey("bulks.id"), index=True)
     at: Mapped[datetime] = mapped_column(Moment)
 
@@ -86,7 +86,7 @@ class Decision(Base):
         CheckConstraint("(outcome = 'duplicate') = (duplicate_of_id IS NOT NULL)", name="duplicate_has_original"),
         CheckConstraint("duplicate_of_id IS NULL OR duplicate_of_id <> signature_id", name="not_own_duplicate"),
         CheckConstraint(f"eligible IS NULL OR eligible IN {ELIGIBLE}", name="eligible_known"),
-        Index("ix_decisions_carried", "petition_id", "carried", "at"),
+        Index("ix_decisions_enacted", "petition_id", "enacted", "at"),
         Index("ix_decisions_latest", "petition_id", "at"),
         Index("ix_decisions_corrections", "petition_id", "correction"),
         Index("ix_decisions_duplicate_of_id", "duplicate_of_id"),

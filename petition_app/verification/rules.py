@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from petition_app.petitions.models import EVIDENCE_KINDS
+from petition_app.petitions.rules import EVIDENCE_KINDS
 
 VERDICTS = ("verified", "rejected", "duplicate")
 OUTCOMES = (*VERDICTS, "reopened", "undone", "retracted")
+LEASE = timedelta(minutes=10)  # For which a case that somebody has taken is shown to nobody else.
 REASONS = ("not_found", "not_eligible", "not_reached", "denies_signing", "not_that_person", "incomplete")
 RETRACTIONS = ("entered_in_error", "not_verified_after_all", "denies_signing", "no_longer_eligible", "checked_again")
 ELIGIBLE = ("on_roster", "other_grounds")
@@ -42,7 +43,7 @@ class Verdict:
     entry: bytes | None = None
 
     @property
-    def says(self) -> tuple[str, UUID | None, bytes | None]:
+    def position(self) -> tuple[str, UUID | None, bytes | None]:
         """What reviewers must agree on: the outcome, of which signature it is a duplicate, and who it is."""
         return self.outcome, self.duplicate_of, self.entry if self.outcome == "verified" else None
 
@@ -52,7 +53,7 @@ def case_number(signature_id: UUID) -> str:
     return signature_id.hex[:8]
 
 
-def standing(verdicts: Sequence[Verdict]) -> list[Verdict]:
+def effective_verdicts(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Return the verdicts that count: of the round now open, without those taken back."""
     start = max((index + 1 for index, verdict in enumerate(verdicts) if verdict.outcome == "reopened"), default=0)
     round_now = verdicts[start:]
@@ -66,31 +67,31 @@ def outcome(verdicts: Sequence[Verdict], *, reviewers: int) -> tuple[str, UUID |
     Each reviewer counts once; `reviewers` of them must say the same. Where they differ, further ones are asked.
     A verdict without a reviewer ends the round alone.
     """
-    found = agreed(verdicts, reviewers=reviewers)
+    found = agreed_verdict(verdicts, reviewers=reviewers)
     return (found.outcome, found.duplicate_of) if found else None
 
 
-def agreed(verdicts: Sequence[Verdict], *, reviewers: int) -> Verdict | None:
+def agreed_verdict(verdicts: Sequence[Verdict], *, reviewers: int) -> Verdict | None:
     """Return the latest of the verdicts on which enough reviewers agree, or that ended the round alone."""
-    voices: dict[tuple[str, UUID | None, bytes | None], set[UUID]] = {}
-    counted = standing(verdicts)
+    votes: dict[tuple[str, UUID | None, bytes | None], set[UUID]] = {}
+    counted = effective_verdicts(verdicts)
     for verdict in counted:
         if verdict.reviewer is None:
             return verdict
-        voices.setdefault(verdict.says, set()).add(verdict.reviewer)
-    said = next((says for says, who in voices.items() if len(who) >= reviewers), None)
-    return next((verdict for verdict in reversed(counted) if verdict.says == said), None)
+        votes.setdefault(verdict.position, set()).add(verdict.reviewer)
+    said = next((says for says, who in votes.items() if len(who) >= reviewers), None)
+    return next((verdict for verdict in reversed(counted) if verdict.position == said), None)
 
 
 def first_two_agree(verdicts: Sequence[Verdict]) -> bool | None:
     """Return whether the first two reviewers of this round said the same; nothing while there are not two."""
-    voices = [verdict for verdict in standing(verdicts) if verdict.reviewer]
-    return voices[0].says == voices[1].says if len(voices) > 1 else None
+    votes = [verdict for verdict in effective_verdicts(verdicts) if verdict.reviewer]
+    return votes[0].position == votes[1].position if len(votes) > 1 else None
 
 
 def was_contacted(verdicts: Sequence[Verdict]) -> bool:
     """Return whether a verdict that counts records that the person was reached outside this site."""
-    return any(verdict.outcome == "verified" and verdict.contact for verdict in standing(verdicts))
+    return any(verdict.outcome == "verified" and verdict.contact for verdict in effective_verdicts(verdicts))
 
 
 def enough_evidence(

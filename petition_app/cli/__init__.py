@@ -1,0 +1,1 @@
+"""The commands of `flask`, one module a group."""

@@ -1,0 +1,1 @@
+"""Sealing, keys, and secrets that people type."""

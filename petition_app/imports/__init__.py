@@ -1,0 +1,1 @@
+"""Uploaded files: read, checked, staged, admitted, taken back."""

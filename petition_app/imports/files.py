@@ -1,0 +1,199 @@
+"""An uploaded file of signatures between its upload and its use: sealed, looked at, then taken or forgotten.
+
+The file is taken apart in memory as it arrives, and its rows are stored only sealed, under a random key of its own.
+That key travels in the cookie of whoever uploaded it and stands nowhere on the server while the file waits. To be
+worked off it is sealed to the worker (`messages.enqueue_sealed`): under the server's key ring, or, where the petition
+is sealed, to the key of one running worker, which ends with it. A file that was forgotten cannot be read by anybody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, delete, or_, select
+
+from petition_app.accounts.models import Account
+from petition_app.accounts.services import require_role
+from petition_app.crypto import vault
+from petition_app.errors import DomainError, NotFoundError
+from petition_app.i18n import N_
+from petition_app.imports import sealed_file
+from petition_app.imports import services as imports
+from petition_app.petitions.models import Petition
+from petition_app.signatures.file_reader import check_columns
+from petition_app.signatures.import_models import Import, ImportBadRow
+from petition_app.storage.db import db, get_for_update
+from petition_app.storage.spreadsheets import MEGABYTE, BadRow, Limits
+from petition_app.tables.layout import SAMPLE, Layout, Wanted, change_layout, guess_layout
+from petition_app.tables.titles import SIGNATURES
+
+LIMITS = Limits(size=16 * MEGABYTE, rows=50_050)
+WAITS = timedelta(days=1)
+CONSENT_LENGTH = 1000
+
+
+class ImportedBeforeError(DomainError):
+    """The same file was imported."""
+
+    message = N_("This file was imported before; nothing was added.")
+
+
+class ImportStateError(DomainError):
+    """It has gone on meanwhile."""
+
+    message = N_("This can no longer be done: the import has been started, ended or taken back meanwhile.")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is read, and who holds the signers' word on publishing."""
+
+    layout: Layout
+    consent: str
+
+
+# --- a file comes in --------------------------------------------------------------------------------------------
+
+
+def upload(petition: Petition, data: bytes, *, by: Account, at: datetime) -> tuple[Import, bytes]:
+    """Seal the rows of a file for their preview, with the columns guessed; return the import and the key to its rows.
+
+    What this person had uploaded before and never started is removed.
+
+    Raises:
+        UnreadableFileError, ColumnsError, ImportedBeforeError, ImportClosedError, NotFoundError
+    """
+    require_role(by, petition.id, "organizer")
+    get_for_update(Petition, petition.id)
+    if petition.state == "closed":
+        raise imports.ImportClosedError
+    sha256 = secrets.token_bytes(32) if petition.is_sealed else hashlib.sha256(data).digest()
+    _make_room(petition, sha256, by=by)
+    job = Import(petition_id=petition.id, account_id=by.id, sha256=sha256, initial=False, state="waiting", at=at)
+    db.session.add(job)
+    db.session.flush()
+    key = vault.new_key()
+    about, sample = sealed_file.keep(job, key, data, limits=LIMITS)
+    set_reading(job, key, Reading(guess_layout(about, sample, SIGNATURES), ""))
+    return job, key
+
+
+def _make_room(petition: Petition, sha256: bytes, *, by: Account) -> None:
+    same = select(Import).where(Import.petition_id == petition.id, Import.sha256 == sha256)
+    found = db.session.scalar(same)
+    if found and found.state not in ("waiting", "staging"):
+        raise ImportedBeforeError
+    if found and found.state == "staging" and found.account_id:
+        raise ImportStateError
+    mine = and_(Import.account_id == by.id, Import.state == "waiting")
+    old = select(Import).where(Import.petition_id == petition.id, or_(Import.sha256 == sha256, mine))
+    for job in db.session.scalars(old).all():
+        remove(job)
+
+
+# --- it waits ---------------------------------------------------------------------------------------------------
+
+
+def get_import(import_id: UUID, *, petition: Petition, by: Account) -> Import:
+    """Return an import of this petition; a file that waits is there for its uploader only. Raises: NotFoundError."""
+    require_role(by, petition.id, "organizer")
+    job = db.session.get(Import, import_id)
+    if job is None or job.petition_id != petition.id or (job.state == "waiting" and job.account_id != by.id):
+        raise NotFoundError
+    return job
+
+
+def list_imports(petition: Petition, *, by: Account, limit: int = 50) -> list[Import]:
+    """Return the latest imports that were started, newest first. Raises: NotFoundError."""
+    require_role(by, petition.id, "organizer")
+    started = select(Import).where(Import.petition_id == petition.id, Import.state != "waiting")
+    return list(db.session.scalars(started.order_by(Import.at.desc()).limit(limit)))
+
+
+def list_bad_rows(job: Import) -> list[BadRow]:
+    """Return the lines and reasons of the rows that were not taken."""
+    rows = select(ImportBadRow).where(ImportBadRow.import_id == job.id).order_by(ImportBadRow.line)
+    return [BadRow(row.line, row.reason) for row in db.session.scalars(rows)]
+
+
+def get_reading(job: Import, key: bytes) -> Reading:
+    """Return how a file is read. Raises: KeyGoneError, ImportStateError."""
+    if job.box is None:
+        raise ImportStateError
+    told: dict[str, Any] = json.loads(sealed_file.open_box(job, key, job.box, "reading"))
+    return Reading(Layout.read({**told["layout"], "columns": job.columns or ()}), told["consent"])
+
+
+def set_reading(job: Import, key: bytes, reading: Reading) -> None:
+    """Read a file in this way from now on."""
+    told = {"layout": reading.layout.as_json(), "consent": reading.consent.strip()[:CONSENT_LENGTH]}
+    job.box = sealed_file.seal_box(job, key, json.dumps(told).encode(), "reading")
+    job.columns = list(reading.layout.columns)
+    db.session.flush()
+
+
+def choose(job: Import, key: bytes, wanted: Wanted, *, consent: str, initial: bool, by: Account) -> Layout:
+    """Read a waiting file in this way, with this word on consent, and as initial signatories or not; return how.
+
+    With another encoding, delimiter or line of titles its columns are guessed anew, which the preview then shows.
+
+    Raises:
+        UnreadableFileError, ColumnsError, ImportStateError, KeyGoneError
+    """
+    if job.state != "waiting" or job.account_id != by.id:
+        raise ImportStateError
+    layout = get_reading(job, key).layout
+    is_same = wanted.header_line == layout.header_line
+    if wanted.reads_anew(layout):
+        delimiter = wanted.delimiter if wanted.delimiter != layout.delimiter else ""
+        about, sample = sealed_file.read_again(job, key, encoding=wanted.encoding, delimiter=delimiter, limits=LIMITS)
+        layout, is_same = guess_layout(about, sample, SIGNATURES, with_hidden=wanted.with_hidden), False
+    else:
+        sample = list(islice(sealed_file.open_rows(job, key), SAMPLE))
+        layout = change_layout(layout, wanted, sample, SIGNATURES)
+    job.initial = initial
+    set_reading(job, key, Reading(layout, consent))
+    if is_same:
+        check_columns(layout)
+    return layout
+
+
+# --- it is forgotten --------------------------------------------------------------------------------------------
+
+
+def remove(job: Import) -> None:
+    """Remove a file that was never started, or one that a command was cut off from."""
+    imports.discard_staged(job)
+    db.session.execute(delete(Import).where(Import.id == job.id))
+
+
+def halt(job: Import) -> None:
+    """End an import before anything became a signature: its rows go, its bad rows and its place in the list stay."""
+    bad = list_bad_rows(job)
+    total = job.total
+    imports.discard_staged(job)
+    imports.keep_bad_rows(job, bad)
+    job.state, job.total, job.sha256 = "stopped", total, secrets.token_bytes(32)
+    db.session.flush()
+
+
+def list_old(*, at: datetime) -> list[UUID]:
+    """Return the files that were uploaded more than a day ago and are still waiting, or stand still half way."""
+    old = select(Import.id).where(Import.account_id.is_not(None), Import.at < at - WAITS)
+    return list(db.session.scalars(old.where(Import.state.in_(("waiting", "staging")))))
+
+
+def forget(import_id: UUID) -> None:
+    """Remove a file that was never started, or end one that has stood still."""
+    job = get_for_update(Import, import_id)
+    if job and job.state == "waiting":
+        remove(job)
+    elif job and job.state == "staging":
+        halt(job)

@@ -1,0 +1,125 @@
+"""What would become of a file of signatures: exactly what its import then does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy import select
+
+from petition_app.crypto.fingerprints import fingerprint
+from petition_app.errors import DomainError
+from petition_app.imports import files, sealed_file
+from petition_app.petitions.models import Petition
+from petition_app.signatures.file_reader import (
+    NEEDS_CONSENT,
+    NO_TIER,
+    REF_BEFORE,
+    Row,
+    Table,
+    check_columns,
+    is_known_word,
+)
+from petition_app.signatures.import_models import Import, ImportedRef
+from petition_app.storage.db import db
+from petition_app.storage.spreadsheets import BadRow
+from petition_app.tables.layout import ColumnsError, Layout
+from petition_app.tables.survey import MOST_WORDS, Survey, look_over
+from petition_app.tables.titles import SIGNATURES
+
+EXAMPLES, SHOWN_BAD_ROWS = 5, 10
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would become of a file: its good and bad rows, and some of each. `problem`: it cannot be read like this.
+
+    `words` are those of the column of publication that do not say by themselves what they allow.
+    """
+
+    layout: Layout
+    survey: Survey
+    problem: DomainError | None = None
+    size: int = 0
+    bad: tuple[BadRow, ...] = ()
+    some: tuple[Row, ...] = ()
+
+    @property
+    def left_out(self) -> tuple[BadRow, ...]:
+        """The bad rows, but for those that wait for an answer."""
+        waiting = {NEEDS_CONSENT, *((NO_TIER,) if self.unanswered else ())}
+        return tuple(row for row in self.bad if row.reason not in waiting)
+
+    @property
+    def some_bad(self) -> tuple[BadRow, ...]:
+        """The first of them."""
+        return self.left_out[:SHOWN_BAD_ROWS]
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether something must be answered before it is known how many rows can be taken."""
+        return bool(self.unanswered or self.lacks_consent)
+
+    @property
+    def words(self) -> list[str]:
+        """Words on publication whose meaning is asked; none where there are too many to be answers."""
+        asked = [word for word in self.survey.words if not is_known_word(word)]
+        return asked if len(self.survey.words) <= MOST_WORDS else []
+
+    @property
+    def unanswered(self) -> list[str]:
+        """Words on publication whose meaning nobody has said."""
+        return [word for word in self.words if word not in self.layout.answers]
+
+    @property
+    def lacks_consent(self) -> int:
+        """How many rows ask for more than being counted, and nobody has said who holds the signers' word."""
+        return sum(row.reason == NEEDS_CONSENT for row in self.bad)
+
+    @property
+    def repeated(self) -> int:
+        """How many rows have a reference that was imported before."""
+        return sum(row.reason == REF_BEFORE for row in self.bad)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing has to be mended or answered before the import."""
+        return bool(self.size and not self.problem and not self.is_asked)
+
+
+def preview(job: Import, key: bytes) -> Preview:
+    """Read a waiting file to its end and change nothing. Raises: ImportStateError, KeyGoneError."""
+    reading = files.get_reading(job, key)
+    survey = look_over(reading.layout, sealed_file.open_rows(job, key), SIGNATURES)
+    try:
+        check_columns(reading.layout)
+    except ColumnsError as error:
+        return Preview(reading.layout, survey, problem=error)
+    size, bad, some = 0, list[BadRow](), list[Row]()
+    table = Table(reading.layout, sealed_file.open_rows(job, key), bool(reading.consent))
+    for row in pass_over_known(db.session.get_one(Petition, job.petition_id), table.rows()):
+        if isinstance(row, BadRow):
+            bad.append(row)
+            continue
+        size += 1
+        if size <= EXAMPLES:
+            some.append(row)
+    return Preview(reading.layout, survey, size=size, bad=tuple(bad), some=tuple(some))
+
+
+def pass_over_known(petition: Petition, rows: Iterator[Row | BadRow]) -> Iterator[Row | BadRow]:
+    """Turn rows whose reference was imported before into bad ones; in sealed mode no reference is remembered."""
+    if petition.is_sealed:
+        yield from rows
+        return
+    while chunk := list(islice(rows, CHUNK)):
+        marks = {
+            row.line: fingerprint("ref", petition.id, row.ref)
+            for row in chunk
+            if isinstance(row, Row) and row.ref
+        }  # fmt: skip
+        known = select(ImportedRef.ref_index).where(ImportedRef.ref_index.in_(marks.values()))
+        found = set(db.session.scalars(known)) if marks else set()
+        yield from (BadRow(row.line, REF_BEFORE) if marks.get(row.line) in found else row for row in chunk)

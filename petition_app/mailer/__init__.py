@@ -1,0 +1,1 @@
+"""Mail: the line to the server, delivery, addresses."""

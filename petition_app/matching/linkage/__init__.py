@@ -1,0 +1,1 @@
+"""Possible duplicates: signatures that may be of one person, scored in columns (Fellegi and Sunter)."""

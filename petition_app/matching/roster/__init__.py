@@ -1,0 +1,1 @@
+"""The index of a roster, and how well a signature fits its entries."""

@@ -1,0 +1,262 @@
+"""All values of one part of names on a roster, and which of them a typed word may be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cdist
+
+from petition_app.matching.names.forms import fathers_of, names_of
+from petition_app.matching.names.spelling import (
+    Word,
+    consonant_key,
+    father,
+    fold,
+    halves,
+    initials,
+    is_daughters,
+    is_patronymic,
+    phonetic_key,
+    spellings,
+    words,
+)
+from petition_app.matching.names.transliteration import PARTICLES
+from petition_app.matching.names.trigrams import Trigrams
+from petition_app.matching.names.word_cache import remembering
+from petition_app.matching.roster.weights import (
+    DIFFERENT,
+    EXACT,
+    GIVEN,
+    INITIAL,
+    KNOWN_FORM,
+    LEAST_SIMILAR,
+    MOST_SIMILAR,
+    OTHER_GENDER,
+    PART,
+    PATRONYMIC,
+    RANK,
+    SIMILAR,
+    SURNAME,
+    Floats,
+    Integers,
+    Role,
+    quantized,
+    weigh,
+)
+
+NEAREST = 64
+SMALL = 600
+ADJECTIVES, VOWELS = ("aia", "oi", "i"), "aeiou"
+
+
+def genderless(sounds: str) -> str:
+    """Return a surname without its ending for men or women: ivanov of ivanova, sobolevsk of sobolevskaia."""
+    if len(sounds) > 4 and sounds.endswith(("ova", "eva", "ina")):
+        return sounds[:-1]
+    ending = next((ending for ending in ADJECTIVES if sounds.endswith(ending)), "")
+    return sounds[: -len(ending)] if ending and len(sounds) > 4 and sounds[-len(ending) - 1] not in VOWELS else sounds
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Values that a word may be: their numbers, and for each the relation, its similarity and its bits."""
+
+    ids: Integers
+    relations: npt.NDArray[np.int8]
+    similarity: Floats
+    bits: Floats
+
+    @cached_property
+    def places(self) -> dict[int, int]:
+        """Where each value stands."""
+        return {number: place for place, number in enumerate(self.ids.tolist())}
+
+    def get(self, number: int) -> tuple[int, float, float] | None:
+        """Return relation, similarity and bits of one value, or nothing where the word is another one."""
+        place = self.places.get(number)
+        if place is None:
+            return None
+        return int(self.relations[place]), float(self.similarity[place]), float(self.bits[place])
+
+
+class Vocabulary:
+    """The values of one part. Value 0 is the empty one."""
+
+    def __init__(self, role: Role, values: Iterable[str], *, total: int | None = None) -> None:
+        self.role = role
+        counted = Counter(values)
+        counted.pop("", None)
+        self.values = ["", *counted]
+        self.numbers = {value: number for number, value in enumerate(self.values)}
+        self.counts = np.array([0, *counted.values()], np.int32)
+        self.total = total or max(int(self.counts.sum()), 1)
+        self.initials: list[tuple[int, tuple[str, ...]]] = []
+        sounds: list[str] = []
+        owners: list[int] = []
+        self._exact: dict[str, list[int]] = {}
+        self._parts: dict[str, list[int]] = {}
+        self._groups: dict[int, list[int]] = {}
+        for number, value in enumerate(self.values[1:], start=1):
+            own = self._take_in(number, value)
+            sounds += own
+            owners += [number] * len(own)
+        self._sounds = sounds
+        self._owners = np.array(owners, np.int32)
+        self._starts = np.searchsorted(self._owners, np.arange(len(self.values) + 1)).tolist()
+        self._coarse = [phonetic_key(each) for each in sounds]
+        self._bones: dict[str, list[int]] = {}
+        for place, each in enumerate(sounds):
+            self._bones.setdefault(consonant_key(each), []).append(place)
+        self._trigrams = Trigrams(sounds) if len(sounds) > SMALL else None
+        self.hits = remembering(2048)(self._hits)
+        self.dense = remembering(512)(self._dense)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def _take_in(self, number: int, value: str) -> tuple[str, ...]:
+        """Index a value under all it sounds like; return these spellings."""
+        found = words(value)
+        if len(found) == 1 and found[0].initial:
+            self.initials.append((number, initials(found[0])))
+            return ()
+        whole = "".join(word.folded for word in found)
+        kept = "".join(word.folded for word in found if word.folded not in PARTICLES)
+        own = tuple(dict.fromkeys(spellings(whole) + (spellings(kept) if kept and kept != whole else ())))
+        for each in own:
+            self._exact.setdefault(each, []).append(number)
+        parts = halves(fold(value)) if self.role is not PATRONYMIC else ()
+        for part in {each for half in parts if half not in PARTICLES for each in spellings(half)}:
+            if len(part) > 1:
+                self._parts.setdefault(part, []).append(number)
+        for group in self.groups(own):
+            self._groups.setdefault(group, []).append(number)
+        return own
+
+    def groups(self, sounds: tuple[str, ...]) -> frozenset[int]:
+        """Return the given names a value or a word stands for; surnames stand for none."""
+        if self.role is GIVEN:
+            return names_of(sounds)
+        return fathers_of(sounds) if self.role is PATRONYMIC else frozenset()
+
+    def _dense(self, word: Word) -> Floats:
+        """Return the bits of a word against every value; the empty value is settled by the caller."""
+        hits = self.hits(word, deep=True)
+        bits = np.full(len(self.values), self.role.different, np.float32)
+        bits[hits.ids] = hits.bits
+        return bits
+
+    def _hits(self, word: Word, *, deep: bool) -> Hits:
+        """Return the values that a word may be. `deep` looks beyond those with the same consonants."""
+        if word.initial:
+            return self._weighed(self._of_initial(word))
+        sounds = spellings(word.folded)
+        found: dict[int, tuple[int, float]] = {}
+        groups = self.groups(sounds)
+        for number, likeness in self._alike(sounds, deep=deep).items():
+            relation = self._relation(number, likeness, sounds, groups)
+            if relation != DIFFERENT:
+                found[number] = relation, min(likeness, MOST_SIMILAR) if relation == SIMILAR else RANK[relation]
+        self._add_others(found, word, sounds, groups)
+        return self._weighed(found)
+
+    def _alike(self, sounds: tuple[str, ...], *, deep: bool) -> dict[int, float]:
+        """Return how much the spellings of nearby values are like those of a word."""
+        places: set[int] = set()
+        for each in sounds:
+            places.update(self._bones.get(consonant_key(each), ()))
+        if deep:
+            places.update(self._trigrams.nearest(sounds, NEAREST) if self._trigrams else range(len(self._sounds)))
+        if not places:
+            return {}
+        near = sorted(places)
+        fine = cdist(
+            sounds, [self._sounds[place] for place in near], scorer=OSA.normalized_similarity,
+            score_cutoff=LEAST_SIMILAR - 0.1, dtype=np.float32,
+        ).max(axis=0)  # fmt: skip
+        rough = cdist(
+            list(dict.fromkeys(phonetic_key(each) for each in sounds)), [self._coarse[place] for place in near],
+            scorer=OSA.normalized_similarity, score_cutoff=LEAST_SIMILAR, dtype=np.float32,
+        ).max(axis=0)  # fmt: skip
+        likeness = np.maximum(fine, rough * np.float32(0.7) + fine * np.float32(0.2))
+        best: dict[int, float] = {}
+        for owner, like in zip(self._owners[near].tolist(), likeness.tolist(), strict=True):
+            if like >= LEAST_SIMILAR and like > best.get(owner, 0.0):
+                best[owner] = like
+        return best
+
+    def _relation(self, number: int, likeness: float, sounds: tuple[str, ...], groups: frozenset[int]) -> int:
+        """Return how a word relates to a value like it."""
+        own = self._own(number)
+        if any(each in own for each in sounds):
+            return EXACT
+        if self.role is SURNAME:
+            same = {genderless(each) for each in sounds} & {genderless(each) for each in own}
+            return OTHER_GENDER if same else SIMILAR
+        if self.role is PATRONYMIC and {father(each) for each in sounds} & {father(each) for each in own}:
+            return SIMILAR if is_daughters(sounds[0]) == is_daughters(own[0]) else OTHER_GENDER
+        known = self.groups(tuple(own))
+        if known and groups:
+            return KNOWN_FORM if known & groups else DIFFERENT
+        if self.role is PATRONYMIC and is_daughters(sounds[0]) != is_daughters(own[0]):
+            return DIFFERENT
+        return SIMILAR
+
+    def _add_others(
+        self, found: dict[int, tuple[int, float]], word: Word, sounds: tuple[str, ...], groups: frozenset[int]
+    ) -> None:
+        """Add the values that a word may be though they sound otherwise."""
+        for each in sounds:
+            for number in self._exact.get(each, ()):
+                found[number] = EXACT, RANK[EXACT]
+        for group in groups:
+            for number in self._groups.get(group, ()):
+                if self.role is not PATRONYMIC or is_daughters(sounds[0]) == is_daughters(self._own(number)[0]):
+                    found.setdefault(number, (KNOWN_FORM, RANK[KNOWN_FORM]))
+        parts = {each for half in halves(word.folded) for each in spellings(half)}
+        for each in sounds:
+            for number in self._parts.get(each, ()):
+                found.setdefault(number, (PART, RANK[PART]))
+        for each in parts:
+            for number in (*self._exact.get(each, ()), *self._parts.get(each, ())):
+                found.setdefault(number, (PART, RANK[PART]))
+        for number, beginnings in self.initials:
+            if any(each.startswith(beginnings) for each in sounds):
+                found[number] = INITIAL, 0.5
+
+    def _of_initial(self, word: Word) -> dict[int, tuple[int, float]]:
+        beginnings = initials(word)
+        found = {
+            int(self._owners[place]): (INITIAL, 0.5)
+            for place, each in enumerate(self._sounds)
+            if each.startswith(beginnings)
+        }
+        return found | {number: (INITIAL, 0.5) for number, others in self.initials if set(others) & set(beginnings)}
+
+    def _own(self, number: int) -> Sequence[str]:
+        return self._sounds[self._starts[number] : self._starts[number + 1]]
+
+    def _weighed(self, found: dict[int, tuple[int, float]]) -> Hits:
+        ids = np.fromiter(found, np.int32, len(found))
+        relations = np.array([relation for relation, _ in found.values()], np.int8)
+        similarity = np.array([like for _, like in found.values()], np.float32)
+        if not len(ids):
+            return Hits(ids, relations, similarity, quantized([]))
+        return Hits(ids, relations, similarity, weigh(self.role, relations, similarity, self.counts[ids], self.total))
+
+    def likeness(self, word: Word, number: int) -> float:
+        """Return how much a word is like a value, for showing."""
+        pairs = product(spellings(word.folded), self._own(number))
+        return max((OSA.normalized_similarity(one, other) for one, other in pairs), default=0.0)
+
+
+def looks_like_patronymic(word: Word) -> bool:
+    """Return whether a typed word ends as a father's name does."""
+    return not word.initial and any(is_patronymic(each) for each in spellings(word.folded))

@@ -1,0 +1,121 @@
+"""Reading the names of a group entry: one person a line, typed, pasted or from a file."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from petition_app.i18n import N_
+from petition_app.signatures.rules import UnfitTextError, fold_name, read_line, read_name
+from petition_app.signatures.sealing import Identity
+from petition_app.storage import spreadsheets
+from petition_app.tables.titles import SIGNATURES, guess_columns
+
+PARTS = ("name", "role", "place")
+NAME_TITLES = ("name", "фио")
+MEMORY = Path("/dev/shm")  # noqa: S108 -- names must not reach a disk; this folder lives in memory.
+LIMITS = spreadsheets.Limits(size=spreadsheets.MEGABYTE, unpacked=32 * spreadsheets.MEGABYTE, rows=2000, seconds=10)
+MANY_PARTS = N_("This line has more parts than name; role; place.")
+NO_NAMES = N_("the first line must name the columns, and one of them must be name (ФИО).")
+TWICE = N_("This person stands on an earlier line already.")
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """One line that cannot be taken: which, what stands there, and why (translatable)."""
+
+    number: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class NameList:
+    """What was read: the people, and the lines that must be corrected before anybody is entered."""
+
+    people: tuple[Identity, ...]
+    bad: tuple[BadLine, ...]
+
+
+def read_list(text: str) -> NameList:
+    """Read one person a line: name, role and place, separated by semicolons or tabs; empty lines are passed over.
+
+    A first line of column titles, as imports have them, says what stands where.
+    """
+    people: list[Identity] = []
+    bad: list[BadLine] = []
+    seen: set[tuple[str, ...]] = set()
+    columns: Sequence[str] | None = None
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
+        cells = [cell.strip() for cell in line.split("\t" if "\t" in line else ";")]
+        if not any(cells):
+            continue
+        if columns is None:
+            columns = _header(cells)
+            if columns:
+                continue
+            columns = PARTS
+        try:
+            identity = _person(dict(_named(columns, cells)))
+            key = (fold_name(identity.name), identity.role.casefold(), identity.place.casefold())
+            if key in seen:
+                raise UnfitTextError(TWICE)
+            seen.add(key)
+            people.append(identity)
+        except UnfitTextError as error:
+            bad.append(BadLine(number, line.strip(), str(error)))
+    return NameList(tuple(people), tuple(bad))
+
+
+def _header(cells: Sequence[str]) -> Sequence[str] | None:
+    if not any(cell.casefold() in NAME_TITLES for cell in cells):
+        return None
+    return [guess.field for guess in guess_columns(cells, SIGNATURES)]
+
+
+def _named(columns: Sequence[str], cells: Sequence[str]) -> Iterable[tuple[str, str]]:
+    while len(cells) > len(columns) and not cells[-1]:
+        cells = cells[:-1]
+    if len(cells) > len(columns):
+        raise UnfitTextError(MANY_PARTS)
+    return zip(columns, cells, strict=False)
+
+
+def _person(values: dict[str, str]) -> Identity:
+    return Identity(
+        name=read_name(values.get("name", "")),
+        role=read_line(values.get("role", "")),
+        place=read_line(values.get("place", "")),
+    )
+
+
+def read_file(data: bytes) -> str:
+    """Return the rows of a CSV or XLSX file as lines of a list, so that they can be corrected where they are shown.
+
+    Columns other than name, role and place are left out.
+
+    Raises:
+        UnreadableFileError: no such file, or no column of names.
+    """
+    with tempfile.NamedTemporaryFile(dir=MEMORY if MEMORY.is_dir() else None) as file:
+        file.write(data)
+        file.flush()
+        return _as_text(spreadsheets.read_rows(Path(file.name), LIMITS))
+
+
+def _as_text(rows: Iterable[tuple[int, list[str]]]) -> str:
+    lines: list[str] = []
+    columns: Sequence[str] | None = None
+    for _, cells in rows:
+        if columns is None:
+            columns = _header([cell.strip() for cell in cells])
+            if columns is None:
+                break
+            continue
+        values = {name: " ".join(cell.split()).replace(";", ",") for name, cell in zip(columns, cells, strict=False)}
+        lines.append("; ".join(values.get(part, "") for part in PARTS).rstrip("; "))
+    if columns is None:
+        raise spreadsheets.UnreadableFileError(why=NO_NAMES)
+    return "\n".join(line for line in lines if line)

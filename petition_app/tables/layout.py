@@ -1,0 +1,201 @@
+"""How a table is read: the line that names its columns, what each column is, and what the words in it mean."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from petition_app.errors import DomainError
+from petition_app.i18n import N_
+from petition_app.storage.spreadsheets import About, Line
+from petition_app.tables.titles import NAME_FIELDS, Guess, Kind, fold_title, guess_columns
+
+SAMPLE = 40  # Lines from which a layout is guessed.
+WIDEST = 100
+
+
+class ColumnsError(DomainError):
+    """The columns cannot be read in this way."""
+
+    message = N_("The columns: %(why)s")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How somebody wants a table to be read; see `Layout`."""
+
+    header_line: int
+    columns: tuple[str, ...]
+    encoding: str = ""
+    delimiter: str = ""
+    with_hidden: bool = False
+    answers: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, layout: Layout) -> Wanted:
+        """Return what is wanted where nothing changes."""
+        return cls(**{name: getattr(layout, name) for name in cls.__dataclass_fields__})
+
+    def reads_anew(self, layout: Layout) -> bool:
+        """Return whether the file itself has to be read in another way."""
+        return (self.encoding, self.delimiter) != (layout.encoding, layout.delimiter)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table is read.
+
+    `header_line` is the line of the titles, 0 where there is none; what stands above it is no row. `columns` has a
+    field for each column, "" for one that is not used. `answers` says which tier of publication a word of the file
+    means. `encoding` and `delimiter` are of texts, `sheet` and how many `sheets` there are of spreadsheets.
+    """
+
+    header_line: int
+    titles: tuple[str, ...]
+    columns: tuple[str, ...]
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
+    sheets: int = 0
+    with_hidden: bool = False
+    answers: Mapping[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, found: Mapping[str, Any]) -> Layout:
+        """Read what `as_json` wrote."""
+        values = {name: found[name] for name in cls.__dataclass_fields__ if name in found}
+        return cls(**(values | {"titles": tuple(found["titles"]), "columns": tuple(found["columns"])}))
+
+    @property
+    def about(self) -> About:
+        """What the file is."""
+        return About(self.encoding, self.delimiter, self.sheet, self.sheets)
+
+    def below(self, lines: Iterator[Line]) -> Iterator[Line]:
+        """Go through the lines below the titles."""
+        return (line for line in lines if line.number > self.header_line)
+
+
+def guess_layout(
+    about: About, sample: Sequence[Line], kind: Kind, *, header_line: int | None = None, with_hidden: bool = False
+) -> Layout:
+    """Guess how a table is read from its first lines, or with the titles on a line that was chosen (0: there are none).
+
+    Raises:
+        ColumnsError: there is no such line.
+    """
+    lines = [line for line in sample if any(cell.strip() for cell in line.cells) and line.flag != "quotes"]
+    if not lines:
+        raise ColumnsError(why=N_("the file is empty. Its first line must name the columns."))
+    if header_line is None:
+        header_line = find_header(lines, kind)
+    header = next((line for line in lines if line.number == header_line), None)
+    if header is None and header_line:
+        raise ColumnsError(why=N_("there is no such line of titles."))
+    rows = [line.cells for line in lines if line.number > header_line]
+    width = max(map(_width, [header.cells if header else [], *rows]))
+    titles = [cell.strip() for cell in (header.cells if header else [])[:width]]
+    titles += [""] * (width - len(titles))
+    columns = tuple(guess.field for guess in guess_columns(titles, kind, rows))
+    return Layout(header_line, tuple(titles), columns, **asdict(about), with_hidden=with_hidden)
+
+
+def change_layout(layout: Layout, wanted: Wanted, sample: Sequence[Line], kind: Kind) -> Layout:
+    """Return the layout that is wanted; with another line of titles the columns are guessed anew.
+
+    Raises:
+        ColumnsError: there is no such line, or there is another number of columns.
+    """
+    if wanted.header_line != layout.header_line:
+        return guess_layout(layout.about, sample, kind, header_line=wanted.header_line, with_hidden=wanted.with_hidden)
+    if len(wanted.columns) != len(layout.columns):
+        raise ColumnsError(why=N_("the file has another number of columns."))
+    return replace(
+        layout, columns=wanted.columns, with_hidden=wanted.with_hidden, answers=dict(wanted.answers)
+    )  # fmt: skip
+
+
+def find_header(lines: Sequence[Line], kind: Kind) -> int:
+    """Return the line that names the columns: the one with most known titles, a name among them, and no word alone.
+
+    Where no line has them, it is the first with more than one cell, since a title of the whole table stands alone.
+    """
+    best, known = 0, 0
+    for line in lines[:20]:
+        fields = {guess.field for guess in guess_columns(line.cells, kind) if guess.field}
+        few = len(fields) < min(2, sum(bool(cell.strip()) for cell in line.cells))  # A cell may be such a word, too.
+        if {"name", "surname"} & fields and not few and len(fields) > known and _are_titles(line.cells):
+            best, known = line.number, len(fields)
+    if best:
+        return best
+    several = (line.number for line in lines[:20] if sum(bool(cell.strip()) for cell in line.cells) > 1)
+    return next(several, lines[0].number)
+
+
+def _are_titles(cells: Sequence[str]) -> bool:
+    """Return whether cells are short words and no numbers, as titles are."""
+    return all(len(cell) <= 120 and not fold_title(cell).isdecimal() for cell in cells)
+
+
+def _width(cells: Sequence[str]) -> int:
+    filled = [number for number, cell in enumerate(cells, start=1) if cell.strip()]
+    return min(filled[-1] if filled else 0, WIDEST)
+
+
+def guesses_of(layout: Layout, sample: Sequence[Line], kind: Kind) -> list[Guess]:
+    """Return what the columns of a table would be taken for by themselves, with the reasons."""
+    rows = [line.cells for line in sample if line.number > layout.header_line and line.flag != "quotes"]
+    return guess_columns(layout.titles, kind, rows)
+
+
+def check_columns(columns: Sequence[str], titles: Sequence[str], kind: Kind) -> None:
+    """Check what the columns are taken for ("" for one that is not used).
+
+    Raises:
+        ColumnsError: another number of columns, a field that does not exist or is given twice, or no name.
+    """
+    used = [column for column in columns if column]
+    if len(columns) != len(titles):
+        raise ColumnsError(why=N_("the file has another number of columns."))
+    if set(used) - set(kind.fields):
+        raise ColumnsError(why=N_("there is no such kind of column."))
+    if len(set(used)) != len(used):
+        raise ColumnsError(why=N_("two columns have the same meaning."))
+    if "name" in used and set(NAME_FIELDS) & set(used):
+        raise ColumnsError(why=N_("choose either one column with the whole name, or separate ones."))
+    if "name" not in used and "surname" not in used:
+        raise ColumnsError(why=N_("one of them must hold the name or the surname."))
+
+
+def read_choice(words: str, layout: Layout, kind: Kind) -> Layout:
+    """Read the operator's choice of columns, such as `surname=Фамилия,body=3`; other columns are not used.
+
+    A column goes by its title or by its number, counted from 1; a title with a comma is put into quotation marks, as
+    in CSV.
+
+    Raises:
+        ColumnsError
+    """
+    folded = [fold_title(title) for title in layout.titles]
+    columns = [""] * len(folded)
+    for pair in next(csv.reader([words], skipinitialspace=True), []):
+        name, _, title = (part.strip() for part in pair.partition("="))
+        if name not in kind.fields:
+            raise ColumnsError(why=f"there is no field {name}; there are {', '.join(kind.fields)}")
+        place = _place(title, folded)
+        if place is None:
+            raise ColumnsError(why=f"there is no column {title}; there are {', '.join(layout.titles)}")
+        columns[place] = name
+    return replace(layout, columns=tuple(columns))
+
+
+def _place(title: str, folded: Sequence[str]) -> int | None:
+    if fold_title(title) in folded:
+        return folded.index(fold_title(title))
+    return int(title) - 1 if title.isdecimal() and 0 < int(title) <= len(folded) else None

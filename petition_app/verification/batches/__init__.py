@@ -1,0 +1,1 @@
+"""Batches: sealed, announced, closed, and how fast they are checked."""

@@ -1,0 +1,94 @@
+"""What a reviewer has done today and can still decide, and which cases wait for a further person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
+from petition_app.accounts.models import Account
+from petition_app.petitions.models import Petition
+from petition_app.signatures.models import Signature
+from petition_app.storage.db import db
+from petition_app.verification.desk import leases
+from petition_app.verification.models import Decision
+from petition_app.verification.rules import VERDICTS
+
+MOST = 500  # So far is counted, however many wait.
+
+
+@dataclass(frozen=True)
+class OwnWork:
+    """How many cases a reviewer has decided today (UTC), and how many they could take now, at most `MOST` + 1.
+
+    `held` of those that wait are in others' hands, and `done` were decided by this person already.
+    """
+
+    today: int
+    left: int
+    held: int = 0
+    done: int = 0
+
+    @property
+    def many(self) -> bool:
+        """Whether more wait than were counted."""
+        return self.left > MOST
+
+
+def count_own(petition: Petition, *, by: Account, at: datetime) -> OwnWork:
+    """Return how far somebody who may decide its cases is with a petition: numbers of their own and no case."""
+    morning = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    undone = aliased(Decision)
+    today = select(func.count(Decision.signature_id.distinct())).where(
+        Decision.petition_id == petition.id, Decision.at >= morning, Decision.account_id == by.id,
+        Decision.outcome.in_(VERDICTS), Decision.bulk_id.is_(None),
+        ~select(undone.id).where(undone.supersedes_id == Decision.id).exists(),
+    )  # fmt: skip
+    left = leases.count_free(petition, by=by, at=at, most=MOST + 1)
+    few = left <= MOST
+    return OwnWork(
+        today=db.session.scalar(today) or 0,
+        left=left,
+        held=leases.count_held_by_others(petition, by=by, at=at) if few else 0,
+        done=_count_done(petition, by.id) if few else 0,
+    )
+
+
+def _count_done(petition: Petition, by: UUID) -> int:
+    some = select(Signature.id).where(
+        Signature.petition_id == petition.id, Signature.state == "checking", leases.decided_by(by)
+    )
+    return db.session.scalar(select(func.count()).select_from(some.limit(MOST + 1).subquery())) or 0
+
+
+def count_disagreed(petition: Petition, *, by: Account | None = None) -> int:
+    """Return how many cases wait for a further person because those who looked differ; with `by`, without theirs."""
+    if petition.most_reviewers < 2:
+        return 0
+    later, undone = aliased(Decision), aliased(Decision)
+    voted = (
+        select(Decision.signature_id)
+        .join(Signature, Signature.id == Decision.signature_id)
+        .where(
+            Signature.petition_id == petition.id,
+            Signature.state == "checking",
+            Signature.awaiting_enactment.is_(False),
+            Decision.outcome.in_(VERDICTS),
+            ~select(later.id)
+            .where(
+                later.signature_id == Decision.signature_id,
+                later.position > Decision.position,
+                later.outcome == "reopened",
+            )
+            .exists(),
+            ~select(undone.id).where(undone.supersedes_id == Decision.id).exists(),
+        )
+        .group_by(Decision.signature_id)
+        .having(func.count(Decision.account_id.distinct()) >= petition.most_reviewers)
+    )
+    if by:
+        voted = voted.where(~leases.decided_by(by.id))
+    return db.session.scalar(select(func.count()).select_from(voted.limit(MOST + 1).subquery())) or 0

@@ -1,0 +1,1 @@
+"""What signer and staff say to each other: questions, reminders, progress, second looks, lost codes."""

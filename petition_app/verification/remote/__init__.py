@@ -1,0 +1,1 @@
+"""What goes to a local desk and comes back: the sealed list, lent and signed for."""

@@ -1,0 +1,1 @@
+"""Checking a sample: drawn openly, looked at again, estimated."""

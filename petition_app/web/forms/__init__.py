@@ -1,0 +1,1 @@
+"""Shapes of what is posted, one module a page."""

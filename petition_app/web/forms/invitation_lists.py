@@ -1,0 +1,93 @@
+"""The form of a group entry, and the words on its cards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext, lazy_pgettext
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import Field, HiddenField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, ValidationError
+
+from petition_app.crypto.form_tokens import new_form_token
+from petition_app.errors import DomainError
+from petition_app.i18n import N_
+from petition_app.signatures.invitation_lists import MOST_PEOPLE, NewEntry
+from petition_app.signatures.invitation_models import TITLE_LENGTH
+from petition_app.signatures.name_lists import BadLine, NameList, read_file, read_list
+from petition_app.signatures.rules import UnfitTextError, read_line
+from petition_app.web.error_words import explain
+from petition_app.web.forms.sign import check_token
+
+CARD_WORDS = N_(
+    "This card is yours alone. Nothing counts until you say so yourself: scan the square, or open the address and type "
+    "the code. You can also say no there."
+)
+CARD_GOOD_UNTIL = N_("Good until %(day)s")
+
+
+class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """A list of names, typed or from a file. `form` makes a repeated sending harmless."""
+
+    form = HiddenField()
+    title = StringField(
+        lazy_gettext("Name of the list"),
+        description=lazy_gettext("For you and the reviewers, such as Monday list. Please do not name anybody in it."),
+        validators=[
+            DataRequired(lazy_gettext("Please give the list a name.")),
+            Length(max=TITLE_LENGTH, message=lazy_gettext("At most 60 characters.")),
+        ],
+        render_kw={"maxlength": TITLE_LENGTH, "autocomplete": "off"},
+    )
+    names = TextAreaField(
+        lazy_pgettext("list", "People"),
+        description=lazy_gettext(
+            "One person a line: name; role; place. Only the name is needed. You can paste rows of a spreadsheet."
+        ),
+        render_kw={"rows": 10, "spellcheck": "false", "autocomplete": "off"},
+    )
+    file = FileField(
+        lazy_gettext("Or a file"),
+        description=lazy_gettext(
+            "CSV or XLSX with the columns name, role, place (ФИО, Должность, Место). It is used instead of the box."
+        ),
+        render_kw={"accept": ".csv,.xlsx"},
+    )
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(form=new_form_token(), **values)
+        self.bad: tuple[BadLine, ...] = ()
+        self._read = NameList((), ())
+
+    def validate_form(self, field: Field) -> None:
+        """Refuse a form that this server did not hand out, and hand out a good one."""
+        check_token(field)
+
+    def validate_title(self, field: Field) -> None:
+        """Check the title's letters."""
+        try:
+            field.data = read_line(field.data or "", longest=TITLE_LENGTH)
+        except UnfitTextError as error:
+            raise ValidationError(gettext(str(error))) from None
+
+    def validate_names(self, field: Field) -> None:
+        """Read the list, which a file replaces; one bad line keeps all of it waiting, so that nothing is half done."""
+        if self.file.data:
+            try:
+                field.data = read_file(self.file.data.read())
+            except DomainError as error:
+                self.file.errors = [explain(error)]
+                raise ValidationError(explain(error)) from None
+        self._read = read_list(field.data or "")
+        self.bad = self._read.bad
+        if self.bad:
+            raise ValidationError(gettext("Please correct the lines named below. Nothing was entered yet."))
+        if not self._read.people:
+            raise ValidationError(gettext("Please write at least one name."))
+        if len(self._read.people) > MOST_PEOPLE:
+            raise ValidationError(gettext("At most %(most)s people in one list. Please split it.", most=MOST_PEOPLE))
+
+    def to_new_entry(self, *, language: str) -> NewEntry:
+        """Return the list as the service takes it; `language` is the page's, until each person chooses."""
+        return NewEntry(form_token=self.form.data, title=self.title.data, people=self._read.people, language=language)

@@ -1,0 +1,1 @@
+"""Pages of the public and of signers: /, /p/<slug>, /my."""

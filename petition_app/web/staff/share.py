@@ -1,0 +1,48 @@
+"""Pages of organizers to pass a letter on: its address, a text to send, a poster with a QR code."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, render_template
+
+from petition_app.errors import NotFoundError
+from petition_app.i18n import N_, text_in_each_language
+from petition_app.petitions.models import in_language
+from petition_app.signatures.qr_cards import draw
+from petition_app.web.addresses import absolute
+
+staff = Blueprint("share", __name__)
+
+TEXT = N_(
+    "“%(title)s”\n\n%(behind)s\n\nRead it and, if you agree, sign it here; no account is needed: %(address)s\n\n"
+    "People check each signature before it counts. You choose whether your name is shown."
+)
+
+
+@staff.get("/p/<slug>/share")
+def show() -> str:
+    """Show the address, a text to send in each language of the letter, and the way to the poster."""
+    return render_template("staff/share.html", address=_address(), texts=_texts())
+
+
+@staff.get("/p/<slug>/poster")
+def poster() -> str:
+    """Show one page to print, in the language of the page."""
+    return render_template("staff/poster.html", address=_address(), picture=draw(_address()))
+
+
+def _address() -> str:
+    """Return the letter's whole address. Raises: NotFoundError: it is not public."""
+    if not g.petition.is_public:
+        raise NotFoundError
+    return absolute("letter.show", slug=g.petition.slug, lang=None)
+
+
+def _texts() -> dict[str, str]:
+    """Return what to send, in each language the letter is written in."""
+    titles, behind = g.petition.text.titles, g.petition.organizers
+    return {
+        language: text_in_each_language(
+            TEXT, title=titles[language], behind=in_language(behind, language), address=_address()
+        )[language].replace("\n\n\n", "\n")
+        for language in titles
+    }

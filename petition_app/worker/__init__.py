@@ -1,0 +1,1 @@
+"""The worker: jobs, mail, and what comes round."""

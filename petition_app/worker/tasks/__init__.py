@@ -1,0 +1,1 @@
+"""What the worker does, one module a domain."""
