@@ -21,7 +21,7 @@ LABELLED = [str(FOLDER.parent / "tests" / "data" / "matching" / name) for name i
 def run(*command: str) -> list[Row]:
     """Run one bench to its end and return its rows."""
     print(f"{command[0]} …", file=sys.stderr, flush=True)
-    words = [sys.executable, FOLDER / command[0], *command[1:]]
+    words = [sys.executable, str(FOLDER / command[0]), *command[1:]]
     done = subprocess.run(words, stdout=subprocess.PIPE, check=True)  # noqa: S603 -- the files beside this one.
     rows: list[Row] = json.loads(done.stdout)
     return rows

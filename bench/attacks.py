@@ -31,7 +31,7 @@ from tests import factories as make
 from tests.bars.hostile import CLIENTS, KINDS, Client, sign
 from tests.bars.test_b43_hostile_server import TWISTS, Hostile, Stage, all_verified, fewer_reviewers
 from tests.conftest import migrate, settings_for, start_app, stop_app
-from tests.local.desks import LocalDesk, make_token, serving
+from tests.local_desk.desks import LocalDesk, make_token, serving
 
 SIGNING, READING = 1.0, 0.3  # Seconds at p95: B47.
 BUSY = 3  # On a machine that is slow by itself, a flood may make it so many times as slow.

@@ -33,20 +33,21 @@ from roster_names import Population
 from rows import Row, row, table
 from sqlalchemy import create_engine, insert, select, text
 
-from petition_app import audit, vault
+from petition_app import audit
 from petition_app.app import create_app
 from petition_app.clock import utcnow
 from petition_app.config import Settings
-from petition_app.db import db, transaction
+from petition_app.crypto import vault
+from petition_app.crypto.fingerprints import fingerprint
+from petition_app.crypto.vault import SealContext
+from petition_app.matching import phonetic_keys
 from petition_app.petitions.services import get_by_slug
-from petition_app.security import fingerprint
 from petition_app.signatures import secret_words
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
 from petition_app.signatures.rules import fold_name
 from petition_app.signatures.states import count
-from petition_app.vault import Place
-from petition_app.verification import candidates
-from petition_app.verification.matching import near_keys
+from petition_app.storage.db import db, transaction
+from petition_app.verification.matching_cases import candidates
 from petition_app.verification.models import Batch
 
 FEW = 1000
@@ -71,8 +72,9 @@ text.en = "We ask."
 """
 FILL = """
 CREATE TABLE bench_cases AS SELECT gen_random_uuid() AS id, n, n % :people AS name FROM generate_series(0, :size - 1) n;
-INSERT INTO signatures (id, petition_id, text_version_id, batch_id, state, language, consent, arrived_on, commitment,
-    names_due, matched_number, name_index, mailbox_index)
+INSERT INTO signatures (id, petition_id, text_version_id, batch_id, state, language, publication_tier, arrived_on,
+    commitment,
+    names_stale, matched_roster, name_index, mailbox_index)
   SELECT c.id, :petition, :text, :batch, 'checking', 'ru', c.n % 4, CURRENT_DATE, sha256(('c' || c.n)::bytea), false, 0,
     p.name_index, sha256(('m' || c.n)::bytea)
   FROM bench_cases c JOIN bench_people p ON p.name = c.name;
@@ -177,7 +179,7 @@ def _fill_rows(place: Installation, names: list[str], size: int, ids: dict[str, 
         raw: Any = connection.connection.dbapi_connection
         with raw.cursor() as cursor, cursor.copy("COPY bench_people FROM STDIN") as copy:
             for number, name in enumerate(names):
-                keys = [fingerprint("near", ids["petition"], key) for key in near_keys(name)]
+                keys = [fingerprint("near", ids["petition"], key) for key in phonetic_keys(name)]
                 copy.write_row((number, fingerprint("name", ids["petition"], fold_name(name)), keys))
         autocommit.execute(text("SET session_replication_role = replica"))  # Nothing is looked up row by row.
         indexes = autocommit.execute(text(INDEXES)).all()
@@ -201,7 +203,7 @@ def _seal(ids: set[UUID], names: list[str], petition_id: UUID) -> None:
         for id_ in ids:
             name = db.session.scalar(text("SELECT name FROM bench_cases WHERE id = :id"), {"id": id_})
             key = vault.new_key()
-            wrap = ring.wrap(key, Place(petition_id, id_, "key"))
+            wrap = ring.wrap(key, SealContext(petition_id, id_, "key"))
             keys.append({"id": uuid4(), "signature_id": id_, "part_id": None, "key_id": wrap.key_id, "box": wrap.box})
             contents = {
                 "identity": {"name": names[name], "role": "teacher", "place": "", "r": "00" * 32},
@@ -209,7 +211,7 @@ def _seal(ids: set[UUID], names: list[str], petition_id: UUID) -> None:
                 "case": {},
             }
             for part, content in contents.items():
-                sealed, part_id = vault.seal_part(key, Place(petition_id, id_, part), content), uuid4()
+                sealed, part_id = vault.seal_part(key, SealContext(petition_id, id_, part), content), uuid4()
                 parts.append({"id": part_id, "signature_id": id_, "part": part, "box": sealed.box})
                 box = {
                     "id": uuid4(),

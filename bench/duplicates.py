@@ -17,12 +17,12 @@ from rows import Row, row
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from petition_app.verification.matching.pairs_columns import Integers, columns_from
-from petition_app.verification.matching.pairs_fold import folded, parts_of
-from petition_app.verification.matching.pairs_levels import CROSSED, evidence
-from petition_app.verification.matching.pairs_scores import random_pairs
-from petition_app.verification.matching.pairs_truth import Labelled, measure, read_labelled
-from petition_app.verification.matching.pairs_weights import KNOWN_FORM, SIMILAR
+from petition_app.matching.linkage.columns import Integers, columns_from
+from petition_app.matching.linkage.fellegi_sunter import random_pairs
+from petition_app.matching.linkage.levels import CROSSED, evidence
+from petition_app.matching.linkage.records import folded, parts_of
+from petition_app.matching.linkage.weights import KNOWN_FORM, SIMILAR
+from petition_app.verification.matching_cases.linkage_truth import Labelled, measure, read_labelled
 
 FITTED = ("given", "surname", "place", "region")
 BARS = {"febrl3.csv": 0.94, "fake_20000.csv": 0.80}

@@ -17,7 +17,7 @@ from rows import Row, row, table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from petition_app.verification.matching.duplicates import Record, columns_of, scan
+from petition_app.matching.linkage.duplicates import Record, columns_of, scan
 
 SURNAMES, GIVEN, PLACES = 100_000, 600, 3_000
 COPIES = 0.03

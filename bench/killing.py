@@ -23,7 +23,7 @@ from places import Installation, descendants, end, folder, postgresql, wait_for
 from rows import Row, row, table
 from signing import PETITION, SECRET, Tokens, database, plain
 
-from petition_app.security import hash_secret
+from petition_app.crypto.fingerprints import hash_secret
 
 KILLS, CLIENTS, PAUSE = 8, 8, 2.0
 

@@ -27,11 +27,11 @@ from rows import Row, row, table
 from petition_app.app import create_app
 from petition_app.clock import utcnow
 from petition_app.config import Settings
-from petition_app.db import db, transaction
 from petition_app.petitions.services import get_by_slug
 from petition_app.signatures.messages import Message, enqueue_message
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import NewSignature, add_unconfirmed
+from petition_app.storage.db import db, transaction
 
 BAR = 200
 PETITION = """

@@ -22,7 +22,7 @@ from rapidfuzz import process
 from roster_names import Person, Population
 from rows import Row, row, table
 
-from petition_app.verification.matching import Entry, Match, Query, RosterIndex
+from petition_app.matching import Entry, Match, Query, RosterIndex
 
 
 @dataclass(frozen=True)

@@ -30,14 +30,14 @@ from sqlalchemy import func, select
 from petition_app.app import create_app
 from petition_app.clock import utcnow
 from petition_app.config import Settings
-from petition_app.db import db, transaction
 from petition_app.petitions.services import get_by_slug
 from petition_app.roster import services as rosters
-from petition_app.roster.tables import Entry
+from petition_app.roster.file_reader import Entry
 from petition_app.signatures.models import Signature
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import NewSignature, add_unconfirmed
 from petition_app.signatures.states import move
+from petition_app.storage.db import db, transaction
 
 CASES = 84
 SECONDS, MEGABYTES = 10, 1000

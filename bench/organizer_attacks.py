@@ -20,16 +20,16 @@ from rows import Row, row
 from petition_app.accounts.approvals import OnlyOrganizerError
 from petition_app.clock import utcnow
 from petition_app.config import Settings, activate
-from petition_app.db import db
 from petition_app.demo.story import PASSWORD, SLUG
 from petition_app.signatures.models import Signature
+from petition_app.storage.db import db
 from petition_app.tally import services as publishing
-from petition_app.verification import judged
+from petition_app.verification.cases import judged_names
 from tests import factories as make
 from tests.bars.hostile import CSRF
 from tests.conftest import start_app, stop_app
-from tests.local.desks import agree
-from tests.local.test_door import Machine
+from tests.local_desk.desks import agree
+from tests.local_desk.test_door import Machine
 
 TRUE, FORGED = "Вера Луговая", "Зоя Подменная"
 WORDS = ({"name": FORGED}, {"role": FORGED}, {"place": FORGED}, {"name": f"{TRUE} {FORGED}"})
@@ -143,7 +143,7 @@ def words(one: Installation, mode: str) -> Row:
 def by_signed_acts(app: Flask, one: Installation, world: make.World, signed: make.Signed) -> int:
     """Hand other words over as a local desk does: unasked, asked for, and agreed to; then the right ones."""
     with make.acting(app):
-        identity, key = judged.open_name(db.session.get_one(Signature, signed.id))
+        identity, key = judged_names.open_name(db.session.get_one(Signature, signed.id))
     make.lock_keys()
     with make.acting(app):
         publishing.publish_now(make.petition(world.petition_id), by=None, at=utcnow())

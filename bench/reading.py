@@ -26,12 +26,13 @@ from signing import database, plain
 from petition_app.app import create_app
 from petition_app.clock import utcnow
 from petition_app.config import Settings
-from petition_app.db import db, transaction
 from petition_app.petitions.services import get_by_slug
 from petition_app.signatures.states import count
+from petition_app.storage.db import db, transaction
+from petition_app.storage.short_cache import ShortCache
 from petition_app.tally.services import publish_now
 from petition_app.verification.models import Batch
-from petition_app.worker import THREADS
+from petition_app.web.http_server import THREADS
 
 SECONDS = 10
 SMALL, LARGE, NAMED = 1_000, 10_000_000, 1_000_000
@@ -154,7 +155,7 @@ def _render(app: Any, slugs: list[str]) -> dict[str, dict[str, float]]:
     for _ in range(TURNS):
         for path in PAGES:
             for slug in slugs:
-                app.pages.forget()
+                app.state.get(ShortCache).forget()
                 began = time.perf_counter()
                 assert client.get(f"/p/{slug}{path}").status_code == 200
                 times.setdefault((slug, path), []).append(1000 * (time.perf_counter() - began))

@@ -25,20 +25,22 @@ from rows import Row, row, table
 from petition_app.app import create_app
 from petition_app.clock import utcnow
 from petition_app.config import Settings
-from petition_app.db import db, transaction
-from petition_app.keys import opened
+from petition_app.keys import open_keys
 from petition_app.keys import services as keys
 from petition_app.petitions import services as petitions
 from petition_app.petitions.services import NewPetition
 from petition_app.roster import services as rosters
-from petition_app.roster.tables import Entry
-from petition_app.signatures.arrivals import NewSignature
+from petition_app.roster.file_reader import Entry
+from petition_app.signatures.bulk_open import open_many
 from petition_app.signatures.models import Signature
+from petition_app.signatures.new_signatures import NewSignature
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import add_unconfirmed
-from petition_app.signatures.slices import open_many
 from petition_app.signatures.states import move
-from petition_app.verification import batches, pairs
+from petition_app.storage.db import db, transaction
+from petition_app.verification.batches import services as batches
+from petition_app.verification.cases.open_keys_access import OpenKeysAccess
+from petition_app.verification.matching_cases import pairs
 
 LONGEST_SLICE = 10.0  # Seconds of a processor: a request that is waited for, with its progress shown after it.
 
@@ -81,17 +83,18 @@ def measure(cases: int, entries: int, seed: int) -> list[Row]:
     """Run slice after slice, each in a transaction of its own, with the keys opened anew as a request does."""
     petition_id, words = prepare(cases, entries, seed)
     times: list[float] = []
-    with opened.using(keys.open_with_sheet(petition_id, words, account_id=uuid4())):
+    with open_keys.using(keys.open_with_sheet(petition_id, words, account_id=uuid4())):
         control = _opening(petition_id)
         while True:
             start = time.process_time()
             with transaction():
-                found = pairs.run_slice(petitions.get_by_slug("bench"), by=_nobody(), at=utcnow())
+                petition = petitions.get_by_slug("bench")
+                found = pairs.run_slice(petition, access=OpenKeysAccess(), by=_nobody(), at=utcnow())
             times.append(time.process_time() - start)
             if not found.under_way:
                 break
         matched = db.session.scalar(
-            db.select(db.func.count()).select_from(Signature).where(Signature.matched_number.is_not(None))
+            db.select(db.func.count()).select_from(Signature).where(Signature.matched_roster.is_not(None))
         )
     total = sum(times)
     return [

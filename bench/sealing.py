@@ -20,21 +20,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import flask_migrate
 from rows import Row, row, table
 
-from petition_app import vault
 from petition_app.app import create_app
 from petition_app.clock import utcnow
 from petition_app.config import Settings
-from petition_app.db import db, transaction
-from petition_app.keys import opened
+from petition_app.crypto import vault
+from petition_app.keys import open_keys
 from petition_app.keys import services as keys
 from petition_app.petitions import services as petitions
 from petition_app.petitions.services import NewPetition
 from petition_app.signatures import sealing
-from petition_app.signatures.arrivals import NewSignature
+from petition_app.signatures.bulk_open import open_many
 from petition_app.signatures.models import Signature
+from petition_app.signatures.new_signatures import NewSignature
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import add_unconfirmed
-from petition_app.signatures.slices import open_many
+from petition_app.storage.db import db, transaction
 
 TURNS = 2_000
 MOST_MS, LEAST_A_SECOND = 1.0, 2_000
@@ -43,7 +43,7 @@ MOST_MS, LEAST_A_SECOND = 1.0, 2_000
 def sealing_row() -> Row:
     """Return the processor time that HPKE adds to sealing one signature, in ms (median), beside the key ring's."""
     ring = vault.KeyRing({"k1": vault.new_key()})
-    lock = vault.PublicLock("k1", vault.public_half(vault.new_private()))
+    lock = vault.PetitionPublicKey("k1", vault.public_half(vault.new_private()))
     standard, sealed = _median(ring), _median(lock)
     return row(
         "sealing a signature: processor time, ms in the median",
@@ -54,7 +54,7 @@ def sealing_row() -> Row:
     )
 
 
-def _median(lock: vault.KeyRing | vault.PublicLock) -> float:
+def _median(lock: vault.KeyRing | vault.PetitionPublicKey) -> float:
     petition, identity, times = uuid4(), Identity("Звонарёва Алиса Марковна", "deputy", "МО Лесное"), []
     for _ in range(TURNS):
         start = time.process_time_ns()
@@ -68,7 +68,7 @@ def _median(lock: vault.KeyRing | vault.PublicLock) -> float:
 def opening_row(number: int) -> Row:
     """Return how many cases a second are opened, all of a petition, on SQLite; beside it, opening one after another."""
     petition_id, words = _fill(number)
-    with opened.using(keys.open_with_sheet(petition_id, words, account_id=uuid4())):
+    with open_keys.using(keys.open_with_sheet(petition_id, words, account_id=uuid4())):
         many, one = _opened(petition_id, number), _opened(petition_id, number // 10, at_once=1)
     name = f"opening {number} sealed cases: a second of processor time"
     return row(name, many, control=one, bar=LEAST_A_SECOND, holds=many >= LEAST_A_SECOND)

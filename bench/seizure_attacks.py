@@ -22,8 +22,8 @@ from organizer_attacks import names_of_the_demo
 from places import HOME, Installation, folder
 from rows import Row, row
 
-from petition_app.completions import ROW_ORDER
 from petition_app.demo.story import SLUG
+from petition_app.storage.completions import ROW_ORDER
 from tests.bars.hostile import FORM, some_address, some_name
 
 SIGNERS, TAU = 24, 0.5  # So many sign one after another; chance alone exceeds this once in four thousand.

@@ -22,8 +22,8 @@ from places import HOME, Installation, Load, bare, folder, peak_megabytes, postg
 from rows import Row, row, table
 from sqlalchemy import create_engine
 
-from petition_app.http_server import THREADS
-from petition_app.security import _form_mark
+from petition_app.crypto.form_tokens import _form_mark
+from petition_app.web.http_server import THREADS
 
 SECONDS, CONNECTIONS = 10, 32
 LEAST_CONTROL, MOST_P99 = 0.06, 250.0

@@ -1,0 +1,234 @@
+"""Twenty cases at the desk, with the keyboard alone in a real browser: page loads and keystrokes a case.
+
+`python bench/desk_walk.py [--home FOLDER] [--json]`; `--home` names another build of the product, to walk through the
+desk as it was before. The letter asks for a roster entry and for evidence of strength 2, of two reviewers. Sixteen of
+the signers are on the roster, four are not.
+
+Each case is decided in the shortest way that the page offers, and then, in a second letter, with a piece of evidence in
+words. A key pressed counts once, with whatever is held beside it; characters of words that the reviewer has to write
+are counted apart. A page load is a document that the browser has received: a redirect is none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from places import HOME, Installation, folder
+from playwright.sync_api import Page, Response, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+PASSWORD = "a long password of benches"
+EMAIL = "rita@example.org"
+CASES, STRANGERS = 20, 4
+MOST_LOADS, MOST_KEYS = 2, 4
+SURNAMES = [
+    "Якушева",
+    "Третьякова",
+    "Климушина",
+    "Исакова",
+    "Рогачёва",
+    "Юина",
+    "Лаптева",
+    "Седова",
+    "Чернова",
+    "Громова",
+]
+GIVEN = (("Вера", "Борисовна"), ("Екатерина", "Олеговна"))
+BODIES = ("МО Центральное", "МО Сосновое", "МО Лесное", "МО Луговое")
+PETITION = """
+slug = "{slug}"
+addressee = "The Assembly"
+who_may_sign = "deputies"
+reviewers = 2
+roster = true
+evidence = 2
+mail = "none"
+organizers = "Invented people"
+contact = "letter@example.org"
+title.en = "A letter"
+text.en = "We ask."
+"""
+WAYS = {"shortest": "", "with evidence in words": "The council's page names this number."}
+
+
+@dataclass
+class Walk:
+    """A browser in which each key and each page is counted."""
+
+    page: Page
+    keys: int = 0
+    loads: int = 0
+    typed: int = 0
+    cases: list[tuple[str, int, int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("response", self._note)
+
+    def _note(self, response: Response) -> None:
+        request = response.request
+        self.loads += (
+            request.is_navigation_request() and request.frame == self.page.main_frame and response.status < 300
+        )
+
+    def press(self, key: str, *, leads: bool = False) -> None:
+        """Press a key once; some lead to another page."""
+        self.keys += 1
+        if leads:
+            with self.page.expect_navigation(wait_until="load"):
+                self.page.keyboard.press(key)
+            return
+        self.page.keyboard.press(key)
+        for _ in range(3):
+            self.page.evaluate("() => new Promise(requestAnimationFrame)")
+
+    def tab_to(self, selector: str) -> None:
+        """Press Tab until the focus is on a field."""
+        for _ in range(40):
+            if self.page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+            self.press("Tab")
+        raise RuntimeError(f"{selector} cannot be reached with Tab")
+
+    def write(self, words: str) -> None:
+        """Write words where the focus is."""
+        self.typed += len(words)
+        self.page.keyboard.type(words)
+
+    def end_case(self, outcome: str) -> None:
+        """Note what a case has cost."""
+        self.cases.append((outcome, self.loads, self.keys, self.typed))
+        self.loads = self.keys = self.typed = 0
+
+
+def decide(walk: Walk, words: str) -> str:
+    """Decide the case on the page; return the outcome."""
+    page = walk.page
+    is_new = page.locator("[name=how]").count() > 0
+    if not page.locator(".match-strong").count():
+        walk.press("n")
+        walk.press("Space")
+        outcome = "rejected"
+    elif is_new:
+        walk.press("1")
+        walk.press("h")
+        walk.press("y")
+        if words:
+            walk.press("j")
+            walk.write(words)
+        outcome = "verified"
+    else:
+        if words:
+            walk.press("e")
+            walk.tab_to("#evidence [name=seen]")
+            walk.write(words)
+            walk.press("Control+Enter", leads=True)
+        walk.press("v")
+        walk.tab_to("[name=contact]")
+        walk.press("ArrowDown")
+        outcome = "verified"
+    walk.press("Control+Enter", leads=True)
+    return outcome
+
+
+def take_all(walk: Walk, words: str) -> None:
+    """Decide every case; the desk leads to the next one by itself, or a key does."""
+    page = walk.page
+    while True:
+        if "/cases/" not in page.url:
+            if not page.locator(".next-case").count():
+                return
+            walk.press(page.locator(".next-case").get_attribute("data-key") or "", leads=True)
+            if "/cases/" not in page.url:
+                return
+        if page.locator(".act-failed").count():
+            raise RuntimeError(page.locator("[role=alert]").first.inner_text())
+        walk.end_case(decide(walk, words))
+
+
+def prepare(installed: Installation, slug: str, place: Path) -> None:
+    """Open a letter with a roster, a reviewer and twenty sealed signatures."""
+    people = [(f"{name} {given} {patronymic}", BODIES[number % 4])
+              for given, patronymic in GIVEN for number, name in enumerate(SURNAMES)]  # fmt: skip
+    lines = [f'"{name}",{body}' for name, body in people]
+    (place / "roster.csv").write_text("\n".join(["name,body", *lines]))
+    strangers = [f'"Никитина Неизвестная-{"абвг"[number]}",Нигде' for number in range(STRANGERS)]
+    (place / "signers.csv").write_text("\n".join(["name,place", *lines[: CASES - STRANGERS], *strangers]))
+    (place / "petition.toml").write_text(PETITION.format(slug=slug))
+    installed.flask("petitions", "create", str(place / "petition.toml"))
+    installed.flask("petitions", "open", slug)
+    installed.flask("roster", "import", slug, str(place / "roster.csv"), "--name", "Deputies", "--as-of", "2026-09-01")
+    role = ("--name", "Rita", "--role", "reviewer", "--petition", slug, "--password-stdin")
+    installed.flask("accounts", "create", EMAIL.replace("@", f"+{slug}@"), *role, feed=f"{PASSWORD}\n")
+    installed.flask("signatures", "import", slug, str(place / "signers.csv"))
+    installed.flask("batches", "seal", slug)
+    installed.flask("worker", "--drain")
+
+
+@contextmanager
+def reviewer(address: str, slug: str) -> Iterator[Page]:
+    """Sign a reviewer in and go to the desk."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en")
+        page.goto(f"{address}/organizer/login")
+        page.fill("[name=email]", EMAIL.replace("@", f"+{slug}@"))
+        page.fill("[name=password]", PASSWORD)
+        page.press("[name=password]", "Enter")
+        page.wait_for_url("**/organizer")
+        page.goto(f"{address}/organizer/p/{slug}/desk")
+        yield page
+        browser.close()
+
+
+def measure(home: Path) -> dict[str, list[tuple[str, int, int, int]]]:
+    """Walk in each way; return what each case has cost: outcome, page loads, keystrokes, characters written."""
+    found = {}
+    with folder() as place:
+        installed = Installation(place, home=home)
+        for number in range(len(WAYS)):
+            prepare(installed, f"letter-{number}", place)
+        with installed.serving():
+            for number, (way, words) in enumerate(WAYS.items()):
+                with reviewer(installed.address, f"letter-{number}") as page:
+                    walk = Walk(page)
+                    take_all(walk, words)
+                    found[way] = walk.cases
+    return found
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, default=HOME)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    rows = []
+    for way, cases in measure(given.home).items():
+        loads, keys = [case[1] for case in cases], [case[2] for case in cases]
+        rows.append({
+            "way": way, "cases": len(cases), "loads": statistics.median(loads), "most_loads": max(loads),
+            "keys": statistics.median(keys), "most_keys": max(keys),
+            "holds": statistics.median(loads) <= MOST_LOADS and statistics.median(keys) <= MOST_KEYS,
+        })  # fmt: skip
+    if given.json:
+        print(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        print(
+            f"{row['way']}: {row['cases']} cases, a median case {row['loads']:g} page loads and {row['keys']:g} "
+            f"keystrokes (at most {row['most_loads']} and {row['most_keys']}) "
+            f"[bar: {MOST_LOADS} and {MOST_KEYS}, words apart: {'holds' if row['holds'] else 'missed'}]"
+        )
+
+
+if __name__ == "__main__":
+    main()
