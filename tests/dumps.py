@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 
 from petition_app import config
-from petition_app.db import Base, db
+from petition_app.storage.db import Base, db
 from tests.factories import looking
 
 

@@ -21,36 +21,49 @@ from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import insert
 from werkzeug.test import TestResponse
 
-from petition_app import config, couriers, jobs, worker
+from petition_app import app_state, config
 from petition_app.accounts.models import Account
 from petition_app.accounts.services import create_account, role_of_id
+from petition_app.app_state import AppState
 from petition_app.clock import utcnow
-from petition_app.db import UnitOfWork, db, transaction
-from petition_app.jobs import Job
-from petition_app.keys import opened, own, unlocking
+from petition_app.crypto import form_tokens, worker_keys
+from petition_app.imports import admission
+from petition_app.imports import services as imports
+from petition_app.keys import member_keys, unlocking
+from petition_app.keys import open_keys as opened
 from petition_app.keys import services as key_services
 from petition_app.keys.models import AccountKey
-from petition_app.keys.opened import Opened
+from petition_app.keys.open_keys import OpenKeys
 from petition_app.petitions import services as petitions
 from petition_app.petitions.models import Petition
 from petition_app.petitions.services import NewPetition
-from petition_app.security import new_form_token
-from petition_app.signatures import imports, messages
+from petition_app.signatures import messages
 from petition_app.signatures import services as signing
-from petition_app.signatures.arrivals import NewSignature
+from petition_app.signatures.file_reader import Row
 from petition_app.signatures.models import Signature
+from petition_app.signatures.new_signatures import NewSignature
 from petition_app.signatures.sealing import Identity
-from petition_app.signatures.tables import Row
+from petition_app.storage import jobs
+from petition_app.storage.db import UnitOfWork, db, transaction
+from petition_app.storage.jobs import Job
 from petition_app.tally import services as publishing
 from petition_app.tally.counting import live_tally, recount
-from petition_app.verification import batches, desk, questions, reopening
-from petition_app.verification import services as checking
-from petition_app.verification.policy import NewDecision
+from petition_app.tally.models import PublishedName
+from petition_app.verification.batches import services as batches
+from petition_app.verification.cases.open_keys_access import OpenKeysAccess
+from petition_app.verification.decisions import reopening
+from petition_app.verification.decisions import services as checking
+from petition_app.verification.decisions.policy import NewDecision
+from petition_app.verification.desk import case_view
+from petition_app.verification.dialogue import questions
+from petition_app.worker import loop as worker
 
 PASSWORD = "a long password of tests"
 SLUG = "open-letter"
+ACCESS = OpenKeysAccess()
 _numbers = itertools.count(1)
 
 FIRST = ("Алиса", "Борис", "Вера", "Глеб", "Дарья", "Егор", "Жанна", "Захар", "Инна", "Кирилл")
@@ -60,7 +73,7 @@ LAST = ("Звонкая", "Луговых", "Черных", "Седых", "До�
 # The mode of petitions whose test names none; the fixture `database` chooses it.
 default_mode = "standard"
 # The keys of the sealed petition that the test has made last; acts of staff have them open.
-_open_keys: list[Opened] = []
+_open_keys: list[OpenKeys] = []
 
 
 @contextmanager
@@ -205,19 +218,19 @@ def make_sealed_world(app: Flask, slug: str = SLUG, *, state: str = "open", **fi
     more = () if world.reviewers else (make_person(app, world.petition_id, "organizer"),)
     with acting(app):
         for person in (world.organizer, *world.reviewers, *more):
-            own.make_account_key(db.session.get_one(Account, person.id), PASSPHRASE, at=utcnow())
+            member_keys.make_account_key(db.session.get_one(Account, person.id), PASSPHRASE, at=utcnow())
         key_services.make_petition_keys(world.petition_id, by=account(world.organizer), at=utcnow())
     open_keys(app, world)
     for step in STEPS[state]:
         set_state(app, world.petition_id, step)
     if default_mode == "sealed":
         with acting(app):
-            couriers.beat(at=utcnow())  # A worker lives.
+            worker_keys.record_heartbeat(at=utcnow())  # A worker lives.
         _open_keys[:] = first or _open_keys  # Where all are sealed, the test is about its first petition.
     return world
 
 
-def open_keys(app: Flask, world: World) -> Opened:
+def open_keys(app: Flask, world: World) -> OpenKeys:
     """Open the keys of a world as its organizer does; acts have them open from now on."""
     with acting(app, locked=True):
         organizer = account(world.organizer)
@@ -264,6 +277,17 @@ def new_name() -> str:
     return f"{FIRST[number % 10]} {LAST[number // 10 % 10]}-{letters.title()}ов"
 
 
+started: list[AppState] = []  # The state of the application that a test has started last.
+
+
+def new_form_token() -> str:
+    """Return a token of the active application, or, in a thread of a test that has none, of the one started last."""
+    if app_state.is_active():
+        return form_tokens.new_form_token()
+    with app_state.using(started[-1]):
+        return form_tokens.new_form_token()
+
+
 def new_signature(name: str | None = None, **fields: Any) -> NewSignature:
     """Return what a signer sends in."""
     values: dict[str, Any] = {
@@ -279,11 +303,15 @@ def new_signature(name: str | None = None, **fields: Any) -> NewSignature:
     return NewSignature(**(values | fields))
 
 
-def submit(app: Flask, petition_id: UUID, new: NewSignature | None = None, *, at: datetime | None = None) -> Submitted:
+def submit(
+    app: Any, petition_id: UUID, new: NewSignature | None = None, *, at: datetime | None = None, **fields: Any
+) -> Submitted:
     """Sign, and take the code out of the job that would mail it."""
-    new, at = new or new_signature(), at or utcnow()
+    at = at or utcnow()
+    with app_state.using(app.state):
+        new = new or new_signature(**fields)
     with acting(app):
-        couriers.beat(at=at)
+        worker_keys.record_heartbeat(at=at)
         before = set(db.session.scalars(db.select(Job.id)))
         pending = signing.sign(new, petition=petition(petition_id), at=at)
         code = ""
@@ -308,7 +336,7 @@ def make_signature(
     app: Flask, petition_id: UUID, name: str | None = None, *, at: datetime | None = None, **fields: Any
 ) -> Signed:
     """Sign and confirm."""
-    return confirm(app, petition_id, submit(app, petition_id, new_signature(name, **fields), at=at), at=at)
+    return confirm(app, petition_id, submit(app, petition_id, at=at, name=name, **fields), at=at)
 
 
 def publish_waiting(app: Flask) -> None:
@@ -356,7 +384,7 @@ def import_rows(app: Flask, petition_id: UUID, *names: str, initial: bool = Fals
         imports.stage(job, rows, consent_held="The organizer holds it.", codes=False)
         job_id = job.id
     with acting(app):
-        batches.admit_import(job_id, by=None, at=utcnow())
+        admission.admit_import(job_id, by=None, at=utcnow())
 
 
 # --- checking ---------------------------------------------------------------------------------------------------
@@ -379,7 +407,9 @@ def take(
 ) -> UUID | None:
     """Take the next case; return its id."""
     with acting(app):
-        return desk.next_case(petition(petition_id), by=account(by), at=at or utcnow(), after=after, asked=asked)
+        return case_view.next_case(
+            petition(petition_id), access=ACCESS, by=account(by), at=at or utcnow(), after=after, asked=asked
+        )
 
 
 def take_case(app: Flask, petition_id: UUID, signature_id: UUID, by: Person, *, asked: bool = False) -> None:
@@ -414,7 +444,7 @@ def decide(
     take_case(app, petition_id, signature_id, by)
     with acting(app):
         _, state = checking.decide(
-            signature_id, NewDecision(**values), petition=petition(petition_id), by=account(by), at=at
+            signature_id, NewDecision(**values), access=ACCESS, petition=petition(petition_id), by=account(by), at=at
         )
         return state
 
@@ -435,11 +465,23 @@ def make_verified(app: Flask, world: World, name: str | None = None, **fields: A
     return signed
 
 
+def publish_copies(app: Flask, signature_id: UUID, number: int) -> None:
+    """Let a published name stand many times, past the product: for pages of many names."""
+    with acting(app):
+        for model, key in ((Signature, "id"), (PublishedName, "signature_id")):
+            row = db.session.get_one(model, signature_id)
+            same = {column.name: getattr(row, column.name) for column in row.__table__.columns}
+            for unique in ("code_hash", "entry_index"):
+                same |= {unique: None} if unique in same else {}
+            copies = [same | {key: UUID(int=signature_id.int ^ (turn + 1))} for turn in range(number)]
+            db.session.execute(insert(model), copies)
+
+
 def ask(app: Flask, petition_id: UUID, signature_id: UUID, by: Person, text: str = "Which term?") -> None:
     """Take a case and ask its signer."""
     take_case(app, petition_id, signature_id, by)
     with acting(app):
-        questions.ask(signature_id, text, petition=petition(petition_id), by=account(by), at=utcnow())
+        questions.ask(signature_id, text, access=ACCESS, petition=petition(petition_id), by=account(by), at=utcnow())
 
 
 def act(app: Flask, name: str, petition_id: UUID, signature_id: UUID, by: Person, **words: Any) -> None:
@@ -491,6 +533,8 @@ class _Forms(HTMLParser):
                     fields[name] = attributes.get("value") or "y"
             elif kind not in ("submit", "button"):
                 fields[name] = attributes.get("value") or ""
+        elif tag == "button" and attributes.get("formaction"):  # Another way to send the same form.
+            self.forms.insert(-1, {**self.forms[-1], "action": attributes["formaction"], "fields": fields})
         elif tag == "textarea" and name:
             self._textarea, fields[name] = name, ""
         elif tag == "select" and name:
@@ -527,7 +571,7 @@ def form_with(response: TestResponse, *names: str) -> dict[str, Any]:
 def worker_lives(client: FlaskClient) -> None:
     """Have a worker show that it lives, without which a sealed petition takes no signature."""
     with acting(client.application):
-        couriers.beat(at=utcnow())
+        worker_keys.record_heartbeat(at=utcnow())
 
 
 def sign_page(client: FlaskClient, slug: str = SLUG, **fields: Any) -> TestResponse:
@@ -588,6 +632,14 @@ def shown_code(response: TestResponse) -> str:
     raise AssertionError(f"no secret code on this page ({response.status}):\n{response.text[:3000]}")
 
 
+def typed_words(response: TestResponse, code: str) -> dict[str, str]:
+    """Fill in the two of the twelve words that a page asks for; return all that its form sends."""
+    positions = re.findall(r'<label for="(?:first|second)">[^<]*?(\d+)</label>', response.text)
+    words = code.split()
+    first, second = (words[int(position) - 1] for position in positions)
+    return {**form_with(response, "mark", "first", "second"), "first": first, "second": second}
+
+
 def sign_over_http(client: FlaskClient, slug: str = SLUG, name: str | None = None, **fields: Any) -> str:
     """Sign as a signer does: form, mail, code; return the secret code that is shown once."""
     address = fields.pop("email", f"signer{next(_numbers)}@example.org")
@@ -637,7 +689,7 @@ def _unlock(app: Flask, client: FlaskClient, person: Person) -> None:
         if role_of_id(person.id, keys.petition_id) not in key_services.HOLDER_ROLES:
             return
         if not db.session.get(AccountKey, person.id):
-            own.make_account_key(db.session.get_one(Account, person.id), PASSPHRASE, at=utcnow())
+            member_keys.make_account_key(db.session.get_one(Account, person.id), PASSPHRASE, at=utcnow())
             organizer = db.session.get_one(Account, keys.account_id)
             key_services.grant(person.id, keys.petition_id, keys, by=organizer, at=utcnow())
         url = f"/organizer/p/{petition(keys.petition_id).slug}/unlock"

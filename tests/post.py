@@ -55,7 +55,7 @@ class Server:
         if self.leave_after and self.begun[id(session)] > self.leave_after:
             if not self.leave_with:
                 assert server.transport
-                server.transport.abort()
+                server.transport.abort()  # type: ignore[attr-defined] # Of asyncio it can.
             return self.leave_with or "421 never heard"
         envelope.mail_from = address
         return "250 OK"
@@ -87,7 +87,7 @@ class Server:
             return "552 mailbox full"
         if how == "drop":
             assert server.transport
-            server.transport.abort()
+            server.transport.abort()  # type: ignore[attr-defined] # Of asyncio it can.
             return "451 never heard"
         message: Any = message_from_bytes(envelope.content or b"", policy=policy.default)  # type: ignore[arg-type]
         self.taken[address] += 1
@@ -95,7 +95,7 @@ class Server:
         self.texts.append((message["Subject"], message.get_content().replace("\r\n", "\n")))
         if how == "drop after":
             assert server.transport
-            server.transport.abort()
+            server.transport.abort()  # type: ignore[attr-defined] # Of asyncio it can.
         if how == "garble":
             return "taken or not"
         if how == "slow":

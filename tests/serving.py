@@ -8,12 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from flask import Flask
 
 from petition_app.config import Settings
 
@@ -34,6 +35,30 @@ class Served:
     def connect(self) -> socket.socket:
         """Open a plain connection to it."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+
+
+def command(place: Flask | Mapping[str, str], *words: str, feed: str = "") -> str:
+    """Run a flask command to its end in this process, on an application or where the environment says.
+
+    Returns what it printed.
+    """
+    from tests.conftest import start_app, stop_app  # The fixtures import this module.
+
+    if isinstance(place, Flask):
+        return _invoke(place, words, feed)
+    app = start_app(Settings.from_environment(place))
+    try:
+        return _invoke(app, words, feed)
+    finally:
+        stop_app(app)
+
+
+def _invoke(app: Flask, words: Sequence[str], feed: str) -> str:
+    result = app.test_cli_runner().invoke(args=words, input=feed)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.stdout
 
 
 @contextmanager

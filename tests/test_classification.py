@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import LargeBinary, String
 
-from petition_app.db import Base
-from petition_app.verification.rewrapping import ELSEWHERE, UNDER_THE_RING
+from petition_app.retention.key_rotation import ELSEWHERE, UNDER_THE_RING
+from petition_app.storage.db import Base
 
 # How much a column says about a person.
 NONE = "nobody"  # Ids, states, numbers, rules, public texts.
@@ -58,7 +58,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "couriers": {NONE: "id public made_at seen_at"},
     "decisions": {
         NONE: "id signature_id petition_id position account_id outcome reason duplicate_of_id supersedes_id correction "
-        "contact contacted_on eligible roster_number carried bulk_id at",
+        "contact contacted_on eligible roster_number enacted bulk_id at",
         INDEX: "entry_mark judged",
     },
     "desk_tokens": {STAFF: "token_hash account_id petition_id made_at"},
@@ -92,8 +92,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     "petition_keys": {NONE: "id petition_id number public recovery_public made_at retired_at", KEY: "index_box"},
     "petitions": {
         NONE: "id slug state addressee who_may_sign goal opens closes mode mail roster reviewers match_rule "
-        "evidence_rule evidence_kinds banner threat rehearsal organizers contact former_policies created_at opened_at "
-        "closed_at frozen_at freeze_after",
+        "evidence_rule evidence_kinds banner threat unfinished time_zone rehearsal organizers contact "
+        "former_policies created_at opened_at closed_at frozen_at freeze_after",
     },
     "publications": {NONE: "id petition_id number as_of tally named speed samples trail_length trail_head"},
     "published_names": {
@@ -124,8 +124,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     "sent_letters": {NONE: "signature_id sent_on", RANDOM: "message_index"},
     "signature_deltas": {NONE: f"id petition_id batch_id {COUNTS}"},
     "signatures": {
-        NONE: "id petition_id text_version_id batch_id state language consent others arrived_on names_due "
-        "match_class matched_number agreed",
+        NONE: "id petition_id text_version_id batch_id state language publication_tier min_named_others arrived_on "
+        "names_stale match_class matched_roster awaiting_enactment",
         RANDOM: "commitment code_hash signer_key",
         SEALED: "agreement_box",
         INDEX: "name_index mailbox_index match_index entry_index",
@@ -134,7 +134,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "signing_keys": {NONE: "petition_id public_key key_id made_on", KEY: "box"},
     "signed_acts": {NONE: "nonce at"},
     "staged_rows": {
-        NONE: "id import_id line language consent",
+        NONE: "id import_id line language publication_tier",
         RANDOM: "commitment code_hash signer_key",
         SEALED: "agreement_box",
         INDEX: "name_index mailbox_index ref_index",
@@ -143,10 +143,10 @@ COLUMNS: dict[str, dict[str, str]] = {
     "task_failures": {NONE: "task object_id failure times since"},
     "tally_days": {NONE: "petition_id day tally"},
     "tally_totals": {NONE: f"id petition_id batch_id {COUNTS}"},
-    "text_versions": {NONE: "id petition_id number titles texts sha256 created_at"},
+    "text_versions": {NONE: "id petition_id number titles texts sha256 created_at previewed_at"},
     "unlocks": {STAFF: "token_hash account_id petition_id started_at seen_at", KEY: "box"},
     "staff_invitations": {
-        STAFF: "id petition_id email name role language invited_by_id code_hash sent_at expires_at mails"
+        STAFF: "id petition_id email email_key name role language invited_by_id code_hash sent_at expires_at mails"
     },
     "updates": {NONE: "id petition_id kind at texts batch_id source_id counts reason"},
     "worker_beats": {NONE: "id seen_at"},

@@ -9,17 +9,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from petition_app import worker
 from petition_app.clock import utcnow
-from petition_app.db import db
 from petition_app.errors import DomainError
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
+from petition_app.storage.db import db
 from petition_app.tally import services
-from petition_app.verification import batches, desk
-from petition_app.verification import services as checking
+from petition_app.verification.batches import services as batches
+from petition_app.verification.decisions import services as checking
+from petition_app.verification.decisions.policy import NewDecision
+from petition_app.verification.desk import case_view
 from petition_app.verification.models import Batch
-from petition_app.verification.policy import NewDecision
+from petition_app.worker import loop as worker
 from tests import factories as make
 
 THREADS = 20
@@ -77,13 +78,20 @@ def test_twenty_threads_confirm_withdraw_and_decide_the_same_signatures(app: Any
         for _ in range(6):
             try:
                 with make.acting(app):
-                    case = desk.next_case(make.petition(petition_id), by=make.account(by), at=utcnow())
+                    case = case_view.next_case(
+                        make.petition(petition_id), access=make.ACCESS, by=make.account(by), at=utcnow()
+                    )
                 if case is None:
                     continue
                 outcome = chosen.choice([NewDecision("verified"), NewDecision("rejected", reason="not_reached")])
                 with make.acting(app):
                     checking.decide(
-                        case, outcome, petition=make.petition(petition_id), by=make.account(by), at=utcnow()
+                        case,
+                        outcome,
+                        access=make.ACCESS,
+                        petition=make.petition(petition_id),
+                        by=make.account(by),
+                        at=utcnow(),
                     )
             except DomainError:
                 continue

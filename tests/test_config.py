@@ -13,7 +13,7 @@ import pytest
 
 from petition_app.app import create_app
 from petition_app.config import ConfigError, Settings
-from petition_app.db import db
+from petition_app.storage.db import db
 from tests.conftest import SECRET_KEY, settings_for, start_app, stop_app
 
 ROOT = Path(__file__).parent.parent

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from petition_app import logs
-from petition_app.db import db
 from petition_app.petitions.models import Petition
+from petition_app.storage.db import db
 from tests import factories as make
 from tests.conftest import only_sqlite
 from tests.serving import serve

@@ -24,16 +24,19 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition_app import audit, security
+from petition_app import audit
 from petition_app.accounts import attempts
 from petition_app.config import Settings
-from petition_app.db import db
-from petition_app.jobs import Job
-from petition_app.security import fingerprint, limits
+from petition_app.crypto.fingerprints import fingerprint
+from petition_app.rate_limits import counters
+from petition_app.rate_limits.counters import limits
 from petition_app.signatures.models import Signature
+from petition_app.storage.db import db
+from petition_app.storage.jobs import Job
 from petition_app.tally.models import Publication
 from tests import factories as make
-from tests.conftest import PostgreSQL, settings_for, start_app, stop_app
+from tests.conftest import settings_for, start_app, stop_app
+from tests.database_server import PostgreSQL
 from tests.post import Server, serving
 from tests.stores import Store, storing
 
@@ -75,7 +78,7 @@ def place(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> I
         assert not re.findall(r"Traceback|failed|does not answer", said), said[-3000:]
         stop_app(app)
     make.lock_keys()
-    security._shared.cache_clear()
+    counters.shared.cache_clear()
     postgresql.drop(name)
 
 
@@ -189,10 +192,10 @@ def test_wrong_passwords_at_both_hosts_are_counted_together_and_each_of_them(pla
         assert set(pool.map(fail, range(8))) == {200}
     with app.app_context():
         subject = fingerprint("attempt", world.organizer.email).hex()[:32]
-        here = f"client:{limits.client('127.0.0.1')}"
-        assert limits.used(attempts.COUNTED, attempts.SIGN_IN, subject, here) >= 4
+        here = f"client:{limits().client('127.0.0.1')}"
+        assert limits().used(attempts.COUNTED, attempts.SIGN_IN, subject, here) >= 4
         # So that the wait is longer than a slow machine takes.
-        limits.count("1 per 256 second", "pause", attempts.SIGN_IN, subject, here)
+        limits().count("1 per 256 second", "pause", attempts.SIGN_IN, subject, here)
     with browser() as page:
         for host in place.hosts:
             assert sign_in(page, host, world.organizer) == 200, "it must wait, and is not let in"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,15 +17,18 @@ from uuid import uuid4
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from petition_app import config, jobs, metrics, worker
+from petition_app import __version__, config
 from petition_app.clock import utcnow
-from petition_app.completions import Completion
-from petition_app.db import db
+from petition_app.storage import jobs
+from petition_app.storage.completions import Completion
+from petition_app.storage.db import db
 from petition_app.tally.models import Publication
+from petition_app.worker import loop as worker
 from tests import factories as make
-from tests.browser.conftest import environ, flask
+from tests.browser.conftest import environ
 from tests.conftest import only_sqlite
 from tests.post import Server, serving
+from tests.serving import command as flask
 
 TOKEN = "a token of tests"
 FORM = "application/x-www-form-urlencoded"
@@ -36,7 +37,7 @@ FORM = "application/x-www-form-urlencoded"
 def alive(app: Any) -> None:
     """Let a worker have been seen."""
     with make.acting(app):
-        jobs.beat(uuid4(), at=utcnow())
+        jobs.record_heartbeat(uuid4(), at=utcnow())
 
 
 # --- the doctor -------------------------------------------------------------------------------------------------
@@ -165,29 +166,25 @@ def test_numbers_are_for_who_has_the_token(app: Any, client: Any, token: None, g
     assert client.get("/metrics", headers=headers).status_code == 404
 
 
+def test_the_release_is_told_and_the_changelog_has_it(cli: Any) -> None:
+    said = cli("version").out.split()
+    assert said == ["Countersign", __version__]
+    assert f"\n## {__version__} (20" in Path("CHANGELOG.md").read_text()
+
+
 def test_without_a_token_there_are_no_numbers(app: Any, client: Any) -> None:
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
 
 
-@pytest.fixture
-def lines() -> Iterator[list[str]]:
-    """Collect the lines of requests."""
-    found: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]
-    metrics.requests.addHandler(handler)
-    metrics.requests.setLevel(logging.INFO)
-    yield found
-    metrics.requests.removeHandler(handler)
-
-
 def test_a_request_leaves_its_rule_method_status_and_time_and_nothing_else(
-    app: Any, client: Any, lines: list[str]
+    app: Any, client: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
     world = make.make_world(app)
+    app.extensions["meter"].writes = True
     client.get(f"/p/{world.slug}?who=canary", headers={"User-Agent": "canary"})
     client.post("/my", data={"code": "canary"})
     client.get("/canary")
+    lines = capfd.readouterr().out.splitlines()
     told = [json.loads(line) for line in lines]
     assert [(line["rule"], line["method"], line["status"]) for line in told] == [
         ("/p/<slug>", "GET", 200), ("/my", "POST", 200), ("", "GET", 404),
@@ -203,7 +200,7 @@ def test_a_request_leaves_its_rule_method_status_and_time_and_nothing_else(
 def test_a_request_under_way_gets_its_answer_when_the_server_is_told_to_stop(app: Any, tmp_path: Path) -> None:
     folder = tmp_path / "served"
     folder.mkdir(mode=0o700)
-    flask(folder, "db", "upgrade")
+    flask(environ(folder, 8000), "db", "upgrade")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

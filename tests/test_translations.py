@@ -18,12 +18,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from petition_app.i18n import CatalogueError, check_catalogues
-from petition_app.verification.batches import draft_announcement
+from petition_app.verification.batches.services import draft_announcement
 from tests import factories as make
 
 ROOT = Path(__file__).parent.parent
 RUSSIAN = ROOT / "petition_app" / "translations" / "ru" / "LC_MESSAGES" / "messages.po"
-KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "N_": None, "in_each_language": (1, 2)}
+KEYWORDS = {
+    **DEFAULT_KEYWORDS,
+    "lazy_gettext": None,
+    "lazy_pgettext": ((1, "c"), 2),
+    "N_": None,
+    "in_each_language": (1, 2),
+}
 TITLES = {"en": "An open letter", "ru": "Открытое письмо"}
 
 
@@ -47,8 +53,10 @@ def placeholders(text: str) -> set[str]:
 def test_every_message_has_a_whole_russian_text() -> None:
     with RUSSIAN.open("rb") as file:
         russian = read_po(file, locale="ru")
-    marked = {message.id for message in marked_messages() if message.id}
-    assert {message.id for message in russian if message.id} == marked, "run `make translations`, then translate"
+    marked = {(message.context, message.id) for message in marked_messages() if message.id}
+    assert {(message.context, message.id) for message in russian if message.id} == marked, (
+        "run `make translations`, then translate"
+    )
     assert not russian.obsolete
     assert (russian.num_plurals, russian.charset) == (3, "utf-8")
     for message in russian:

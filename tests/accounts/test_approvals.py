@@ -9,15 +9,16 @@ from uuid import UUID
 
 import pytest
 
-from petition_app.accounts import approvals, fresh
+from petition_app.accounts import approvals
 from petition_app.accounts import services as accounts
 from petition_app.accounts.models import ApprovalRequest, Membership
 from petition_app.audit import AuditEvent
 from petition_app.clock import utcnow
-from petition_app.db import db
 from petition_app.errors import NotFoundError
 from petition_app.keys.models import KeyWrap
 from petition_app.petitions import freezing
+from petition_app.storage.db import db
+from petition_app.web import fresh_sign_in
 from tests import dumps
 from tests import factories as make
 
@@ -361,7 +362,7 @@ def test_an_old_sign_in_gives_the_password_again(app: Any, two: Any, monkeypatch
     client = make.signed_in(app, other)
     digest = digest_shown(client, world)
     now = utcnow()
-    monkeypatch.setattr(fresh, "utcnow", lambda: now + fresh.LASTS)
+    monkeypatch.setattr(fresh_sign_in, "utcnow", lambda: now + fresh_sign_in.LASTS)
     assert 'name="password_again"' in client.get(f"/organizer/p/{world.slug}/approvals").text
     for password in ("", "not my password at all"):
         press(client, world, request_id, "confirm", digest=digest, password_again=password)

@@ -10,9 +10,10 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 
-from petition_app import audit, worker
+from petition_app import audit
 from petition_app.accounts.models import Account, StaffInvitation
-from petition_app.db import db
+from petition_app.storage.db import db
+from petition_app.worker import loop as worker
 from tests import factories as make
 
 NEW = "ines.new@example.org"

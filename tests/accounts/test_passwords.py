@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from petition_app import config, passwords
+from petition_app import config
 from petition_app.config import ConfigError, Settings, new_key_ring
-from petition_app.db import db
-from petition_app.passwords import CommonPasswordError, WeakPasswordError
-from petition_app.security import is_form_token, new_form_token
+from petition_app.crypto import passwords
+from petition_app.crypto.form_tokens import is_form_token, new_form_token
+from petition_app.crypto.passwords import CommonPasswordError, WeakPasswordError
+from petition_app.storage.db import db
 from tests import factories as make
 from tests.conftest import settings_for, start_app, stop_app
 
@@ -172,7 +173,7 @@ def test_the_shell_and_an_invitation_refuse_common_passwords_in_words(app: Any, 
 
 
 def test_the_doctor_tells_a_server_without_a_pepper(app: Any, settings: Settings, tmp_path: Any) -> None:
-    from petition_app.doctor import examine
+    from petition_app.cli.doctor import examine
 
     given = settings_for(tmp_path / "instance", settings.database_url, env="production")
     for pepper, said in (("", True), (new_key_ring("p1"), False)):

@@ -15,18 +15,20 @@ import argon2.low_level
 import pytest
 from sqlalchemy import text
 
-from petition_app import kdf, passwords, vault
-from petition_app.accounts import fresh, inviting
+from petition_app.accounts import inviting
 from petition_app.accounts.models import StaffInvitation
 from petition_app.clock import utcnow
-from petition_app.db import db, transaction
-from petition_app.kdf import BusyError, run_slow
-from petition_app.keys import own
-from petition_app.roles import FRESH, TAKES_SECRETS
-from petition_app.security import hash_secret, read_mail_code
+from petition_app.crypto import key_derivation, passwords, vault
+from petition_app.crypto.codes import read_mail_code
+from petition_app.crypto.fingerprints import hash_secret
+from petition_app.crypto.key_derivation import BusyError, run_slow
+from petition_app.keys import member_keys
+from petition_app.storage.db import db, transaction
+from petition_app.web import fresh_sign_in
+from petition_app.web.access import FRESH, TAKES_SECRETS
 from tests import factories as make
 
-PACKAGE = Path(kdf.__file__).parent
+PACKAGE = Path(key_derivation.__file__).parents[1]
 NEW = "a new and unusual one of tests"
 
 
@@ -82,22 +84,22 @@ def test_no_page_derives_a_key_while_its_transaction_is_open(app: Any, watch: Wa
     organizer = make.signed_in(app, world.organizer)
     unlock = f"/organizer/p/{world.slug}/unlock"
     token = {"csrf_token": make.csrf_token(organizer)}
-    fresh = {"passphrase": NEW, "again": NEW}
+    both = {"passphrase": NEW, "again": NEW}
     stranger = app.test_client()
     form = make.form_with(stranger.get("/organizer/join"), "csrf_token", "code")
     sent: dict[str, list[tuple[Any, str, dict[str, str]]]] = {
         "security.login": [],
-        "staff.joining.join": [
+        "staff.people.join": [
             (stranger, "/organizer/join",
              form | {"code": code, "take": "1", "name": "N", "new_password": NEW, "again": NEW})
         ],
-        "staff.accounts.change_password": [
+        "staff.account.change_password": [
             (organizer, "/organizer/password", {"password": old, "new_password": NEW, "new_password_confirm": NEW})
             for old in ("wrong and long enough", make.PASSWORD)
         ],
-        "staff.keys.make_own": [(auditor, "/organizer/keys", fresh | {"duress": "another four unusual words"})],
+        "staff.keys.make_own": [(auditor, "/organizer/keys", both | {"duress": "another four unusual words"})],
         "staff.keys.change_passphrase": [
-            (organizer, "/organizer/keys/passphrase", fresh | {"old": old}) for old in ("wrong", make.PASSPHRASE)
+            (organizer, "/organizer/keys/passphrase", both | {"old": old}) for old in ("wrong", make.PASSPHRASE)
         ],
         "staff.unlock.unlock": [
             (organizer, unlock, {"passphrase": words}) for words in ("wrong", make.PASSPHRASE)
@@ -105,7 +107,7 @@ def test_no_page_derives_a_key_while_its_transaction_is_open(app: Any, watch: Wa
     }  # fmt: skip
     assert set(sent) | {f"staff.{name}" for name in FRESH} == TAKES_SECRETS, "a page that takes a secret is not walked"
     for door in ("staff.keys.make_own", "staff.unlock.unlock", "staff.keys.change_passphrase",
-                 "staff.accounts.change_password", "staff.joining.join"):  # fmt: skip
+                 "staff.account.change_password", "staff.people.join"):  # fmt: skip
         for client, path, data in sent[door]:
             watch.open.clear()
             if client is not stranger:
@@ -126,7 +128,7 @@ def test_no_act_that_asks_for_the_password_again_checks_it_while_its_transaction
     app: Any, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = make.make_sealed_world(app, reviewers=1)
-    later = utcnow() + fresh.LASTS
+    later = utcnow() + fresh_sign_in.LASTS
     with app.test_request_context():
         paths = {
             rule.endpoint: app.url_for(
@@ -136,25 +138,27 @@ def test_no_act_that_asks_for_the_password_again_checks_it_while_its_transaction
             if rule.endpoint.removeprefix("staff.") in FRESH
         }
     assert len(paths) == len(FRESH)
-    monkeypatch.setattr(fresh, "utcnow", lambda: later)
+    monkeypatch.setattr(fresh_sign_in, "utcnow", lambda: later)
     for door, path in paths.items():
         client = make.signed_in(app, world.organizer)  # Anew, since the fifth wrong one ends a session.
         token = make.csrf_token(client, "/organizer/password")
-        later += fresh.LASTS
+        later += fresh_sign_in.LASTS
         for password in ("wrong", make.PASSWORD):
             watch.open.clear()
-            client.post(path, data={"csrf_token": token, fresh.FIELD: password})
+            client.post(path, data={"csrf_token": token, fresh_sign_in.FIELD: password})
             assert watch.open == [False], (door, password)
 
 
 def test_every_argon2_of_the_product_stands_in_one_of_two_modules() -> None:
     found = set()
     for path in PACKAGE.rglob("*.py"):
-        names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        names = {node.id for node in nodes if isinstance(node, ast.Name)}
+        names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
         if names & {"Argon2id", "PasswordHasher", "Scrypt", "PBKDF2HMAC", "scrypt", "pbkdf2_hmac"}:
             found.add(path.relative_to(PACKAGE).as_posix())
         assert not names & {"verify_and_update_password", "verify_password"}, path
-    assert found == {"vault.py", "passwords.py"}
+    assert found == {"crypto/vault.py", "crypto/passwords.py"}
 
 
 def test_a_password_that_needs_many_hashes_takes_one_turn(app: Any, watch: Watch) -> None:
@@ -167,7 +171,7 @@ def test_a_password_that_needs_many_hashes_takes_one_turn(app: Any, watch: Watch
 
 
 def test_few_derive_at_a_time_few_wait_and_the_others_are_told(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kdf, "_turns", kdf._Turns())
+    monkeypatch.setattr(key_derivation, "_turns", key_derivation._Turns())
     running, most, lock, go = 0, 0, threading.Lock(), threading.Event()
 
     def derive() -> None:
@@ -190,26 +194,29 @@ def test_few_derive_at_a_time_few_wait_and_the_others_are_told(app: Any, monkeyp
     with ThreadPoolExecutor(20) as pool:
         asked = [pool.submit(one, number) for number in range(20)]
         until = time.monotonic() + 10
-        while sum(each.done() for each in asked) < 20 - kdf.PARALLEL - kdf.WAITING and time.monotonic() < until:
+        while (
+            sum(each.done() for each in asked) < 20 - key_derivation.PARALLEL - key_derivation.WAITING
+            and time.monotonic() < until
+        ):
             time.sleep(0.01)
         go.set()
         answers = [each.result() for each in asked]
-    assert most == kdf.PARALLEL
-    assert answers.count("done") == kdf.PARALLEL + kdf.WAITING
-    assert answers.count("busy") == 20 - kdf.PARALLEL - kdf.WAITING
+    assert most == key_derivation.PARALLEL
+    assert answers.count("done") == key_derivation.PARALLEL + key_derivation.WAITING
+    assert answers.count("busy") == 20 - key_derivation.PARALLEL - key_derivation.WAITING
 
 
 def test_who_waits_too_long_is_told_and_the_turn_is_not_lost(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kdf, "_turns", kdf._Turns())
-    monkeypatch.setattr(kdf, "PATIENCE", 0.05)
+    monkeypatch.setattr(key_derivation, "_turns", key_derivation._Turns())
+    monkeypatch.setattr(key_derivation, "PATIENCE", 0.05)
     go = threading.Event()
 
     def hold() -> None:
         with app.app_context():
             run_slow(lambda: go.wait(10))
 
-    with ThreadPoolExecutor(kdf.PARALLEL) as pool:
-        held = [pool.submit(hold) for _ in range(kdf.PARALLEL)]
+    with ThreadPoolExecutor(key_derivation.PARALLEL) as pool:
+        held = [pool.submit(hold) for _ in range(key_derivation.PARALLEL)]
         time.sleep(0.1)
         with app.app_context(), pytest.raises(BusyError):
             run_slow(lambda: None)
@@ -231,7 +238,7 @@ def test_a_busy_server_says_so_beside_the_form_and_counts_nothing(app: Any, monk
 
     for _ in range(6):
         with monkeypatch.context() as busy:
-            busy.setattr(kdf._turns, "turn", no_turn)
+            busy.setattr(key_derivation._turns, "turn", no_turn)
             signing_in, unlocked = make.sign_in(hers, world.organizer), client.post(unlock, data=unlocking)
             assert (signing_in.status_code, unlocked.status_code) == (503, 200)
             for answer in (signing_in, unlocked):
@@ -282,6 +289,6 @@ def test_within_an_act_that_has_written_nothing_is_lost(app: Any) -> None:
     world = make.make_sealed_world(app, reviewers=1)
     with make.acting(app):
         make.account(world.auditor).name = "Renamed Auditor"
-        own.make_account_key(make.account(world.auditor), make.PASSPHRASE, at=utcnow())
+        member_keys.make_account_key(make.account(world.auditor), make.PASSPHRASE, at=utcnow())
     with make.looking(app):
         assert make.account(world.auditor).name == "Renamed Auditor"

@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 
 from petition_app import config
-from tests.conftest import PostgreSQL, settings_for, start_app, stop_app
+from tests.conftest import settings_for, start_app, stop_app
+from tests.database_server import PostgreSQL
 
 
 class Keeper:

@@ -14,10 +14,10 @@ from flask import Flask
 from petition_app.backup import age, services, streams
 from petition_app.backup.streams import DATA, KEYS
 from petition_app.clock import utcnow
-from petition_app.db import Base, db
+from petition_app.crypto.vault import UnreadableError
 from petition_app.signatures import sealing
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
-from petition_app.vault import UnreadableError
+from petition_app.storage.db import Base, db
 from tests import dumps
 from tests import factories as make
 from tests.backup.conftest import Keeper, same_kind

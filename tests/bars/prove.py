@@ -1,10 +1,11 @@
 """Takes one protection away in a copy of the product and says whether its test noticed, on the road the patch names.
 
 A patch beside the tests removes one protection. Its head says in one line what is removed, names the test that must
-notice (`Test: test_…`, with its parameters in brackets where only some will do) and the functions whose changed lines
-that test must run (`Road: petition_app/….py:function`). Each is applied to a copy of the tree, in which the changed
-lines of these functions leave a trace file when they run, in whichever process. The test must then fail, by an
-assertion and not by a mistake of the patch, and must have taken every road named.
+notice (`Test: test_…`, with its parameters in brackets where only some will do, and after `tests/….py::` where it is
+not in the file of the bar) and the functions whose changed lines that test must run (`Road:
+petition_app/….py:function`). Each is applied to a copy of the tree, in which the changed lines of these functions leave
+a trace file when they run, in whichever process. The test must then fail, by an assertion and not by a mistake of the
+patch, and must have taken every road named.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Removal:
     words: str
     test: str
     roads: tuple[tuple[str, str], ...]
+    place: str = ""
 
     @property
     def bar(self) -> str:
@@ -51,8 +53,8 @@ class Removal:
 
     @property
     def file(self) -> Path:
-        """The file of the bar's tests."""
-        return next(HERE.glob(f"test_{self.bar}_*.py")).relative_to(ROOT)
+        """The file of the test: the bar's, unless the patch names another."""
+        return Path(self.place) if self.place else next(HERE.glob(f"test_{self.bar}_*.py")).relative_to(ROOT)
 
     @property
     def function(self) -> str:
@@ -63,9 +65,10 @@ class Removal:
 def read(path: Path) -> Removal:
     """Return what a patch says of itself."""
     head = path.read_text().partition("diff --git")[0]
-    named = re.search(r"^Test: (\S.*)$", head, re.MULTILINE)
+    named = re.search(r"^Test: (?:(tests/\S+\.py)::)?(\S.*)$", head, re.MULTILINE)
     roads = re.findall(r"^Road: (petition_app/\S+\.py):(\S+)$", head, re.MULTILINE)
-    return Removal(path, head.splitlines()[0], named.group(1) if named else "", tuple(roads))
+    place, test = named.group(1, 2) if named else ("", "")
+    return Removal(path, head.splitlines()[0], test, tuple(roads), place or "")
 
 
 def removals() -> list[Removal]:

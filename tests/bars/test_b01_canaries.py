@@ -18,17 +18,18 @@ from typing import Any
 import pyrage
 import pytest
 
-from petition_app import couriers, worker
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.roster.tables import Entry
-from petition_app.security import new_form_token
-from petition_app.signatures import groups
+from petition_app.crypto import worker_keys
+from petition_app.roster.file_reader import Entry
+from petition_app.signatures import invitation_lists
 from petition_app.signatures.sealing import Identity
+from petition_app.storage.db import db
 from petition_app.tally.services import publish_now
+from petition_app.worker import loop as worker
 from tests import dumps
 from tests import factories as make
 from tests.conftest import settings_for
+from tests.factories import new_form_token
 from tests.roster.test_services import bring
 
 NAME, ROLE, PLACE = (
@@ -119,7 +120,7 @@ def sign(app: Any, world: make.World, taken: list[str], **fields: Any) -> tuple[
     """Sign as a stranger does, with every slip on the way; return the browser and the codes."""
     browser = app.test_client()
     with make.acting(app):
-        couriers.beat(at=utcnow())
+        worker_keys.record_heartbeat(at=utcnow())
     path = f"/p/{world.slug}"
     form = make.form_with(browser.get(f"{path}/sign", **WEB), "form")
     words = make.fill_sign_form(form["form"], role=ROLE, place=PLACE, lang="ru", **fields)
@@ -188,8 +189,8 @@ def walk(app: Any, world: make.World, taken: list[str], cli: Any, folder: Path) 
 
 def make_group(found: Any, organizer: Any) -> Any:
     people = (Identity(INVITED, ROLE, PLACE),)
-    new = groups.NewEntry(form_token=new_form_token(), title="Monday list", people=people, language="ru")
-    return groups.enter(new, petition=found, by=organizer, at=utcnow())
+    new = invitation_lists.NewEntry(form_token=new_form_token(), title="Monday list", people=people, language="ru")
+    return invitation_lists.enter(new, petition=found, by=organizer, at=utcnow())
 
 
 def plain(stream: bytes) -> Iterator[bytes]:

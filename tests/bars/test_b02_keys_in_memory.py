@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 from flask import session
 
-from petition_app import vault, worker
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.keys import own, unlocking
+from petition_app.crypto import vault
+from petition_app.keys import member_keys, unlocking
 from petition_app.keys import services as key_services
 from petition_app.keys.models import AccountKey, Unlock
-from petition_app.roles import HOLDS_KEYS, ROLES, SIGNED_IN
 from petition_app.signatures import sealing
 from petition_app.signatures.models import SealedPart, Signature
+from petition_app.storage.db import db
+from petition_app.web.access import HOLDS_KEYS, ROLES, SIGNED_IN
+from petition_app.worker import loop as worker
 from tests import dumps
 from tests import factories as make
 from tests.bars.memory import digest, digest_word, found_in_memory, words_in_memory
@@ -32,13 +33,13 @@ def secrets_of(app: Any, world: make.World) -> set[str]:
     with make.looking(app):
         found = set()
         for person in (world.organizer, *world.reviewers):
-            halves = own.open_account_key(db.session.get_one(AccountKey, person.id), make.PASSPHRASE)
+            halves = member_keys.open_account_key(db.session.get_one(AccountKey, person.id), make.PASSPHRASE)
             assert halves
             found |= {digest(half) for half in halves}
             keys = key_services.open_wraps(world.petition_id, person.id, halves[0], account_id=person.id)
             found |= {digest(key) for key in keys.keys.values()} | {digest(keys.index_key)}
         with make.opened.using(keys):
-            found |= {digest(sealing._signature_key(one)) for one in db.session.scalars(db.select(Signature)).all()}
+            found |= {digest(sealing.signature_key(one)) for one in db.session.scalars(db.select(Signature)).all()}
     return found
 
 
@@ -195,7 +196,7 @@ def test_what_is_open_lies_in_no_row_and_no_file_in_plain(app: Any) -> None:
     assert unlock(browser, world).status_code == 303
     with make.looking(app):
         assert db.session.scalar(db.select(db.func.count()).select_from(Unlock)) == 2
-        halves = own.open_account_key(db.session.get_one(AccountKey, world.organizer.id), make.PASSPHRASE)
+        halves = member_keys.open_account_key(db.session.get_one(AccountKey, world.organizer.id), make.PASSPHRASE)
         assert halves
         keys = key_services.open_wraps(world.petition_id, world.organizer.id, halves[0], account_id=world.organizer.id)
     dump = dumps.everything(app)
@@ -262,7 +263,7 @@ def test_a_closed_server_holds_no_key_while_it_answers(app: Any, closed: Any, mo
 
         return call
 
-    for name in ("open_from", "open_with_passphrase", "unwrap_with", "decrypt", "public_half", "encrypt", "close_to"):
+    for name in ("hpke_open", "open_with_passphrase", "unwrap_with", "decrypt", "public_half", "encrypt", "hpke_seal"):
         monkeypatch.setattr(vault, name, watch(getattr(vault, name)))
     made: list[object] = []
     monkeypatch.setattr(vault, "new_private", lambda: made.append(1))

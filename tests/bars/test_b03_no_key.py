@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from petition_app import couriers
 from petition_app.clock import utcnow
-from petition_app.db import db
+from petition_app.crypto import worker_keys
 from petition_app.errors import StorageSealedError
 from petition_app.keys import services as key_services
 from petition_app.keys.models import PetitionKey
 from petition_app.signatures.models import Signature
+from petition_app.storage.db import db
 from tests import dumps
 from tests import factories as make
 from tests.conftest import settings_for
@@ -82,14 +82,14 @@ def test_without_a_live_worker_the_sign_page_answers_503_and_stores_no_row(app: 
     for seen in (None, timedelta(seconds=31)):
         if seen:
             with make.acting(app):
-                couriers.beat(at=utcnow() - seen)
+                worker_keys.record_heartbeat(at=utcnow() - seen)
             before = dumps.tables(app)
         answer = make.sign_page(client, name=NAME, email=MAIL)
         assert answer.status_code == 503
         assert dumps.tables(app) == before
         assert dumps.traces(dumps.everything(app), NAME, MAIL) == []
     with make.acting(app):
-        couriers.beat(at=utcnow())
+        worker_keys.record_heartbeat(at=utcnow())
     assert make.sign_page(client, name=NAME, email=MAIL).status_code == 200
     assert signed(app) == 1
     assert dumps.traces(dumps.everything(app), NAME, MAIL) == []

@@ -12,20 +12,20 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from petition_app import vault
 from petition_app.clock import utcnow
-from petition_app.db import db, transaction
+from petition_app.crypto import vault
+from petition_app.crypto.vault import UnreadableError
 from petition_app.errors import DomainError
-from petition_app.keys import opened, own, unlocking
+from petition_app.keys import member_keys, open_keys, unlocking
 from petition_app.keys import services as key_services
 from petition_app.keys.models import AccountKey, KeyWrap, PetitionKey, Unlock
-from petition_app.keys.opened import Opened
+from petition_app.keys.open_keys import OpenKeys
 from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
+from petition_app.signatures.bulk_open import open_many
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
-from petition_app.signatures.slices import open_many
-from petition_app.vault import UnreadableError
-from petition_app.verification import questions
+from petition_app.storage.db import db, transaction
+from petition_app.verification.dialogue import questions
 from petition_app.verification.models import Question
 from tests import factories as make
 
@@ -50,11 +50,11 @@ def spoiling(app: Any) -> Any:
         work.discard()
 
 
-def open_all(rings: dict[UUID, Opened]) -> Contents:
+def open_all(rings: dict[UUID, OpenKeys]) -> Contents:
     """Open every part of every signature for somebody who holds the keys of all petitions; leave out what fails."""
     found: Contents = {}
     for signature in db.session.scalars(db.select(Signature)).all():
-        with opened.using(rings.get(signature.petition_id)):
+        with open_keys.using(rings.get(signature.petition_id)):
             for part in vault.PARTS:
                 try:
                     contents = sealing._open(signature, part)
@@ -64,10 +64,10 @@ def open_all(rings: dict[UUID, Opened]) -> Contents:
     return found
 
 
-def check_many(rings: dict[UUID, Opened], before: Contents) -> None:
+def check_many(rings: dict[UUID, OpenKeys], before: Contents) -> None:
     """Open many signatures at once: what opens is what was sealed there."""
     for petition in db.session.scalars(db.select(Petition)).all():
-        with opened.using(rings.get(petition.id)):
+        with open_keys.using(rings.get(petition.id)):
             ids = db.session.scalars(db.select(Signature.id).where(Signature.petition_id == petition.id)).all()
             for signature_id, (identity, address) in open_many(petition, ids).items():
                 assert identity.name == before[signature_id, "identity"][0]["name"]
@@ -105,13 +105,13 @@ def fill(app: Any, world: make.World, *, twice: bool) -> None:
         make.answer(app, one, f"The term before last, {one.name}.")
 
 
-def sealed_rows(app: Any) -> dict[UUID, Opened]:
+def sealed_rows(app: Any) -> dict[UUID, OpenKeys]:
     """Make two sealed petitions, one of which has had two keys, with signatures and notes; return all keys."""
     one = make.make_sealed_world(app, reviewers=1)
     fill(app, one, twice=True)
     with make.acting(app):
         organizer = make.account(one.organizer)
-        key_services.rotate(one.petition_id, opened.require(one.petition_id), by=organizer, at=utcnow())
+        key_services.rotate(one.petition_id, open_keys.require(one.petition_id), by=organizer, at=utcnow())
     first = make.open_keys(app, one)
     fill(app, one, twice=False)
     other = make.make_sealed_world(app, "other-letter", reviewers=1)
@@ -119,7 +119,7 @@ def sealed_rows(app: Any) -> dict[UUID, Opened]:
     return {first.petition_id: first, other.petition_id: make.open_keys(app, other)}
 
 
-def standard_rows(app: Any) -> dict[UUID, Opened]:
+def standard_rows(app: Any) -> dict[UUID, OpenKeys]:
     """Make two petitions in standard mode with signatures and notes; the key ring opens all."""
     for slug in (make.SLUG, "other-letter"):
         world = make.make_world(app, slug, reviewers=1)
@@ -129,7 +129,7 @@ def standard_rows(app: Any) -> dict[UUID, Opened]:
 
 @pytest.mark.parametrize("rows", [sealed_rows, standard_rows], ids=["sealed", "standard"])
 def test_a_field_swapped_between_any_two_rows_opens_nothing(
-    app: Any, rows: Callable[[Any], dict[UUID, Opened]]
+    app: Any, rows: Callable[[Any], dict[UUID, OpenKeys]]
 ) -> None:
     rings = rows(app)
     with make.looking(app):
@@ -196,7 +196,7 @@ def test_keys_that_are_handed_to_the_wrong_holder_do_not_open(app: Any) -> None:
         one.private_box, other.private_box = other.private_box, one.private_box
         db.session.flush()
         for who in people:
-            assert refusal(who, world.petition_id) is own.WrongPassphraseError
+            assert refusal(who, world.petition_id) is member_keys.WrongPassphraseError
 
 
 def test_a_wrap_or_an_index_key_of_another_petition_does_not_open(app: Any) -> None:
@@ -204,7 +204,10 @@ def test_a_wrap_or_an_index_key_of_another_petition_does_not_open(app: Any) -> N
     other = make.make_sealed_world(app, "other-letter", reviewers=1)
     account_id = one.organizer.id
     with make.looking(app):
-        private, _ = own.open_account_key(db.session.get_one(AccountKey, account_id), make.PASSPHRASE) or (b"", b"")
+        private, _ = member_keys.open_account_key(db.session.get_one(AccountKey, account_id), make.PASSPHRASE) or (
+            b"",
+            b"",
+        )
         assert key_services.open_wraps(one.petition_id, account_id, private, account_id=account_id)
     for field in ("box", "public", "id"):
         with spoiling(app):

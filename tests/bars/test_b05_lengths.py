@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.keys import own
+from petition_app.crypto.vault import PARTS
+from petition_app.keys import member_keys
 from petition_app.keys.models import AccountKey, KeyWrap
-from petition_app.roster.tables import Entry
+from petition_app.roster.file_reader import Entry
 from petition_app.signatures import sealing
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
 from petition_app.signatures.rules import LINE_LENGTH, NAME_LENGTH
-from petition_app.vault import PARTS
-from petition_app.verification import pairs
+from petition_app.storage.db import db
+from petition_app.verification.matching_cases import pairs
 from tests import factories as make
 from tests.roster.test_services import bring
 
@@ -61,7 +61,9 @@ def test_lengths_do_not_tell_what_the_roster_says(app: Any) -> None:
     ids = [make.make_signature(app, world.petition_id, name).id for name in names]
     make.seal(app, world.petition_id, by=world.organizer)
     with make.acting(app):
-        pairs.catch_up(make.petition(world.petition_id), by=make.account(world.organizer), at=utcnow())
+        pairs.catch_up(
+            make.petition(world.petition_id), access=make.ACCESS, by=make.account(world.organizer), at=utcnow()
+        )
         cases = [sealing.open_case(db.session.get_one(Signature, one)) for one in ids]
     numbers = [len(note["candidates"]) for case in cases for note in case if note.get("kind") == "match"]
     assert len(numbers) == 3
@@ -72,7 +74,9 @@ def test_lengths_do_not_tell_what_the_roster_says(app: Any) -> None:
 def test_lengths_do_not_tell_whether_somebody_has_a_passphrase_for_duress(app: Any) -> None:
     world = make.make_sealed_world(app, reviewers=1)
     with make.acting(app):
-        own.make_account_key(make.account(world.auditor), make.PASSPHRASE, duress="another four unusual", at=utcnow())
+        member_keys.make_account_key(
+            make.account(world.auditor), make.PASSPHRASE, duress="another four unusual", at=utcnow()
+        )
     with make.looking(app):
         keys = db.session.scalars(db.select(AccountKey)).all()
         assert len(keys) == 3

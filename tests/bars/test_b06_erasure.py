@@ -12,17 +12,17 @@ from uuid import UUID
 import pyrage
 import pytest
 
-from petition_app import vault
 from petition_app.backup import age, streams
 from petition_app.backup import services as backups
 from petition_app.clock import utcnow
-from petition_app.db import Base, db
-from petition_app.keys.opened import Opened
+from petition_app.crypto import vault
+from petition_app.crypto.vault import SealContext, Sealed, UnreadableError, WrappedKey
+from petition_app.keys.open_keys import OpenKeys
 from petition_app.signatures import sealing
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
+from petition_app.storage.db import Base, db
 from petition_app.tally.models import PublishedName
 from petition_app.tally.services import publish_now
-from petition_app.vault import Place, Sealed, UnreadableError, WrappedKey
 from tests import dumps
 from tests import factories as make
 
@@ -48,13 +48,13 @@ def raw(app: Any, folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in files)
 
 
-def forced(dump: bytes, keys: Opened, signature: Any) -> Iterator[dict[str, Any]]:
+def forced(dump: bytes, keys: OpenKeys, signature: Any) -> Iterator[dict[str, Any]]:
     """Open whatever can be opened from raw bytes by somebody who holds every key of the petition.
 
     Every place in the dump is tried as the beginning of a wrapped signature key, and then of a part key.
     """
     wraps = [dump[at : at + 81] for at in find(dump, bytes([vault.HPKE_X25519]), 81)]
-    place = Place(keys.petition_id, signature, "key")
+    place = SealContext(keys.petition_id, signature, "key")
     for key_id in keys.keys:
         for box in wraps:
             try:
@@ -89,7 +89,7 @@ def test_after_a_withdrawal_nothing_opens_with_any_key(app: Any, mode: str) -> N
         for _, _, key_id, box in rows.all():
             for part, sealed in parts:
                 assert not any(
-                    opens(keys, sealed, box, key_id, Place(world.petition_id, gone.id, part))
+                    opens(keys, sealed, box, key_id, SealContext(world.petition_id, gone.id, part))
                     for keys in make._open_keys
                 )
 
@@ -124,7 +124,7 @@ def backed_up(app: Any, folder: Path, *, of: tuple[str, ...]) -> list[dict[str, 
     return [streams.typed(Base.metadata.tables[kind], row) for kind, row in rows if kind in of]
 
 
-def opens(keys: Opened, box: bytes, key_box: bytes, key_id: str | None, place: Place) -> bool:
+def opens(keys: OpenKeys, box: bytes, key_box: bytes, key_id: str | None, place: SealContext) -> bool:
     """Return whether any other key row opens this part."""
     for signature_key in unwrapped(keys, key_box, key_id, place):
         try:
@@ -135,11 +135,11 @@ def opens(keys: Opened, box: bytes, key_box: bytes, key_id: str | None, place: P
     return False
 
 
-def unwrapped(keys: Opened, box: bytes, key_id: str | None, place: Place) -> Iterator[bytes]:
+def unwrapped(keys: OpenKeys, box: bytes, key_id: str | None, place: SealContext) -> Iterator[bytes]:
     for name in [key_id] if key_id else keys.keys:
         for part in ("key", *vault.PARTS):
             try:
-                yield keys.unwrap(WrappedKey(name, box), Place(place.petition, place.signature, part))
+                yield keys.unwrap(WrappedKey(name, box), SealContext(place.petition, place.signature, part))
             except UnreadableError:
                 continue
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from petition_app.clock import utcnow
-from petition_app.db import db
 from petition_app.errors import DomainError
 from petition_app.petitions import services as petitions
 from petition_app.petitions.models import Petition
 from petition_app.petitions.services import ModeError, NewPetition
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import SealedKey
+from petition_app.storage.db import db
 from tests import factories as make
 
 

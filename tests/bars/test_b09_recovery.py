@@ -8,27 +8,27 @@ import pytest
 
 from petition_app.accounts.models import Account
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.keys import leaving, opened, own, unlocking
+from petition_app.crypto.vault import UnreadableError
+from petition_app.keys import leaving, member_keys, open_keys, unlocking
 from petition_app.keys import services as key_services
 from petition_app.keys.models import AccountKey, KeyWrap
-from petition_app.keys.opened import Opened
+from petition_app.keys.open_keys import OpenKeys
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
-from petition_app.vault import UnreadableError
+from petition_app.storage.db import db
 from tests import factories as make
 from tests.factories import Person, Signed, World
 
 
-def keys_of(app: Any, world: World, who: Person, passphrase: str = make.PASSPHRASE) -> Opened:
+def keys_of(app: Any, world: World, who: Person, passphrase: str = make.PASSPHRASE) -> OpenKeys:
     with make.acting(app, locked=True):
         return unlocking.open_once(db.session.get_one(Account, who.id), world.petition_id, passphrase, at=utcnow())
 
 
-def reads(app: Any, keys: Opened, *signed: Signed) -> list[bool]:
+def reads(app: Any, keys: OpenKeys, *signed: Signed) -> list[bool]:
     """Return which of these signatures the holder of these keys can read."""
     found = []
-    with make.looking(app), opened.using(keys):
+    with make.looking(app), open_keys.using(keys):
         for one in signed:
             try:
                 name = sealing.open_identity(db.session.get_one(Signature, one.id)).name
@@ -42,15 +42,15 @@ def reads(app: Any, keys: Opened, *signed: Signed) -> list[bool]:
 
 def new_key(app: Any, who: Person, passphrase: str = make.PASSPHRASE) -> None:
     with make.acting(app):
-        own.make_account_key(db.session.get_one(Account, who.id), passphrase, at=utcnow())
+        member_keys.make_account_key(db.session.get_one(Account, who.id), passphrase, at=utcnow())
 
 
-def renew(app: Any, world: World, keys: Opened) -> None:
+def renew(app: Any, world: World, keys: OpenKeys) -> None:
     with make.acting(app):
         key_services.rotate(world.petition_id, keys, by=make.account(world.organizer), at=utcnow())
 
 
-def grant(app: Any, world: World, to: Person, keys: Opened, by: Person) -> None:
+def grant(app: Any, world: World, to: Person, keys: OpenKeys, by: Person) -> None:
     with make.acting(app):
         key_services.grant(to.id, world.petition_id, keys, by=make.account(by), at=utcnow())
 
@@ -61,7 +61,7 @@ def test_a_new_holder_reads_old_and_new_rows_after_one_rewrap(app: Any) -> None:
     renew(app, world, keys_of(app, world, world.organizer))
     between = make.make_signature(app, world.petition_id)
     late = make.make_person(app, world.petition_id, "reviewer")
-    with pytest.raises(own.NoKeyError):
+    with pytest.raises(member_keys.NoKeyError):
         grant(app, world, late, keys_of(app, world, world.reviewers[0]), by=world.reviewers[0])
     new_key(app, late, "yet another four words")
     with pytest.raises(unlocking.NotAHolderError):
@@ -120,9 +120,9 @@ def test_the_printed_sheet_brings_everything_back_when_every_holder_has_forgotte
     new = make.make_signature(app, world.petition_id)
     with make.acting(app):
         for who in people:
-            own.remove_account_key(db.session.get_one(Account, who.id), at=utcnow())
+            member_keys.remove_account_key(db.session.get_one(Account, who.id), at=utcnow())
     for who in people:
-        with pytest.raises(own.NoKeyError):
+        with pytest.raises(member_keys.NoKeyError):
             keys_of(app, world, who)
     new_key(app, world.organizer, "a fresh and unused passphrase")
     wrong = " ".join([*words.split()[:-1], "zoo" if words.split()[-1] != "zoo" else "abandon"])
@@ -146,8 +146,8 @@ def test_a_changed_passphrase_opens_what_the_old_one_did_and_the_old_one_nothing
     old = make.make_signature(app, world.petition_id)
     who = world.reviewers[0]
     with make.acting(app):
-        own.change_passphrase(make.account(who), make.PASSPHRASE, "a fresh and unused passphrase", at=utcnow())
-    with pytest.raises(own.WrongPassphraseError):
+        member_keys.change_passphrase(make.account(who), make.PASSPHRASE, "a fresh and unused passphrase", at=utcnow())
+    with pytest.raises(member_keys.WrongPassphraseError):
         keys_of(app, world, who)
     assert reads(app, keys_of(app, world, who, "a fresh and unused passphrase"), old) == [True]
     with make.looking(app):
@@ -176,7 +176,7 @@ def test_the_drills_hold_at_the_shell_too(app: Any, cli: Any) -> None:
     newest = make.make_signature(app, petition_id)
     with make.acting(app):
         for who in people[:2]:
-            own.remove_account_key(db.session.get_one(Account, who.id), at=utcnow())
+            member_keys.remove_account_key(db.session.get_one(Account, who.id), at=utcnow())
     cli("keys", "own", people[0].email, "--passphrase-stdin", stdin=words)
     cli("keys", "recover", make.SLUG, people[0].email, "--passphrase-stdin", stdin=f"{sheet}\n")
     assert reads(app, keys_of(app, world, people[0]), old, new, newest) == [True, True, True]

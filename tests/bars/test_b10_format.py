@@ -13,20 +13,21 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from petition_app import security, vault
 from petition_app.accounts.models import Account
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.keys import opened, own, services
+from petition_app.crypto import fingerprints, vault
+from petition_app.crypto.vault import KeyRing, SealContext, Sealed, UnreadableError, WrappedKey
+from petition_app.keys import member_keys, open_keys, services
 from petition_app.keys.models import AccountKey, KeyWrap, PetitionKey
-from petition_app.keys.opened import Opened
+from petition_app.keys.open_keys import OpenKeys
 from petition_app.petitions.models import Petition, TextVersion
 from petition_app.signatures import sealing
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
-from petition_app.vault import KeyRing, Place, Sealed, UnreadableError, WrappedKey
+from petition_app.storage.db import db
 from tests import factories as make
 from tests.conftest import DATA
 
+pytestmark = pytest.mark.usefixtures("full_costs")  # The files were sealed by the product.
 FILES = sorted((DATA / "sealed").glob("*.json"))
 
 
@@ -41,7 +42,7 @@ def open_box(one: dict[str, Any], bound: bytes) -> bytes:
     if one["suite"] == vault.RING:
         return vault.decrypt(bytes.fromhex(one["key"]), box, bound)
     if one["suite"] == vault.HPKE_X25519:
-        return vault.open_from(bytes.fromhex(one["private"]), box, bound)
+        return vault.hpke_open(bytes.fromhex(one["private"]), box, bound)
     return vault.open_with_passphrase(one["passphrase"], box, bound)
 
 
@@ -62,15 +63,14 @@ def test_a_signature_of_standard_mode_opens_with_the_ring(fixture: dict[str, Any
     ring = KeyRing({name: bytes.fromhex(key) for name, key in fixture["ring"].items()})
     found = fixture["standard"]
     petition, signature = UUID(found["petition"]), UUID(found["signature"])
-    keys = {
-        ring.unwrap(WrappedKey(wrap["key_id"], bytes.fromhex(wrap["box"])), Place(petition, signature, "key"))
+    (key,) = {
+        ring.unwrap(WrappedKey(wrap["key_id"], bytes.fromhex(wrap["box"])), SealContext(petition, signature, "key"))
         for wrap in found["wraps"]
     }
     assert len(found["wraps"]) == 2
-    assert len(keys) == 1
     for name, part in found["parts"].items():
         sealed = Sealed(bytes.fromhex(part["box"]), bytes.fromhex(part["wrapped_key"]))
-        assert vault.open_part(*keys, Place(petition, signature, name), sealed) == part["content"]
+        assert vault.open_part(key, SealContext(petition, signature, name), sealed) == part["content"]
 
 
 def test_a_question_opens_with_the_secret_code(fixture: dict[str, Any]) -> None:
@@ -119,8 +119,8 @@ def store(app: Any, found: dict[str, Any]) -> UUID:
 def store_signature(one: dict[str, Any], petition_id: UUID, version: UUID) -> None:
     signature_id = UUID(one["id"])
     db.session.add(Signature(
-        id=signature_id, petition_id=petition_id, text_version_id=version, state="received", language="ru", consent=0,
-        arrived_on=date(2026, 1, 1), commitment=bytes.fromhex(one["commitment"]),
+        id=signature_id, petition_id=petition_id, text_version_id=version, state="received", language="ru",
+        publication_tier=0, arrived_on=date(2026, 1, 1), commitment=bytes.fromhex(one["commitment"]),
     ))  # fmt: skip
     db.session.flush()
     db.session.add(SealedKey(signature_id=signature_id, key_id=one["key_id"], box=bytes.fromhex(one["wrap"])))
@@ -142,24 +142,26 @@ def readable(signature: Signature, part: str) -> list[dict[str, Any]]:
         return []
 
 
-def check_all(app: Any, found: dict[str, Any], keys: Opened) -> None:
+def check_all(app: Any, found: dict[str, Any], keys: OpenKeys) -> None:
     assert keys.index_key.hex() == found["index_key"]
     assert {name: key.hex() for name, key in keys.keys.items()} == {key["id"]: key["private"] for key in found["keys"]}
-    with make.looking(app), opened.using(keys):
+    with make.looking(app), open_keys.using(keys):
         for one in found["signatures"]:
             signature = db.session.get_one(Signature, UUID(one["id"]))
             for name in vault.PARTS:
                 wanted = [part["content"] for part in one["parts"] if part["part"] == name]
                 assert sorted(readable(signature, name), key=repr) == sorted(wanted, key=repr)
             r = bytes.fromhex(sealing._open(signature, "identity")[0]["r"])
-            assert security.commitment(signature.petition_id, r) == signature.commitment
+            assert fingerprints.commitment(signature.petition_id, r) == signature.commitment
 
 
 def test_a_sealed_petition_opens_with_the_passphrase_and_with_the_sheet(app: Any, fixture: dict[str, Any]) -> None:
     found = fixture["sealed"]
     petition_id, account_id = UUID(found["petition"]), store(app, found)
     with make.looking(app):
-        halves = own.open_account_key(db.session.get_one(AccountKey, account_id), found["account"]["passphrase"])
+        halves = member_keys.open_account_key(
+            db.session.get_one(AccountKey, account_id), found["account"]["passphrase"]
+        )
         assert halves
         by_passphrase = services.open_wraps(petition_id, account_id, halves[0], account_id=account_id)
         by_sheet = services.open_with_sheet(petition_id, found["sheet"], account_id=account_id)
@@ -211,6 +213,6 @@ def test_another_implementation_opens_a_bare_box_and_not_in_another_place(fixtur
 def test_what_is_sealed_now_has_the_format_of_the_fixture(fixture: dict[str, Any]) -> None:
     one = next(one for one in fixture["boxes"] if one["suite"] == vault.HPKE_X25519)
     bound = one["bound"].encode()
-    fresh = vault.close_to(bytes.fromhex(one["public"]), one["plain"].encode(), bound)
+    fresh = vault.hpke_seal(bytes.fromhex(one["public"]), one["plain"].encode(), bound)
     assert len(fresh) == len(bytes.fromhex(one["box"]))
     assert open_elsewhere(bytes.fromhex(one["private"]), fresh, bound).decode() == one["plain"]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from petition_app.clock import utcnow
-from petition_app.db import db
 from petition_app.signatures.models import Signature
+from petition_app.storage.db import db
 from petition_app.tally import services
 from petition_app.tally.models import DueName, PublishedName
 from petition_app.tally.published import list_names
@@ -76,9 +76,9 @@ class NamesWalk(Walk):
             services.publish_now(make.petition(self.petition_id), by=by, at=utcnow() + timedelta(seconds=5))
         with make.looking(self.app):
             agreed = self._agreed()
-            conditions = [one.others for one in agreed if one.others is not None]
+            conditions = [one.min_named_others for one in agreed if one.min_named_others is not None]
             size = largest(conditions, unconditional=len(agreed) - len(conditions))
-            wanted = {one.id for one in agreed if one.others is None or one.others < size}
+            wanted = {one.id for one in agreed if one.min_named_others is None or one.min_named_others < size}
             assert len(wanted) == size
             assert self._public() == wanted
             assert self._due() == set()
@@ -88,7 +88,7 @@ class NamesWalk(Walk):
         return [
             one
             for one in db.session.scalars(of_petition).all()
-            if one.state == "verified" and one.consent == 3 and was_reached(one)
+            if one.state == "verified" and one.publication_tier == 3 and was_reached(one)
         ]
 
     def _public(self) -> set[Any]:
@@ -103,7 +103,7 @@ class NamesWalk(Walk):
     @invariant()
     def no_name_is_public_without_its_right(self) -> None:
         with make.looking(self.app):
-            agreed = {one.id: one.others for one in self._agreed()}
+            agreed = {one.id: one.min_named_others for one in self._agreed()}
             public, due = self._public(), self._due()
             assert public <= agreed.keys(), "a name is public that nobody may show"
             together = len(public | due & agreed.keys())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from petition_app.clock import utcnow
-from petition_app.db import db
+from petition_app.storage.db import db
 from petition_app.tally.models import DueName, PublishedName
 from petition_app.tally.services import publish_now
 from tests import dumps

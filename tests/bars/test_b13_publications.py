@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from petition_app.clock import utcnow
-from petition_app.db import db
+from petition_app.storage.db import db
 from petition_app.tally import services
 from petition_app.tally.models import Publication
 from tests import factories as make
@@ -132,6 +132,6 @@ def test_what_waits_tells_an_hour_and_nothing_finer(app: Any) -> None:
     world = make.make_sealed_world(app, reviewers=1)
     make.submit(app, world.petition_id)
     with make.looking(app):
-        marks = list(db.session.scalars(db.select(make.jobs.DueMark.since)))
+        marks = list(db.session.scalars(db.select(make.jobs.PendingPublication.since)))
     assert len(marks) == 1
     assert all(isinstance(one, datetime) and (one.minute, one.second, one.microsecond) == (0, 0, 0) for one in marks)

@@ -8,19 +8,20 @@ from typing import Any
 
 import pytest
 
-from petition_app import vault, worker
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.keys import own
-from petition_app.keys.handed import HandedError
+from petition_app.keys import member_keys
 from petition_app.keys.models import AccountKey
-from petition_app.roster.tables import Entry
+from petition_app.roster.file_reader import Entry
 from petition_app.signatures.models import Signature
-from petition_app.verification import entries, signed_acts
-from petition_app.verification import services as checking
+from petition_app.storage.db import db
+from petition_app.verification.cases import entry_macs
+from petition_app.verification.cases.desk_results_access import DeskResultsError
+from petition_app.verification.decisions import services as checking
+from petition_app.verification.decisions.policy import EntryTakenError, NewDecision
 from petition_app.verification.models import Lease
-from petition_app.verification.policy import EntryTakenError, NewDecision
-from petition_app.verification.services import LEASE
+from petition_app.verification.remote import case_acts, signed_commands
+from petition_app.verification.rules import LEASE
+from petition_app.worker import loop as worker
 from tests import factories as make
 from tests.roster.test_services import bring
 from tests.test_concurrency import at_once
@@ -42,7 +43,9 @@ def decide(app: Any, world: make.World, signature_id: Any, by: make.Person, entr
     )  # fmt: skip
     with make.acting(app):
         found = make.petition(world.petition_id)
-        return checking.decide(signature_id, new, petition=found, by=make.account(by), at=utcnow())[1]
+        return checking.decide(signature_id, new, access=make.ACCESS, petition=found, by=make.account(by), at=utcnow())[
+            1
+        ]
 
 
 @pytest.mark.parametrize("mode", ["sealed", "standard"])
@@ -107,7 +110,9 @@ def test_many_repetitions_of_one_person_end_with_one_verified(app: Any, mode: st
 def call_duplicate(app: Any, world: make.World, signature_id: Any, by: make.Person, of: Any) -> str:
     with make.acting(app):
         found, new = make.petition(world.petition_id), NewDecision("duplicate", duplicate_of=of)
-        return checking.decide(signature_id, new, petition=found, by=make.account(by), at=utcnow())[1]
+        return checking.decide(signature_id, new, access=make.ACCESS, petition=found, by=make.account(by), at=utcnow())[
+            1
+        ]
 
 
 INDEX, KEY, OTHER = b"i" * 32, b"k" * 32, b"o" * 32
@@ -125,17 +130,17 @@ class Machines:
         """Sign an act on the first case as a machine does, and have the server carry it out without keys."""
         case, petition_id = self.cases[0], self.world.petition_id
         with make.acting(self.app, locked=True):
-            halves = own.open_account_key(db.session.get_one(AccountKey, person.id), make.PASSPHRASE)
+            halves = member_keys.open_account_key(db.session.get_one(AccountKey, person.id), make.PASSPHRASE)
         assert halves
         sent = {"act": name, "case": str(case), "args": args, "nonce": secrets.token_hex(16),
                 "at": utcnow().isoformat(), "made": {"matches": {str(case): None}} | made}  # fmt: skip
         body = json.dumps(sent).encode()
-        signed = signed_acts.sign(body, halves[1], petition_id=petition_id, account_id=person.id)
+        signed = signed_commands.sign(body, halves[1], petition_id=petition_id, account_id=person.id)
         with make.acting(self.app, locked=True):
             petition, by = make.petition(petition_id), make.account(person)
             assert by
-            act = signed_acts.receive(body, signed, petition=petition, by=by, at=utcnow())
-            return signed_acts.carry_out(act, petition=petition, by=by, at=utcnow())
+            act = signed_commands.receive(body, signed, petition=petition, by=by, at=utcnow())
+            return case_acts.carry_out(act, petition=petition, by=by, at=utcnow())
 
     def verify(self, person: make.Person, index: bytes = INDEX, claimed: bytes = INDEX, key: bytes = KEY) -> str:
         """Say "verified" of the entry with the claimed index, and hand an index over; another case waits beside."""
@@ -157,7 +162,7 @@ class Machines:
 
 
 def mark_of(index: bytes, key: bytes = KEY) -> str:
-    return entries.bind(key, index).hex()
+    return entry_macs.bind(key, index).hex()
 
 
 def opening(claimed: bytes, index: bytes, key: bytes = KEY) -> dict[str, Any]:
@@ -165,24 +170,22 @@ def opening(claimed: bytes, index: bytes, key: bytes = KEY) -> dict[str, Any]:
 
 
 @pytest.fixture
-def machines(app: Any, monkeypatch: pytest.MonkeyPatch) -> Machines:
-    """Reviewers' own machines, with passphrases that cost little."""
-    for cost, least in (("PASSES", 1), ("LANES", 1), ("MEMORY", 8)):
-        monkeypatch.setattr(vault, cost, least)
+def machines(app: Any) -> Machines:
+    """Reviewers' own machines."""
     return Machines(app)
 
 
 def test_no_machine_hands_over_another_index_than_was_agreed_on(machines: Machines) -> None:
     first, second, _ = machines.world.reviewers
-    with pytest.raises(HandedError):
+    with pytest.raises(DeskResultsError):
         machines.verify(first, index=OTHER)
     assert machines.verify(first) == "checking"
-    with pytest.raises(HandedError):
+    with pytest.raises(DeskResultsError):
         machines.verify(second, index=OTHER)
     assert machines.verify(second) == "checking", "the other case stands beside"
     for wrong in (opening(INDEX, OTHER), {mark_of(INDEX): {"index": INDEX.hex(), "key": OTHER.hex()}},
                   {mark_of(INDEX): INDEX.hex()}):  # fmt: skip
-        with pytest.raises(HandedError):
+        with pytest.raises(DeskResultsError):
             machines.settle(wrong)
     assert machines.settle(opening(INDEX, INDEX)) == INDEX
     assert make.state_of(machines.app, machines.cases[0]) == "verified"

@@ -14,14 +14,16 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from petition_app import budgets, couriers
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.security import new_form_token, new_mail_code, new_secret_code
+from petition_app.crypto import worker_keys
+from petition_app.crypto.codes import new_mail_code, new_secret_code
+from petition_app.rate_limits import budgets
 from petition_app.signatures import knocks
-from petition_app.signatures.models import SecondCode
+from petition_app.signatures.models import DuressCode
+from petition_app.storage.db import db
 from tests import factories as make
-from tests.verification.test_bulk import PEOPLE, admit_roster, rostered
+from tests.factories import new_form_token
+from tests.verification.bulk.test_services import PEOPLE, admit_roster, rostered
 
 Ask = Callable[[], TestResponse]
 ROUNDS, TRIES = 15, 4
@@ -99,7 +101,7 @@ def sealed_and_rostered(app: Any) -> tuple[make.World, list[make.Signed]]:
     """Make a sealed petition with a roster and two of its deputies, whose mails a running worker takes."""
     world = make.make_sealed_world(app, reviewers=1, roster=True)
     with make.acting(app):
-        couriers.beat(at=utcnow())
+        worker_keys.record_heartbeat(at=utcnow())
     signed = [make.make_signature(app, world.petition_id, " ".join(one), place="МО Северное") for one in PEOPLE[:2]]
     admit_roster(app, world, *PEOPLE)
     make.lock_keys()
@@ -169,7 +171,7 @@ def test_a_product_that_tells_would_be_found(app: Any, client: Any, monkeypatch:
     store = knocks._store
 
     def slow(group: Any) -> None:
-        if any(db.session.get(SecondCode, one.code_hash) for one in group):
+        if any(db.session.get(DuressCode, one.code_hash) for one in group):
             time.sleep(0.1)
         store(group)
 

@@ -12,9 +12,9 @@ import pytest
 from flask import Flask
 
 from petition_app.config import Settings
-from petition_app.db import Base, db
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
+from petition_app.storage.db import Base, db
 from petition_app.tally.models import PublishedName
 from tests import dumps
 from tests import factories as make

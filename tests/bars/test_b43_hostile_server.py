@@ -14,18 +14,18 @@ from uuid import UUID
 
 import pytest
 
-from petition_app import vault
 from petition_app.clock import utcnow
 from petition_app.config import Settings
-from petition_app.db import db
+from petition_app.crypto import vault
+from petition_app.crypto.vault import SealContext
 from petition_app.signatures import sealing
+from petition_app.storage.db import db
 from petition_app.tally import services
 from petition_app.tally.models import PublishedName
-from petition_app.vault import Place
-from petition_app.verification import handing
+from petition_app.verification.remote import sealed_export
 from tests import factories as make
 from tests.conftest import settings_for
-from tests.local.desks import LocalDesk, make_token, serving
+from tests.local_desk.desks import LocalDesk, make_token, serving
 
 Answer = dict[str, Any]
 
@@ -97,15 +97,15 @@ class Stage:
         with make.looking(self.app):
             organizer = make.account(self.world.organizer)
             assert organizer
-            sealed = handing.sealed_names(ids, [], make.petition(self.world.petition_id), by=organizer)
+            sealed = sealed_export.sealed_names(ids, [], make.petition(self.world.petition_id), by=organizer)
         return sealed | {"leave": [[str(id_)] for id_ in ids], "asked": []}
 
     def forged_note(self, what: str, **words: Any) -> tuple[Answer, Answer]:
         """Return what anybody who knows the petition's public key can write in a signer's place."""
         with make.looking(self.app):
             signature_id, petition_id = self.signed[what].id, self.world.petition_id
-            place = Place(petition_id, signature_id, "case")
-            key, lock = vault.new_key(), sealing.lock_for(make.petition(petition_id))
+            place = SealContext(petition_id, signature_id, "case")
+            key, lock = vault.new_key(), sealing.sealing_key_for(make.petition(petition_id))
             note = {"kind": "consent", "on": "2026-11-29", "others": None, "tier": 3, "n": 1, "proof": "", **words}
             box, wrap = vault.seal_box(key, place, note), lock.wrap(key, place)
         part, one = str(UUID(bytes=secrets.token_bytes(16))), {"signature_id": str(signature_id)}
@@ -142,7 +142,7 @@ def desk(app: Any, stage: Stage, hostile: Hostile, tmp_path: Path) -> Iterator[L
 def all_verified(answer: Answer) -> Answer:
     """Call every signature verified, and agreed to in public without a condition."""
     for row in answer["signatures"]:
-        row |= {"state": "verified", "consent": 3, "others": None}
+        row |= {"state": "verified", "publication_tier": 3, "min_named_others": None}
     return answer
 
 

@@ -13,18 +13,17 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from petition_app import vault
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.keys import handed
-from petition_app.keys.handed import Handed, HandedError
+from petition_app.crypto import vault
+from petition_app.crypto.vault import SealContext
 from petition_app.signatures import sealing
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
 from petition_app.signatures.sealing import Identity
+from petition_app.storage.db import db
 from petition_app.tally import names, services
 from petition_app.tally.models import DueName, PublishedName
-from petition_app.vault import Place
-from petition_app.verification import judged
+from petition_app.verification.cases import judged_names
+from petition_app.verification.cases.desk_results_access import DeskResultsAccess, DeskResultsError
 from petition_app.verification.models import Decision
 from tests import factories as make
 
@@ -66,11 +65,14 @@ def hold_back(app: Any, world: make.World) -> None:
 
 def hand_over(app: Any, world: make.World, signature_id: UUID, identity: Identity, key: bytes) -> bool:
     """Hand a name over as an organizer's own machine does; return whether it was taken."""
-    given = Handed(world.organizer.id, names={signature_id: vars(identity)}, judged_keys={signature_id: key})
+    access = DeskResultsAccess(
+        world.organizer.id, names={signature_id: vars(identity)}, judged_keys={signature_id: key}
+    )
     try:
-        with make.acting(app), handed.using(given):
-            return names.open_due_names(make.petition(world.petition_id), at=utcnow()) == 1
-    except HandedError:
+        with make.acting(app):
+            petition = make.petition(world.petition_id)
+            return names.open_due_names(petition, access=access, at=utcnow(), only=access.names) == 1
+    except DeskResultsError:
         return False
 
 
@@ -84,7 +86,7 @@ def key_of(app: Any, world: make.World, signature_id: UUID) -> bytes:
     """Return the key of a signature's proofs, as somebody with the keys has it."""
     make.open_keys(app, world)
     with make.acting(app):
-        _, key = judged.open_name(db.session.get_one(Signature, signature_id))
+        _, key = judged_names.open_name(db.session.get_one(Signature, signature_id))
     make.lock_keys()
     return key
 
@@ -107,8 +109,8 @@ def test_a_machine_publishes_nothing_but_what_was_judged(app: Any, reviewers: in
         words = vars(right) | {field: change(getattr(right, field))}
         if words == vars(right) and not other_key:
             return
-        handed = hand_over(app, world, signed.id, Identity(**words), secrets.token_bytes(32) if other_key else key)
-        assert (bool(handed), shown(app)) == (False, []), "words were published that nobody judged"
+        taken = hand_over(app, world, signed.id, Identity(**words), secrets.token_bytes(32) if other_key else key)
+        assert (taken, shown(app)) == (False, []), "words were published that nobody judged"
 
     nothing_else()
     assert hand_over(app, world, signed.id, right, key)
@@ -124,12 +126,14 @@ def test_each_of_the_reviewers_must_have_judged_it(app: Any, lacking: str) -> No
     with make.acting(app):
         first, second = db.session.scalars(db.select(Decision).order_by(Decision.position)).all()
         signature = db.session.get_one(Signature, signed.id)
-        mine = judged.proved(signature, right, key, [first, second])[1]
+        mine = judged_names.proved(signature, right, key, [first, second])[1]
         second.judged = {
             "a copy of the colleague's": first.judged,
-            "of another round": judged._proof(key, signature, right, judged.Grounds(**vars(mine) | {"rounds": 1})),
+            "of another round": judged_names._proof(
+                key, signature, right, judged_names.Grounds(**vars(mine) | {"rounds": 1})
+            ),
             "none": None,
-            "of another name": judged._proof(key, signature, Identity("Ада Звонкая", ROLE, PLACE), mine),
+            "of another name": judged_names._proof(key, signature, Identity("Ада Звонкая", ROLE, PLACE), mine),
         }[lacking]
     make.lock_keys()
     assert not hand_over(app, world, signed.id, right, key)
@@ -139,12 +143,12 @@ def test_each_of_the_reviewers_must_have_judged_it(app: Any, lacking: str) -> No
 def seal_anew(signature_id: UUID, **changes: str) -> None:
     """Put other words in the place of what was sealed, as only somebody with the keys can."""
     signature = db.session.get_one(Signature, signature_id)
-    place = Place(signature.petition_id, signature.id, "identity")
+    place = SealContext(signature.petition_id, signature.id, "identity")
     words = sealing._open(signature, "identity")[0] | changes
     part = db.session.scalars(
         db.select(SealedPart).where(SealedPart.signature_id == signature_id, SealedPart.part == "identity")
     ).one()
-    made = vault.seal_part(sealing._signature_key(signature), place, words)
+    made = vault.seal_part(sealing.signature_key(signature), place, words)
     part.box = made.box
     db.session.scalars(db.select(SealedKey).where(SealedKey.part_id == part.id)).one().box = made.wrapped_key
 
@@ -159,7 +163,7 @@ def test_the_server_publishes_nothing_but_what_was_judged(app: Any, mode: str, f
     assert shown(app) == [], "words were published that nobody judged"
     with make.acting(app):
         seal_anew(signed.id, name=NAME, role=ROLE, place=PLACE)
-        db.session.get_one(Signature, signed.id).names_due = True
+        db.session.get_one(Signature, signed.id).names_stale = True
     publish(app, world)
     assert shown(app) == [(NAME, ROLE, PLACE)]
 
@@ -170,7 +174,7 @@ def verified_but_held(app: Any, mode: str) -> tuple[make.World, make.Signed]:
     with make.acting(app):
         for row in db.session.scalars(db.select(PublishedName)).all():
             db.session.delete(row)
-        db.session.get_one(Signature, signed.id).names_due = True
+        db.session.get_one(Signature, signed.id).names_stale = True
     return world, signed
 
 
@@ -200,7 +204,7 @@ def test_what_is_no_name_is_not_published_even_if_it_was_judged(app: Any, name: 
     publish(app, world)
     assert shown(app) == []
     with make.acting(app):
-        db.session.get_one(Signature, signed.id).names_due = True
+        db.session.get_one(Signature, signed.id).names_stale = True
     hold_back(app, world)
     signature_key, words = key_of(app, world, signed.id), Identity(name, "deputy", "Springfield council")
     assert not hand_over(app, world, signed.id, words, signature_key)

@@ -27,18 +27,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select, text, update
 
-from petition_app import budgets, kdf, passwords, vault
 from petition_app.accounts.models import Account
-from petition_app.db import Base, db
-from petition_app.lanes import Lanes
-from petition_app.security import new_form_token, new_secret_code
+from petition_app.crypto import key_derivation, passwords, vault
+from petition_app.crypto.codes import new_secret_code
+from petition_app.rate_limits import budgets
 from petition_app.signatures import knocks
-from petition_app.signatures.models import Confirmation, Knock, Signature
+from petition_app.signatures.models import CodeAttempt, Confirmation, Signature
+from petition_app.storage.db import Base, db
 from petition_app.tally.models import Claim
+from petition_app.web.lanes import Lanes
 from tests import factories as make
 from tests.bars import hostile
 from tests.bars.hostile import CLIENTS, KINDS
 from tests.conftest import settings_for, start_app, stop_app
+from tests.factories import new_form_token
 from tests.serving import Served, serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +50,7 @@ TIMES = 3.0  # How often the quiet control may be taken, where the machine itsel
 MEGABYTES = 150
 # What keeps everybody else from storing a knock until the transaction ends, where it is not any change.
 HOLD = {"postgresql": "LOCK TABLE knocks IN EXCLUSIVE MODE"}
-TABLES = (Knock, Confirmation, Signature, Claim)
+TABLES = (CodeAttempt, Confirmation, Signature, Claim)
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def attacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         account = db.session.scalars(select(Account).limit(1)).one()
         account.email = hostile.ORGANIZER
     passwords.hasher = cheap
-    with serve(settings, folder / "served", "--web-only", MAILS_PER_DOMAIN="0") as server:
+    with serve(settings, folder / "served", "--web-only", MAILS_PER_DOMAIN="0", FULL_COSTS="yes") as server:
         first = hostile.Client(server.url, make.SLUG, 99, 0)
         for turn in range(2):  # What is slow once, as compiling templates, no flood is to blame for.
             hostile.sign(first, turn)
@@ -167,7 +169,7 @@ def test_forty_hostile_clients_leave_signing_and_reading_quick(attacked: Attacke
     assert reading < max(READING, TIMES * slower[1])
     assert grown < MEGABYTES
     assert not answers.keys() & {"500", "502", "504"}
-    assert more[Knock] <= CLIENTS * budgets.MISSES + SECONDS * 20
+    assert more[CodeAttempt] <= CLIENTS * budgets.MISSES + SECONDS * 20
     assert more[Claim] <= CLIENTS * 5
     assert max(more[Confirmation], more[Signature]) <= 1000
 
@@ -218,7 +220,7 @@ def test_wrong_words_of_the_same_moment_are_stored_in_one_transaction(app: Flask
             work.discard()
         assert [one.result(timeout=30) for one in asked] == [200] * 12
     with make.looking(app):
-        assert db.session.scalar(select(func.count()).select_from(Knock)) == 12
+        assert db.session.scalar(select(func.count()).select_from(CodeAttempt)) == 12
     assert len(saved) <= 3
 
 
@@ -230,7 +232,7 @@ def test_an_alarm_in_a_flood_is_stored_before_its_answer(app: Flask, client: Fla
     assert client.post("/my", data={"code": second}).status_code == 429
     with make.acting(app):
         ring = vault.key_ring()
-        told = [ring.open(row.key_id, row.box, knocks.BOUND) for row in db.session.scalars(select(Knock))]
+        told = [ring.open(row.key_id, row.box, knocks.BOUND) for row in db.session.scalars(select(CodeAttempt))]
     assert [one for one in told if not one.startswith(str(knocks.NOBODY).encode())], "the alarm was lost"
 
 
@@ -255,5 +257,5 @@ def test_few_passwords_are_checked_at_once(app: Flask, monkeypatch: pytest.Monke
     monkeypatch.setattr(passwords, "_check", counted)
     with ThreadPoolExecutor(12) as many:
         answers = list(many.map(guess, range(1, 13)))
-    assert most[0] <= kdf.PARALLEL
+    assert most[0] <= key_derivation.PARALLEL
     assert set(answers) == {200, 503}, "and who would wait for long is told so at once"

@@ -12,18 +12,22 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from petition_app import budgets, config, couriers, security
+from petition_app import app_state, config
 from petition_app.accounts import inviting
 from petition_app.accounts.models import Account
+from petition_app.app_state import AppState
 from petition_app.clock import utcnow
 from petition_app.config import Settings
-from petition_app.db import db
-from petition_app.security import Limits, Try, new_form_token
+from petition_app.crypto import worker_keys
+from petition_app.rate_limits import budgets, counters
+from petition_app.rate_limits.counters import Limits, Try
 from petition_app.signatures.models import Signature
-from petition_app.worker import run_once
+from petition_app.storage.db import db
+from petition_app.worker.loop import run_once
 from tests import factories as make
 from tests.bars.test_b23_uniform_answers import masked
 from tests.conftest import settings_for
+from tests.factories import new_form_token
 from tests.post import Server, serving
 from tests.stores import Store, storing
 
@@ -72,7 +76,7 @@ def flood(app: Any, turns: int, write: Any) -> set[Any]:
 def test_one_address_gets_five_messages_an_hour_however_many_forms_name_it(app: Any, post: Server, mode: str) -> None:
     make.make_petition(app) if mode == "standard" else make.make_sealed_world(app, reviewers=1, mail="required")
     with make.acting(app):
-        couriers.beat(at=utcnow())
+        worker_keys.record_heartbeat(at=utcnow())
     answers = flood(app, 60, lambda turn: SPELLINGS[turn % 4].format(turn=turn))
     assert {code for code, _ in answers} == {200}
     assert len(answers) == 1, "nobody learns from the answer whether a message was sent"
@@ -91,7 +95,7 @@ def test_a_domain_has_a_budget_and_a_large_provider_has_none(app: Any, post: Ser
 def test_the_code_that_was_mailed_stays_good_when_no_more_are(app: Any, post: Server, client: Any) -> None:
     make.make_sealed_world(app, reviewers=1, mail="required")
     with make.acting(app):
-        couriers.beat(at=utcnow())
+        worker_keys.record_heartbeat(at=utcnow())
     page = make.sign_page(client, email=VICTIM)
     pending = make.form_with(page, "pending")["pending"]
     answers = set()
@@ -130,6 +134,7 @@ def test_a_client_stores_no_more_rows_than_its_quota_and_another_signs(app: Any,
         assert db.session.scalar(select(func.count()).select_from(Signature)) == 21
 
 
+@pytest.mark.usefixtures("without_store")
 def test_whoever_asks_from_the_machine_itself_stands_for_many() -> None:
     assert budgets.may_sign(["127.0.0.1", "::1", "::ffff:127.0.0.9", ""] * 200) == [True] * 800
 
@@ -138,18 +143,25 @@ def test_whoever_asks_from_the_machine_itself_stands_for_many() -> None:
 
 
 @pytest.fixture
+def without_store(tmp_path: Path) -> Iterator[None]:
+    """Settings that name no store: what is counted stays in the process."""
+    with app_state.using(AppState(settings_for(tmp_path, "sqlite://"))):
+        yield
+
+
+@pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A store that the settings name."""
     with storing() as store:
-        config.activate(settings_for(tmp_path, "sqlite://", limits_url=store.url))
-        yield store
-        security._shared.cache_clear()
+        with app_state.using(AppState(settings_for(tmp_path, "sqlite://", limits_url=store.url))):
+            yield store
+        counters.shared.cache_clear()
 
 
 def test_processes_that_share_a_store_have_one_budget_and_keep_no_address_in_it(store: Store) -> None:
     processes = [Limits(), Limits()]
     wanted = [[Try("mailbox", VICTIM, 5)]]
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(8, initializer=app_state.activate, initargs=(app_state.active(),)) as pool:
         counted = list(pool.map(lambda turn: processes[turn % 2].count_all(wanted)[0], range(40)))
     assert sum(counted) == 5
     assert processes[0].allow_all(wanted) == [False]
@@ -160,8 +172,9 @@ def test_processes_that_share_a_store_have_one_budget_and_keep_no_address_in_it(
         assert all(0 < asked.ttl(name) <= 3660 for name in asked.keys("*"))  # type: ignore[union-attr,operator]
 
 
+@pytest.mark.usefixtures("without_store")
 def test_counters_take_no_more_than_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(security, "MOST_COUNTED", 1000)
+    monkeypatch.setattr(counters, "MOST_COUNTED", 1000)
     limits = Limits()
     for _ in range(6):
         limits.count_all([[Try("mailbox", VICTIM, 5)]])

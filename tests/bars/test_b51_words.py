@@ -16,15 +16,16 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from petition_app import couriers, worker
 from petition_app.audit import AuditEvent, SignerAct
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.security import read_secret_code
-from petition_app.signatures import cards, groups, secret_words
-from petition_app.signatures import tasks as signing_tasks
+from petition_app.crypto import worker_keys
+from petition_app.crypto.codes import read_secret_code
+from petition_app.signatures import invitation_lists, qr_cards, secret_words
 from petition_app.signatures.models import Confirmation, SealedKey, Signature
 from petition_app.signatures.sealing import Identity
+from petition_app.storage.db import db
+from petition_app.worker import loop as worker
+from petition_app.worker.tasks import signatures as signing_tasks
 from tests import factories as make
 from tests.test_concurrency import at_once
 
@@ -49,7 +50,7 @@ class Page:
         """Send the form; return the words that the answer shows, or nothing."""
         fields = self.fields | more
         self.answer = self.app.test_client().post(where, data=fields, environ_overrides={"REMOTE_ADDR": self.address})
-        assert self.answer.status_code in (200, 303)
+        assert self.answer.status_code in (200, 303, 422)
         self.words = make.shown_code(self.answer) if 'class="words"' in self.answer.text else ""
         return self.words
 
@@ -62,13 +63,24 @@ class Page:
         )
         self.words = make.shown_code(self.answer) if 'class="words"' in self.answer.text else ""
 
+    def keep(self) -> None:
+        """Say that the words are written down, and type the two that are asked for."""
+        words = self.words
+        self.press(f"{CONFIRM}/kept")
+        assert self.answer is not None
+        fields = make.typed_words(self.answer, words)
+        self.answer = self.app.test_client().post(
+            f"{CONFIRM}/kept", data=fields, environ_overrides={"REMOTE_ADDR": self.address}
+        )
+        self.words = make.shown_code(self.answer) if 'class="words"' in self.answer.text else ""
+
 
 def world_of(app: Any, mode: str, **fields: Any) -> UUID:
     if mode == "standard":
         return make.make_petition(app, **fields)
     petition_id = make.make_sealed_world(app).petition_id  # Its signers are mailed all the same: see `pages_of`.
     with make.acting(app):
-        couriers.beat(at=utcnow())
+        worker_keys.record_heartbeat(at=utcnow())
     make.lock_keys()
     return petition_id
 
@@ -142,7 +154,7 @@ def test_any_sequence_ends_with_working_words_and_one_signature(app: Any, mode: 
             elif step == "kept":
                 if page.words and page.answer is not None:
                     kept = page.words
-                    page.press(f"{CONFIRM}/kept")
+                    page.keep()
                     held = kept if opens(app, kept, signature_id) else held
             elif step == "language":
                 page.send(f"{CONFIRM}?lang=ru")
@@ -194,13 +206,13 @@ def test_a_letter_without_mail_shows_the_words_again_too(app: Any) -> None:
 @MODES
 def test_a_card_shows_the_words_again_to_the_page_that_signed(app: Any, mode: str) -> None:
     world = make.make_sealed_world(app) if mode == "sealed" else make.make_world(app)
-    new = groups.NewEntry("token", "Monday list", (Identity(make.new_name()),), "en")
+    new = invitation_lists.NewEntry("token", "Monday list", (Identity(make.new_name()),), "en")
     with make.acting(app):
-        sheet = groups.enter(
+        sheet = invitation_lists.enter(
             new, petition=make.petition(world.petition_id), by=make.account(world.organizer), at=utcnow()
         )
     make.lock_keys()
-    (card,) = cards.draw_cards(sheet.invitations, address="https://letters.example.org")
+    (card,) = qr_cards.draw_cards(sheet.invitations, address="https://letters.example.org")
     asked = app.test_client().post(CONFIRM, data={"code": card.code})
     form = make.form_with(asked, "code", "text", "page")
     page = Page(app, {**form, **SAID})
@@ -230,7 +242,7 @@ def test_what_shows_the_words_again_is_gone_once_they_are_written_down(app: Any,
     words = page.send()
     assert len(salts(app)) == 1
     if ended == "kept":
-        page.press(f"{CONFIRM}/kept")
+        page.keep()
         assert page.answer is not None
         assert page.answer.headers["Location"] == f"/p/{make.SLUG}/done"
     elif ended == "withdrawn":
@@ -262,7 +274,7 @@ def test_no_file_holds_what_was_erased(app: Any, tmp_path: Path) -> None:
     page, _ = pages_of(app, make.make_petition(app))
     page.send()
     (salt,) = salts(app)
-    page.press(f"{CONFIRM}/kept")
+    page.keep()
     for path in (tmp_path / "instance").glob("countersign.db*"):
         assert salt not in path.read_bytes(), path.name
 
@@ -297,11 +309,66 @@ def test_words_that_newer_ones_have_ended_are_not_taken_for_written_down(app: An
     signature_id = signature_of(app, first)
     first.send()
     words = second.send(act="anew")
-    first.press(f"{CONFIRM}/kept")
+    first.keep()
     assert first.answer is not None
     assert "no longer open anything" in first.answer.text
     assert opens(app, words, signature_id)
     assert len(salts(app)) == 1, "the newer ones can still be shown"
+
+
+@MODES
+@pytest.mark.parametrize("typed", [("", ""), ("abandon", "zoo"), ("SECOND", "FIRST"), ("first", "zoo")])
+def test_words_that_were_not_written_down_are_shown_again_and_end_nothing(
+    app: Any, mode: str, typed: tuple[str, str]
+) -> None:
+    page, _ = pages_of(app, world_of(app, mode, mail="required"))
+    words = page.send()
+    page.press(f"{CONFIRM}/kept")
+    assert page.answer is not None
+    assert not [word for word in words.split() if f">{word}<" in page.answer.text]
+    right = make.typed_words(page.answer, words)
+    known = {"first": right["first"], "second": right["second"]}
+    known |= {"FIRST": known["first"], "SECOND": known["second"]}
+    page.fields = right | {"first": known.get(typed[0], typed[0]), "second": known.get(typed[1], typed[1])}
+    if known["first"] != known["second"]:
+        page.send(f"{CONFIRM}/kept")
+        assert page.answer.status_code in (200, 422)
+        assert len(salts(app)) == 1
+        assert page.words in (words, ""), "where a field was left empty, it is asked for again"
+    # As it was written on paper: with its number, a full stop, in capitals.
+    page.send(f"{CONFIRM}/kept", first=f"1. {known['first'].upper()}.", second=f"«{known['second']}»")
+    assert page.answer.headers["Location"] == f"/p/{make.SLUG}/done"
+    assert salts(app) == []
+    assert opens(app, words, signature_id_of(app))
+
+
+def signature_id_of(app: Any) -> UUID:
+    with make.looking(app):
+        return db.session.scalars(db.select(Confirmation)).one().signature_id
+
+
+def test_a_letter_without_mail_asks_for_two_words_too(app: Any) -> None:
+    petition_id = make.make_petition(app, mail="none")
+    page = Page(app, {"pending": make.submit(app, petition_id, make.new_signature(email="")).pending, "code": ""})
+    page.send()
+    page.keep()
+    assert page.answer is not None
+    assert page.answer.status_code == 303
+    assert salts(app) == []
+
+
+def test_a_page_for_two_words_that_is_sent_twice_or_loaded_again_leads_to_the_same_end(app: Any) -> None:
+    page, _ = pages_of(app, make.make_petition(app))
+    words = page.send()
+    page.press(f"{CONFIRM}/kept")
+    assert page.answer is not None
+    fields = make.typed_words(page.answer, words)
+    answers = at_once(*[lambda: Page(app, fields).send(f"{CONFIRM}/kept")] * 6)
+    assert set(answers) == {""}
+    again = Page(app, fields)
+    again.send(f"{CONFIRM}/kept")
+    assert again.answer is not None
+    assert again.answer.headers["Location"] == f"/p/{make.SLUG}/done"
 
 
 def test_a_wrong_code_on_a_used_page_is_counted_and_shows_nothing(app: Any) -> None:

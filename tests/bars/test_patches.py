@@ -39,7 +39,7 @@ def test_a_test_that_does_not_fail_by_saying_so_proves_nothing() -> None:
     assert "NEVER" in verdict(0, [], taken=False)
     assert "STILL PASSES" in verdict(0, [], taken=True)
     for broken in (
-        verdict(1, [("petition_app/vault.py", "AssertionError")], taken=True),
+        verdict(1, [("petition_app/crypto/vault.py", "AssertionError")], taken=True),
         verdict(1, [("tests/factories.py", "NameError")], taken=True),
         verdict(1, [("", "error")], taken=True),  # Something before or after the test fails.
         verdict(2, [], taken=True),  # It cannot even be collected.

@@ -10,7 +10,7 @@ import pytest
 from tests.bars.prove import HOLDS, ROOT, prove, read
 
 TEST = "test_without_a_live_worker_the_sign_page_answers_503_and_stores_no_row"
-MESSAGES, INTAKE = "petition_app/signatures/messages.py", "petition_app/signatures/intake.py"
+MESSAGES, INTAKE = "petition_app/signatures/messages.py", "petition_app/signatures/group_commit.py"
 
 
 def plant(
@@ -33,7 +33,7 @@ BODY = "    if petition.is_sealed:"
 
 
 def test_a_protection_that_is_needed_is_proved(tmp_path: Path) -> None:
-    found = plant(tmp_path, BODY, BODY[:-1] + " and couriers.is_alive(at=at):", road=f"{MESSAGES}:seal_for_worker")
+    found = plant(tmp_path, BODY, BODY[:-1] + " and worker_keys.is_alive(at=at):", road=f"{MESSAGES}:seal_for_worker")
     assert found == HOLDS
 
 
@@ -41,8 +41,8 @@ def test_a_patch_on_a_road_that_the_test_never_takes_is_found(tmp_path: Path) ->
     """So it was with bar 3: signing had moved to another lock, and the patch removed one that nobody asked."""
     found = plant(
         tmp_path,
-        "def _lock_for(",
-        "def _left_behind(petition: Petition) -> KeyRing:\n    return vault.key_ring()\n\n\ndef _lock_for(",
+        "def _sealing_key_for(",
+        "def _left_behind(petition: Petition) -> KeyRing:\n    return vault.key_ring()\n\n\ndef _sealing_key_for(",
         file=INTAKE,
         road=f"{INTAKE}:_left_behind",
     )
@@ -66,10 +66,9 @@ def test_a_patch_that_does_not_apply_is_found(tmp_path: Path) -> None:
     assert "DOES NOT APPLY" in plant(tmp_path, "an_older_way", "no_way", road=f"{MESSAGES}:seal_for_worker", text=older)
 
 
-def test_a_patch_whose_test_is_missing_is_found(tmp_path: Path) -> None:
-    assert "MISSING" in plant(
-        tmp_path, FIRST, "\n" + FIRST, road=f"{MESSAGES}:seal_for_worker", test="test_of_yesterday"
-    )
+@pytest.mark.parametrize("test", ["test_of_yesterday", f"tests/bars/test_b08_no_downgrade.py::{TEST}"])
+def test_a_patch_whose_test_is_missing_is_found(tmp_path: Path, test: str) -> None:
+    assert "MISSING" in plant(tmp_path, FIRST, "\n" + FIRST, road=f"{MESSAGES}:seal_for_worker", test=test)
 
 
 @pytest.mark.parametrize(
@@ -77,9 +76,9 @@ def test_a_patch_whose_test_is_missing_is_found(tmp_path: Path) -> None:
     [
         f"{MESSAGES}:nothing_here",
         f"{MESSAGES}:open_for_worker",
-        f"{INTAKE}:_lock_for",
+        f"{INTAKE}:_sealing_key_for",
         "petition_app/gone.py:seal_for_worker",
     ],
 )
 def test_a_road_that_is_not_there_or_not_changed_is_found(tmp_path: Path, road: str) -> None:
-    assert "NO ROAD" in plant(tmp_path, BODY, BODY[:-1] + " and couriers.is_alive(at=at):", road=road)
+    assert "NO ROAD" in plant(tmp_path, BODY, BODY[:-1] + " and worker_keys.is_alive(at=at):", road=road)

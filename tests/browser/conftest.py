@@ -10,43 +10,37 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 
 import httpx
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from werkzeug.serving import make_server
 
 from petition_app.config import Settings
+from petition_app.worker.loop import run_forever
+from tests.conftest import start_app, stop_app
+from tests.serving import command
 
-CHROMIUM = "/usr/bin/chromium"
 expect.set_options(timeout=30_000)  # A loaded machine is slow, not wrong.
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Site:
-    """A running installation."""
+    """A running installation; one that runs in this process has its application."""
 
     url: str
     instance: Path
-    words: str
+    words: str = ""
+    app: Flask | None = None
 
-    def flask(self, *command: str, feed: str = "") -> str:
+    def flask(self, *words: str, feed: str = "") -> str:
         """Run a flask command on it; return what it printed."""
-        return flask(self.instance, *command, feed=feed)
-
-
-def flask(instance: Path, *command: str, feed: str = "", port: int = 8000) -> str:
-    """Run a flask command to its end."""
-    words = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
-    done = subprocess.run(words, env=environ(instance, port), input=feed, text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+        return command(self.app or environ(self.instance, 8000), *words, feed=feed)
 
 
 def environ(instance: Path, port: int) -> dict[str, str]:
@@ -54,15 +48,21 @@ def environ(instance: Path, port: int) -> dict[str, str]:
     return {**os.environ, "COUNTERSIGN_INSTANCE": str(instance), "COUNTERSIGN_ENV": "development", "PORT": str(port)}
 
 
-def start(instance: Path, words: str = "", **settings: str) -> Iterator[Site]:
-    """Run web and worker until the tests are done, with more `settings` of the environment where they are given."""
+def find_port() -> int:
+    """Return a port on which nobody listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "serve"]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def processes(instance: Path, words: str = "", **settings: str) -> Iterator[Site]:
+    """Run web and worker as an operator does, with more `settings` of the environment where they are given."""
+    port = find_port()
+    program = [sys.executable, "-m", "flask", "--app", "wsgi", "serve"]
     with (instance / "log").open("ab") as log:
         environment = environ(instance, port) | settings
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        server = subprocess.Popen(program, env=environment, stdout=log, stderr=log, start_new_session=True)
     site = Site(f"http://127.0.0.1:{port}", instance, words)
     for _ in range(600):
         try:
@@ -75,8 +75,39 @@ def start(instance: Path, words: str = "", **settings: str) -> Iterator[Site]:
     assert server.wait(timeout=60) == 0, "Ctrl-C did not end web and worker cleanly"
 
 
+@contextmanager
+def threads(app: Flask, instance: Path, port: int = 0) -> Iterator[Site]:
+    """Run web and worker in threads of this process, which start at once."""
+    web, ended = make_server("127.0.0.1", port, app, threaded=True), Event()
+
+    def work() -> None:
+        with app.app_context():
+            run_forever(ended.is_set)
+
+    running = [Thread(target=web.serve_forever, args=(0.05,)), Thread(target=work)]
+    for thread in running:
+        thread.start()
+    yield Site(f"http://127.0.0.1:{web.port}", instance, app=app)
+    ended.set()
+    web.shutdown()
+    for thread in running:
+        thread.join()
+    web.server_close()
+
+
+@contextmanager
+def installation(instance: Path, migrated: Path) -> Iterator[Site]:
+    """Run an installation with no petition in threads of this process."""
+    shutil.copy(migrated, instance / "countersign.db")
+    port = find_port()
+    app = start_app(Settings.from_environment(environ(instance, port)))
+    with threads(app, instance, port) as site:
+        yield site
+    stop_app(app)
+
+
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def demo(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[Site]:
     """The founding day, to be looked at and not changed; the processes of a test run load it once for all."""
     base = tmp_path_factory.getbasetemp()
     loaded = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "loaded-demo"
@@ -89,35 +120,43 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 break
             time.sleep(0.1)
     else:
-        flask(loaded, "db", "upgrade")
-        told = flask(loaded, "demo", "load")
+        shutil.copy(migrated_sqlite, loaded / "countersign.db")
+        told = command(environ(loaded, 8000), "demo", "load")
         (loaded / "told").write_text(told)
         (loaded / "told").rename(words)
     shutil.copytree(loaded, instance)
-    yield from start(instance, words.read_text())
+    with processes(instance, words.read_text()) as site:
+        yield site
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Site]:
+def empty(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Site]:
     """An installation with no petition."""
-    flask(tmp_path, "db", "upgrade")
-    yield from start(tmp_path)
+    with installation(tmp_path, migrated_sqlite) as site:
+        yield site
+
+
+@pytest.fixture
+def empty_apart(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Site]:
+    """An installation with no petition, in processes of its own, as an operator runs it."""
+    shutil.copy(migrated_sqlite, tmp_path / "countersign.db")
+    with processes(tmp_path) as site:
+        yield site
 
 
 @pytest.fixture
 def served(app: Flask, settings: Settings) -> Iterator[Site]:
     """The application of a test, on its database, with web and worker running; `cli` and `run` act on it too."""
+    with threads(app, settings.instance) as site:
+        yield site
+
+
+@pytest.fixture
+def served_apart(app: Flask, settings: Settings) -> Iterator[Site]:
+    """The same in processes of its own, as an operator runs it."""
     given = {"DATABASE_URL": settings.database_url, "SECRET_KEY": settings.secret_key, "KEY_RING": settings.key_ring}
-    yield from start(settings.instance, **given)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    with processes(settings.instance, **given) as site:
+        yield site
 
 
 Open = Callable[..., Page]

@@ -15,12 +15,13 @@ from playwright.sync_api import Page, expect
 
 from petition_app.clock import utcnow
 from petition_app.signatures import services as signing
-from petition_app.verification import second_look
-from petition_app.verification.sampling import commit_to, draw_sample
+from petition_app.verification.dialogue import second_looks
+from petition_app.verification.sampling.services import commit_to, draw_sample
 from tests import factories as make
 from tests.browser.conftest import Open, Site
 from tests.browser.test_pages import assert_accessible
 from tests.conftest import DATA, only_sqlite
+from tests.matrix import sample
 
 CASES = {
     "conflict": ("Климушина Любовь Николаевна", "МО Сосновое"),
@@ -32,6 +33,7 @@ CASES = {
     "plain": ("Третьякова Екатерина Олеговна", "МО Юго-Западное"),
     "stranger": ("Nobody Atall", "Springfield council"),
 }
+LOOKS = ((1280, "light", "ru"), (375, "dark", "en"))
 SAFE = ("R0308", "R0376")
 TAKEN_TODAY = {"outcome": "verified", "eligible": "other_grounds", "grounds": "The council confirms it."}
 
@@ -64,7 +66,7 @@ def desk(app: Flask, cli: Callable[..., SimpleNamespace], served: Site, tmp_path
     for words in ("I am on page 12.", "Look at page 12, please."):
         assert make.decide_by_all(app, world, first[0].id, outcome="rejected", reason="not_eligible") == "rejected"
         with make.acting(app):
-            second_look.ask(signing.find_by_code(first[0].secret_code)[0], words, at=utcnow())
+            second_looks.ask(signing.find_by_code(first[0].secret_code)[0], words, at=utcnow())
     with make.acting(app):
         draw_sample(make.petition(world.petition_id), number=1, by=make.account(world.auditor), at=utcnow())
     cases = {
@@ -89,13 +91,12 @@ def roster(folder: Path) -> Path:
 
 @only_sqlite
 def test_the_desk_is_accessible_with_all_that_can_stand_on_it(app: Flask, desk: Desk, open_page: Open) -> None:
-    looks = [(1280, "light", "ru"), (375, "dark", "en")]
-    for number, (width, scheme, language) in enumerate(looks):
+    for number, (width, scheme, language) in enumerate(LOOKS):
         reviewer, organizer, auditor = (
             sign_in(open_page(f"{desk.site.url}/organizer", width=width, scheme=scheme, quiet=True), person)
             for person in (desk.world.reviewers[number % 2], desk.world.organizer, desk.world.auditor)
         )
-        look_at_cases(app, desk, reviewer, desk.world.reviewers[number % 2], language)
+        look_at_cases(app, desk, reviewer, number, language)
         look_at_bulk(desk, organizer, language)
         for page, paths in (
             (organizer, ("/desk", "/roster", "/second-looks", "/decided", "/samples", "/groups")),
@@ -120,11 +121,15 @@ def sign_in(page: Page, person: make.Person) -> Page:
     return page
 
 
-def look_at_cases(app: Flask, desk: Desk, page: Page, person: make.Person, language: str) -> None:
-    """Look at cases of every kind, at one act's errors, and at a piece of evidence with its danger."""
-    for kind, path in desk.cases.items():
-        if kind == "again":
-            continue  # It is the other side of the conflict.
+def look_at_cases(app: Flask, desk: Desk, page: Page, number: int, language: str) -> None:
+    """Look at cases of every kind, at one act's errors, and at a piece of evidence with its danger.
+
+    Each kind is looked at in one of the looks, in turn, or with `--all` in each.
+    """
+    person = desk.world.reviewers[number % 2]
+    kinds = [kind for kind in desk.cases if kind != "again"]  # It is the other side of the conflict.
+    for kind in sample(kinds[number :: len(LOOKS)], kinds):
+        path = desk.cases[kind]
         make.take_case(app, desk.world.petition_id, UUID(path.rpartition("/")[2]), person)
         page.goto(desk.address(path, language))
         assert page.locator(".notice-warning").count() == (kind in ("conflict", "spelt", "copy"))
@@ -147,6 +152,8 @@ def look_at_evidence(page: Page) -> None:
     expect(page.locator("#evidence [role=alert]")).to_be_visible()
     assert_accessible(page)
     page.locator("#on").fill(utcnow().date().isoformat())
+    page.locator("#kind").select_option("public_profile")
+    page.locator("#strength").select_option("2")
     page.locator("#seen").fill("The page of the council names this mailbox.")
     page.locator("#danger").fill("The mailbox belongs to the employer.")
     form.evaluate("form => form.requestSubmit()")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from petition_app.signatures.cards import draw
-from tests.browser.conftest import Open, Site, flask, start
+from petition_app.signatures.qr_cards import draw
+from tests.browser.conftest import Open, Site, installation
 from tests.browser.test_pages import assert_accessible
 from tests.browser.test_road import set_up, sign_in
 
@@ -21,14 +22,12 @@ CODE = re.compile(r"^[0-9A-Z]{4}(-[0-9A-Z]{4}){2}$")
 
 
 @pytest.fixture(scope="module")
-def letter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def letter(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[Site]:
     """An open letter with its staff, in which each test enters a list of its own."""
-    instance = tmp_path_factory.mktemp("groups")
-    flask(instance, "db", "upgrade")
-    site = Site("", instance, "")
-    set_up(site, instance)
-    site.flask("petitions", "open", "letter")
-    yield from start(instance)
+    with installation(tmp_path_factory.mktemp("groups"), migrated_sqlite) as site:
+        set_up(site, site.instance)
+        site.flask("petitions", "open", "letter")
+        yield site
 
 
 def enter(page: Page, site: Site, title: str) -> list[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,10 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.jobs import Job
+from petition_app.storage.db import db
+from petition_app.storage.jobs import Job
 from tests import factories as make
-from tests.browser.conftest import Open, Site, flask, start
+from tests.browser.conftest import Open, Site
 from tests.browser.test_pages import assert_accessible
 from tests.browser.test_road import PASSWORD as STAFF_PASSWORD
 from tests.browser.test_road import set_up
@@ -41,13 +40,11 @@ PASSWORD = "a sentence of four words"
 
 
 @pytest.fixture
-def letter(tmp_path: Path) -> Iterator[Site]:
+def letter(empty: Site, tmp_path: Path) -> Site:
     """An open letter with its staff."""
-    flask(tmp_path, "db", "upgrade")
-    site = Site("", tmp_path, "")
-    set_up(site, tmp_path)
-    site.flask("petitions", "open", "letter")
-    yield from start(tmp_path)
+    set_up(empty, tmp_path)
+    empty.flask("petitions", "open", "letter")
+    return empty
 
 
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1280, "light", "en"), (375, "dark", "ru")])

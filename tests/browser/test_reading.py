@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests import factories as make
 from tests.browser.conftest import Open, Site
 from tests.browser.test_desk_pages import sign_in
 from tests.browser.test_pages import assert_accessible
+from tests.browser.test_road import PETITION
 from tests.conftest import only_sqlite
 
 LETTER = "/p/founding-day"
@@ -97,3 +100,62 @@ def test_an_empty_server_says_how_to_begin(empty: Site, open_page: Open, languag
     page.goto(f"{empty.url}/organizer?lang={language}")
     assert page.locator("a[href*='/petitions/new']").count() >= 1
     assert_accessible(page)
+
+
+@only_sqlite
+def test_five_thousand_names_take_at_most_45_sheets_with_numbers(app: Any, served: Site, open_page: Open) -> None:
+    world = make.make_world(app)
+    make.publish_copies(app, make.make_verified(app, world, consent=3).id, 5000)
+    page = open_page(f"{served.url}/p/{world.slug}/print")
+    paper = page.pdf(format="A4", prefer_css_page_size=True)
+    assert 20 < len(re.findall(rb"/Type\s*/Page\b", paper)) <= 45
+
+
+@pytest.mark.parametrize(("width", "wide"), [(375, 360), (1280, 800)])
+def test_the_chart_is_drawn_for_the_width_it_has(demo: Site, open_page: Open, width: int, wide: int) -> None:
+    page = open_page(f"{demo.url}{LETTER}", width=width)
+    chart = page.locator("img.chart")
+    chart.scroll_into_view_if_needed()
+    assert chart.evaluate("image => image.naturalWidth") == wide
+    assert chart.evaluate("image => image.clientWidth / image.naturalWidth") > 0.85, "its words can be read"
+
+
+def test_every_figure_of_every_batch_is_reached_on_a_telephone(demo: Site, open_page: Open) -> None:
+    page = open_page(f"{demo.url}{LETTER}/how-we-check?lang=en", width=375)
+    cells = page.locator(".figures tbody td")
+    assert cells.count() >= 5
+    for cell in cells.all():
+        box = cell.bounding_box()
+        assert box
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= 375
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_long_letter_unfolds_without_a_script_and_is_whole_on_paper(
+    empty: Site, open_page: Open, tmp_path: Path, script: bool
+) -> None:
+    text = "\\n\\n".join(f"Demand number {number}, in words that somebody wrote with care." for number in range(1, 60))
+    (tmp_path / "letter.toml").write_text(PETITION.replace("We ask to be heard.", text))
+    empty.flask("petitions", "create", str(tmp_path / "letter.toml"))
+    empty.flask("petitions", "open", "letter")
+    page = open_page(f"{empty.url}/p/letter", script=script, width=375)
+
+    def height() -> float:
+        box = page.locator(".letter").bounding_box()
+        assert box
+        return box["height"]
+
+    folded = height()
+    assert folded < 500
+    page.emulate_media(media="print")
+    assert height() > 2 * folded
+    expect(page.get_by_role("link", name="Read the whole letter")).to_have_count(0)
+    page.emulate_media(media="screen")
+    page.get_by_role("link", name="Read the whole letter").click()
+    assert height() > 2 * folded
+    page.get_by_role("link", name="Fold it again").click()
+    assert height() == folded
+    page.goto(f"{empty.url}/p/letter/sign")
+    assert height() < 500
+    page.get_by_role("link", name=re.compile("To the form")).click()
+    expect(page.locator("#form-title")).to_be_in_viewport()

@@ -6,11 +6,18 @@ import re
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Page, expect
 
+from petition_app import audit
+from petition_app.clock import utcnow
+from petition_app.verification.remote import lending
+from tests import factories as make
 from tests.browser.conftest import Open, Site
 from tests.browser.test_pages import assert_accessible
 from tests.browser.test_road import INITIAL, PASSWORD, PETITION, STAFF, press_behind, sign_in, verify_all
+from tests.conftest import only_sqlite
+from tests.matrix import sample
 
 WORDS = {name: f"{name} keeps four unusual words" for name, _ in STAFF}
 DURESS = "take this one and leave me"
@@ -99,6 +106,41 @@ def test_keys_are_made_opened_locked_given_up_and_recovered(sealed: Site, open_p
     open_keys(olga, "olga has learnt something new")
     olga.goto(f"{sealed.url}/organizer/p/letter/keys")
     expect(olga.get_by_text("The keys are open for you.")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"),
+    sample(
+        [(375, "dark", "ru"), (1280, "light", "en")],
+        [(width, scheme, word) for width, scheme in ((375, "dark"), (1280, "light")) for word in ("en", "ru")],
+    ),
+)
+@only_sqlite
+def test_what_machines_took_and_who_holds_the_keys_fit_the_page(
+    app: Flask, served: Site, open_page: Open, width: int, scheme: str, language: str
+) -> None:
+    world = make.make_sealed_world(app)
+    (reviewer,) = world.reviewers
+    with make.acting(app):
+        for act, number in ((lending.MATCHED, 12_400), (lending.STOPPED, 1)):
+            audit.record(act, by=reviewer.id, petition_id=world.petition_id, number=number, at=utcnow())
+    make.lock_keys()
+    page = open_page(f"{served.url}/organizer/login", width=width, scheme=scheme)
+    page.get_by_label("E-mail").fill(world.organizer.email)
+    page.get_by_label("Password").fill(world.organizer.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.goto(f"{served.url}/organizer/p/{world.slug}?lang={language}")
+    expect(page.locator(".alarm .number")).to_have_text(re.compile(r"^12\D400$"))
+    assert_accessible(page)
+    page.goto(f"{served.url}/organizer/p/{world.slug}/keys?lang={language}")
+    folds = page.locator("main .member summary")
+    assert folds.count() == 2
+    for fold in folds.all():
+        box = fold.bounding_box()
+        assert box
+        assert 24 <= box["height"] < 50, "its sign stands on a line of its own"
+    assert_accessible(page)
 
 
 def make_own_key(page: Page, site: Site, words: str, duress: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -9,8 +10,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, Site
-from tests.browser.test_road import PASSWORD, PETITION, mailed_code, sign_in
+from tests.browser.test_pages import assert_accessible
+from tests.browser.test_road import PASSWORD, PETITION, keep_words, mailed_code, sign_in
+from tests.matrix import sample
 
+# Their language, and whether their browser runs JavaScript.
+VISITORS = sample([("en", True), ("ru", False)], list(itertools.product(("en", "ru"), (True, False))))
 WORDS = re.compile(r"^(\S+ ){11}\S+$")
 
 
@@ -44,8 +49,7 @@ def count(site: Site) -> int:
     return int(re.search(r"received_total\D+(\d+)", site.flask("tally", "show", "letter", "--json")).group(1))  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
-@pytest.mark.parametrize("lang", ["en", "ru"])
+@pytest.mark.parametrize(("lang", "script"), VISITORS)
 def test_two_taps_reload_and_two_tabs_end_with_the_words(
     letter: Site, open_page: Open, script: bool, lang: str
 ) -> None:
@@ -75,8 +79,29 @@ def test_two_taps_reload_and_two_tabs_end_with_the_words(
     expect(other.locator("#anew")).to_be_visible()
     assert count(letter) == 1
 
+    # Said to be written down, with two taps; a slip of the pen is found, and the words are there once more.
+    page.locator("form:has(input[name=mark]) button[type=submit]").dblclick()
+    page.locator("#first").fill("zoo")
+    page.locator("#second").fill("zoo")
+    page.keyboard.press("Enter")
+    assert shown(page) == words
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.locator("form:has(input[name=mark]) button[type=submit]").dblclick()
+    page.locator("form:not(#words-form) button[type=submit].btn-secondary").click()
+    assert shown(page) == words
+
+    # The question in the other language and back, with what was typed; a reload asks it again.
+    page.locator("form:has(input[name=mark]) button[type=submit]").click()
+    page.locator("#first").fill("half")
+    page.locator(".top nav button[name]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en" if lang == "en" else "ru")
+    expect(page.locator("#first")).to_have_value("half")
+    page.reload()
+    expect(page.locator("#first")).to_have_value("half")
+    page.locator("form:not(#words-form) button[type=submit].btn-secondary").click()
+
     # They are written down; afterwards no page shows them any more.
-    page.locator("form.acts button[type=submit]").dblclick()
+    keep_words(page, shown(page))
     page.wait_for_url("**/done**")
     other.locator("section.panel button[type=submit]").click()
     expect(other.locator("#secret-code")).to_have_count(0)
@@ -86,8 +111,7 @@ def test_two_taps_reload_and_two_tabs_end_with_the_words(
     expect(mine.locator(".road")).to_be_visible()
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
-@pytest.mark.parametrize("lang", ["en", "ru"])
+@pytest.mark.parametrize(("lang", "script"), VISITORS)
 def test_a_letter_that_was_changed_while_it_was_read_is_read_again_before_it_is_signed(
     letter: Site, open_page: Open, script: bool, lang: str
 ) -> None:
@@ -104,6 +128,7 @@ def test_a_letter_that_was_changed_while_it_was_read_is_read_again_before_it_is_
     for one in ("en", "ru"):
         olga.locator(f"textarea[name=text_{one}]").fill("We ask for more. Мы просим о большем.")
     olga.locator("form[action$='/edit'] button[type=submit]").first.click()
+    olga.locator("button[name=looked_at]").click()
     expect(olga.get_by_role("status").first).to_contain_text("saved")
 
     page.locator("form.sign-form button[type=submit]").dblclick()
@@ -147,8 +172,8 @@ def test_back_from_the_words_brings_no_second_signature(letter: Site, open_page:
     page.locator("input[name=code]").fill(mailed_code(letter, "back@example.org"))
     page.keyboard.press("Enter")
     words = shown(page)
-    page.evaluate("history.back()")
-    page.wait_for_timeout(1000)
+    page.go_back()
+    expect(page.locator("input[name=code]")).to_be_visible()
     page.evaluate("history.forward()")
     page.wait_for_timeout(1000)
     page.reload()
@@ -175,3 +200,132 @@ def test_the_button_says_that_it_is_on_its_way(letter: Site, open_page: Open) ->
     assert words == "Sending…"
     page.wait_for_timeout(500)
     assert sent.count("POST") == 1
+
+
+@pytest.mark.parametrize(("lang", "script"), VISITORS)
+def test_what_is_typed_into_the_form_is_there_in_the_other_language(
+    letter: Site, open_page: Open, script: bool, lang: str
+) -> None:
+    page = open_page(f"{letter.url}/p/letter/sign?lang={lang}", script=script, width=375)
+    page.locator("#name").fill("Анна Заречная")
+    page.locator("#place").fill("МО Заречное")
+    page.locator("#email").fill("not yet an addr")
+    page.locator("#publish-2").check()
+    page.locator("#consent").check()
+    page.locator(".top nav button[name]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ru" if lang == "en" else "en")
+    expect(page.locator("#name")).to_have_value("Анна Заречная")
+    expect(page.locator("#place")).to_have_value("МО Заречное")
+    expect(page.locator("#email")).to_have_value("not yet an addr")
+    expect(page.locator("#publish-2")).to_be_checked()
+    expect(page.locator("#consent")).to_be_checked()
+    expect(page.locator(".error")).to_have_count(0)
+    assert "Анна" not in page.url
+    page.reload()
+    expect(page.locator("#name")).to_have_value("Анна Заречная")
+    page.locator("#email").fill("typed@example.org")
+    # Enter signs, and does not change the language.
+    page.locator("#name").press("Enter")
+    page.locator("input[name=code]").fill(mailed_code(letter, "typed@example.org"))
+    page.keyboard.press("Enter")
+    shown(page)
+    assert count(letter) == 1
+
+
+def test_back_from_the_words_leads_to_a_page_that_works(letter: Site, open_page: Open) -> None:
+    page = open_page(f"{letter.url}/p/letter/sign")
+    sign(page, "again@example.org")
+    page.locator("input[name=code]").fill(mailed_code(letter, "again@example.org"))
+    page.keyboard.press("Enter")
+    words = shown(page)
+    page.go_back()
+    expect(page.locator("input[name=code]")).to_be_visible()
+    assert page.url.endswith("/p/letter/confirm"), "nothing of the signer stands in the address"
+    page.go_back()
+    expect(page.locator("#name")).to_be_visible()
+    assert words
+    assert count(letter) == 1
+
+
+def test_the_words_are_copied_and_printed_without_what_they_belong_to(letter: Site, open_page: Open) -> None:
+    page = open_page(f"{letter.url}/p/letter/sign")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    sign(page, "paper@example.org")
+    page.locator("input[name=code]").fill(mailed_code(letter, "paper@example.org"))
+    page.keyboard.press("Enter")
+    words = shown(page)
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == words
+    expect(page.get_by_role("button", name="Print")).to_be_visible()
+    page.emulate_media(media="print")
+    printed = page.locator("body").inner_text()
+    assert all(word in printed for word in words.split())
+    assert "Keep them where nobody looks for them." in printed
+    for secret in ("A letter to the Assembly", "Анна", "paper@example.org", "Countersign", "127.0.0.1", "received"):
+        assert secret not in printed, secret
+
+
+def test_a_browser_without_script_has_no_buttons_that_do_nothing(letter: Site, open_page: Open) -> None:
+    page = open_page(f"{letter.url}/p/letter/sign", script=False)
+    sign(page, "plain@example.org")
+    page.locator("input[name=code]").fill(mailed_code(letter, "plain@example.org"))
+    page.keyboard.press("Enter")
+    shown(page)
+    for name in ("Copy", "Print"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+
+
+def test_a_wrong_code_says_how_many_tries_are_left_and_the_letter_leads_to_the_page_for_codes(
+    letter: Site, open_page: Open
+) -> None:
+    page = open_page(f"{letter.url}/p/letter/sign", width=375)
+    sign(page, "tries@example.org")
+    for left in (4, 3):
+        page.locator("input[name=code]").fill("0000-0000")
+        page.keyboard.press("Enter")
+        expect(page.locator(".error")).to_contain_text(f"{left} tries left")
+    page.goto(f"{letter.url}/p/letter")
+    page.get_by_role("link", name="I have a code").click()
+    page.locator("input[name=code]").fill(mailed_code(letter, "tries@example.org"))
+    page.keyboard.press("Enter")
+    shown(page)
+
+
+@pytest.mark.parametrize(
+    ("lang", "width", "scheme"),
+    sample([("en", 375, "light"), ("ru", 375, "dark")], [("en", 1280, "dark"), ("ru", 320, "light")]),
+)
+def test_every_step_from_the_form_to_the_end_is_accessible(
+    letter: Site, open_page: Open, lang: str, width: int, scheme: str
+) -> None:
+    page = open_page(f"{letter.url}/p/letter/sign?lang={lang}", width=width, scheme=scheme, quiet=True)
+    assert_accessible(page)
+    sign(page, "steps@example.org")
+    assert_accessible(page)
+    page.locator("input[name=code]").fill("0000-0000")
+    page.keyboard.press("Enter")
+    expect(page.locator(".error")).to_be_visible()
+    assert_accessible(page)
+    page.locator("input[name=code]").fill(mailed_code(letter, "steps@example.org"))
+    page.keyboard.press("Enter")
+    words = shown(page)
+    assert_accessible(page)
+    page.locator("form:has(input[name=mark]) button[type=submit]").click()
+    expect(page.locator("#first")).to_be_visible()
+    assert_accessible(page)
+    page.locator("#words-form button[type=submit]").click()
+    expect(page.locator(".error").first).to_be_visible()
+    assert_accessible(page)
+    page.locator("#first").fill("zoo")
+    page.locator("#second").fill("zoo")
+    page.keyboard.press("Enter")
+    keep_words(page, shown(page))
+    page.wait_for_url("**/done**")
+    assert_accessible(page)
+    page.goto(f"{letter.url}/my?lang={lang}")
+    page.locator("textarea").fill(" ".join(words.split()[:11]))
+    page.locator("form.panel button[type=submit]").click()
+    expect(page.locator(".error")).to_contain_text("11")
+    expect(page.locator("textarea")).to_have_value(" ".join(words.split()[:11]))
+    assert_accessible(page)

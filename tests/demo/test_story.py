@@ -6,10 +6,10 @@ from flask import Flask
 
 from petition_app.clock import utcnow
 from petition_app.demo import story
-from petition_app.verification import desk
+from petition_app.verification.desk import case_view
 from petition_app.verification.rules import case_number
 from tests.conftest import only_sqlite
-from tests.factories import Person, account, looking, petition, problems, put_back, take_case, tally
+from tests.factories import ACCESS, Person, account, looking, petition, problems, put_back, take_case, tally
 
 
 @only_sqlite
@@ -36,11 +36,13 @@ def test_the_demo_ends_after_47_verified_with_something_of_each_kind_at_the_desk
     assert cases["b084"].evidence[0].danger
 
 
-def case(app: Flask, told: story.Story, ref: str, by: Person) -> desk.Case:
+def case(app: Flask, told: story.Story, ref: str, by: Person) -> case_view.Case:
     """Return what a reviewer sees who takes this case, and puts it back."""
     signature_id = told.signatures[ref]
     take_case(app, told.petition_id, signature_id, by)
     with looking(app):
-        shown = desk.open_case(signature_id, petition=petition(told.petition_id), by=account(by), at=utcnow())
+        shown = case_view.open_case(
+            signature_id, access=ACCESS, petition=petition(told.petition_id), by=account(by), at=utcnow()
+        )
     put_back(app, told.petition_id, signature_id, by)
     return shown

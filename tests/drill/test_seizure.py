@@ -22,26 +22,29 @@ from uuid import UUID, uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from flask import Flask
 from sqlalchemy import text
 
-from petition_app import config, jobs, row_order, security, vault
+from petition_app import app_state, config
+from petition_app.app import Countersign
 from petition_app.clock import utcnow
 from petition_app.config import Settings
-from petition_app.db import db
+from petition_app.crypto import fingerprints, vault
+from petition_app.crypto.vault import SealContext, WrappedKey
 from petition_app.demo import story
 from petition_app.drill import services
 from petition_app.drill.dictionary import spell_name
 from petition_app.drill.judging import Report
 from petition_app.drill.search import SHORTEST, Needles
+from petition_app.retention import row_order
 from petition_app.roster.models import RosterEntry
 from petition_app.signatures import messages
 from petition_app.signatures.messages import Message
 from petition_app.signatures.models import SealedKey, Signature
 from petition_app.signatures.services import sign
-from petition_app.storage import database_files
+from petition_app.storage import jobs
+from petition_app.storage.db import db
+from petition_app.storage.engines import database_files
 from petition_app.tally.services import publish_due
-from petition_app.vault import Place, WrappedKey
 from tests import factories as make
 from tests.conftest import SECRET_KEY, only_sqlite, settings_for
 
@@ -60,7 +63,7 @@ OUTSIDER, SILENT, NAMED = "Чужестранкина Майя Нестеров�
 class Seized:
     """An installation with one sealed petition, of which nothing but one published name can be learnt."""
 
-    app: Flask
+    app: Countersign
     petition_id: UUID
     signed: make.Signed
     others: list[make.Signed]
@@ -110,7 +113,7 @@ class Seized:
             return row
 
 
-def db_bytes(app: Flask) -> str:
+def db_bytes(app: Countersign) -> str:
     """Return what this database calls a column of bytes."""
     with app.app_context():
         return "BLOB" if database_files() else "BYTEA"
@@ -123,7 +126,7 @@ def settings(database: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def seized(app: Flask, cli: Callable[..., SimpleNamespace], tmp_path: Path) -> Seized:
+def seized(app: Countersign, cli: Callable[..., SimpleNamespace], tmp_path: Path) -> Seized:
     world = make.make_sealed_world(app, reviewers=1, mail="optional")
     (tmp_path / "roster.csv").write_text(ROSTER)
     cli("roster", "import", world.slug, tmp_path / "roster.csv", "--name", "Deputies", "--as-of", "2026-01-01")
@@ -170,7 +173,7 @@ def test_the_command_prints_a_table_and_ends_with_zero(seized: Seized, cli: Call
 @only_sqlite
 @pytest.mark.parametrize("mode", ["standard", "sealed"])
 def test_of_the_founding_day_everything_falls_in_standard_mode_and_nothing_in_sealed_mode(
-    app: Flask, cli: Callable[..., SimpleNamespace], mode: str
+    app: Countersign, cli: Callable[..., SimpleNamespace], mode: str
 ) -> None:
     with app.app_context():
         story.tell(utcnow(), sealed=mode == "sealed")
@@ -214,12 +217,12 @@ def hmac_under_the_key_ring(seized: Seized) -> None:
 
 
 def index_of_the_product(seized: Seized) -> None:
-    seized.note(security.fingerprint("entry", seized.petition_id, "R0001"))
+    seized.note(fingerprints.fingerprint("entry", seized.petition_id, "R0001"))
 
 
 def left_name_index(seized: Seized) -> None:
     with make.acting(seized.app):
-        db.session.get_one(Signature, seized.signed.id).name_index = security.fingerprint("name", uuid4(), "salted")
+        db.session.get_one(Signature, seized.signed.id).name_index = fingerprints.fingerprint("name", uuid4(), "salted")
 
 
 def md5_in_json(seized: Seized) -> None:
@@ -257,7 +260,7 @@ def key_beside_its_row(seized: Seized) -> None:
     with make.looking(seized.app):
         of = db.select(SealedKey).where(SealedKey.signature_id == seized.signed.id, SealedKey.part_id.is_(None))
         box = db.session.scalars(of).one().box
-    place = Place(seized.petition_id, seized.signed.id, "key")
+    place = SealContext(seized.petition_id, seized.signed.id, "key")
     private = X25519PrivateKey.from_private_bytes(seized.private)
     seized.note(vault.unwrap_with(private, WrappedKey(seized.key_id, box), place))
 
@@ -333,7 +336,11 @@ def test_a_drill_over_an_installation_at_work_reads_one_moment_of_it(seized: Sei
         except BaseException as error:
             failures.append(error)
 
-    worker = Thread(target=work)
+    def work_there() -> None:
+        with app_state.using(seized.app.state):
+            work()
+
+    worker = Thread(target=work_there)
     worker.start()
     try:
         reports = [seized.run() for _ in range(3)]

@@ -8,11 +8,12 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
+from petition_app.accounts.models import Membership
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.keys import own, unlocking
+from petition_app.keys import leaving, member_keys, unlocking
 from petition_app.keys import services as key_services
 from petition_app.keys.models import DuressAlarm, KeyWrap, Unlock
+from petition_app.storage.db import db
 from tests import factories as make
 
 DURESS, NEW = "words that are given up", "a new and unusual one of tests"
@@ -25,8 +26,8 @@ def world_with_duress(app: Any) -> tuple[make.World, make.Person]:
     make.make_signature(app, world.petition_id)
     make.seal(app, world.petition_id, by=world.organizer)
     with make.acting(app):
-        own.remove_account_key(make.account(person), at=utcnow())
-        own.make_account_key(make.account(person), make.PASSPHRASE, duress=DURESS, at=utcnow())
+        member_keys.remove_account_key(make.account(person), at=utcnow())
+        member_keys.make_account_key(make.account(person), make.PASSPHRASE, duress=DURESS, at=utcnow())
     grant(app, world, person)
     make.lock_keys()
     return world, person
@@ -95,12 +96,12 @@ def test_the_passphrase_of_duress_can_be_changed_as_the_other_and_raises_the_ala
     assert "Your passphrase is changed" in answer.text
     assert alarms(app) == [person.id]
     with make.acting(app, locked=True):
-        key = own.get_account_key(make.account(person))
+        key = member_keys.get_account_key(make.account(person))
         assert key
-        assert own.open_account_key(key, NEW) is None
-        assert own.open_account_key(key, make.PASSPHRASE)
-        with pytest.raises(own.WrongPassphraseError):
-            own.open_account_key(key, DURESS)
+        assert member_keys.open_account_key(key, NEW) is None
+        assert member_keys.open_account_key(key, make.PASSPHRASE)
+        with pytest.raises(member_keys.WrongPassphraseError):
+            member_keys.open_account_key(key, DURESS)
 
 
 def test_neither_a_new_key_nor_the_sheet_ends_the_alarm_and_a_colleague_does(app: Any) -> None:
@@ -110,7 +111,7 @@ def test_neither_a_new_key_nor_the_sheet_ends_the_alarm_and_a_colleague_does(app
     client.post("/organizer/keys/remove", data={"csrf_token": make.csrf_token(client)})
     assert alarms(app) == [person.id]
     with make.acting(app, locked=True):
-        own.make_account_key(make.account(person), make.PASSPHRASE, at=utcnow())
+        member_keys.make_account_key(make.account(person), make.PASSPHRASE, at=utcnow())
     assert alarms(app) == [person.id]
     hers = make.signed_in(app, world.organizer)
     assert "An alarm" in hers.get(f"/organizer/p/{world.slug}/keys").text
@@ -119,6 +120,52 @@ def test_neither_a_new_key_nor_the_sheet_ends_the_alarm_and_a_colleague_does(app
     assert "An alarm" not in hers.get(f"/organizer/p/{world.slug}/keys").text
     with make.acting(app, locked=True):
         assert unlocking.open_once(make.account(person), world.petition_id, make.PASSPHRASE, at=utcnow())
+
+
+@pytest.mark.parametrize("passphrase", [make.PASSPHRASE, DURESS])
+def test_who_gives_the_keys_up_seems_to_have_given_them_up_after_duress_as_well(app: Any, passphrase: str) -> None:
+    world, person = world_with_duress(app)
+    with make.acting(app):
+        make.account(person).memberships[0].role = "organizer"
+    client, page = make.signed_in(app, person), f"/organizer/p/{world.slug}/keys"
+    unlock(client, world, passphrase)
+    before = client.get(page).text.count("holds the keys")
+    token = {"csrf_token": make.csrf_token(client)}
+    assert "The keys are taken" in client.post(f"{page}/take/{person.id}", data=token, follow_redirects=True).text
+    assert client.get(page).text.count("holds the keys") == before - 1
+    assert "does not hold" in client.get(page).text
+
+
+def test_keys_that_somebody_gave_up_and_got_again_by_the_sheet_seem_held_after_duress(
+    app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheets, print_sheet = [], key_services.make_petition_keys
+    monkeypatch.setattr(
+        key_services, "make_petition_keys", lambda *given, **words: sheets.append(print_sheet(*given, **words))
+    )
+    world, person = world_with_duress(app)
+    with make.acting(app, locked=True):
+        make.account(person).memberships[0].role = "organizer"
+    with make.acting(app, locked=True):
+        leaving.take(person.id, world.petition_id, by=make.account(person), at=utcnow())
+    with make.acting(app, locked=True):
+        key_services.recover(world.petition_id, sheets[0], by=make.account(person), at=utcnow())
+    client, page = make.signed_in(app, person), f"/organizer/p/{world.slug}/keys"
+    before = client.get(page).text.count("holds the keys")
+    unlock(client, world, DURESS)
+    assert client.get(page).text.count("holds the keys") == before
+
+
+def test_a_petition_whose_keys_somebody_never_held_looks_after_duress_as_before(app: Any) -> None:
+    world, person = world_with_duress(app)
+    other = make.make_sealed_world(app, "other")
+    with make.acting(app, locked=True):
+        db.session.add(Membership(account_id=person.id, petition_id=other.petition_id, role="reviewer"))
+    client, page = make.signed_in(app, person), "/organizer/p/other/keys"
+    before = client.get(page).text.count("holds the keys")
+    assert before
+    unlock(client, world, DURESS)
+    assert client.get(page).text.count("holds the keys") == before
 
 
 def test_the_trail_tells_everybody_but_the_person_who_was_forced(app: Any) -> None:
@@ -133,3 +180,18 @@ def test_the_trail_tells_everybody_but_the_person_who_was_forced(app: Any) -> No
     hers = make.signed_in(app, person).get(trail).text
     assert "passphrase for duress" not in hers
     assert "keys.duress" not in hers
+
+
+def test_who_was_forced_sees_no_difference_when_they_would_become_an_auditor(app: Any) -> None:
+    world, person = world_with_duress(app)
+    with make.acting(app):
+        membership = make.account(person).memberships[0]
+        membership.role, path = "organizer", f"/organizer/p/{world.slug}/people/{membership.id}/role"
+    client = make.signed_in(app, person)
+    sent, seen = {"role": "auditor", "csrf_token": make.csrf_token(client)}, []
+    for passphrase in (make.PASSPHRASE, DURESS):
+        unlock(client, world, passphrase)
+        answer = client.post(path, data=sent)
+        seen.append((answer.status_code, "Take the keys first" in answer.text))
+    assert seen == [(409, True), (409, True)]
+    assert alarms(app) == [person.id]

@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from petition_app import couriers
 from petition_app.accounts.models import Membership
 from petition_app.clock import utcnow
-from petition_app.db import db
+from petition_app.crypto import worker_keys
 from petition_app.keys.models import KeyWrap
-from petition_app.keys.opened import LockedError
-from petition_app.signatures import groups, sealing
+from petition_app.keys.open_keys import LockedError
+from petition_app.signatures import invitation_lists, sealing
 from petition_app.signatures.models import NearKey, Signature
 from petition_app.signatures.sealing import Identity
+from petition_app.storage.db import db
 from petition_app.tally.models import DueName, PublishedName
 from petition_app.tally.names import open_due_names
-from petition_app.verification import bulk
-from petition_app.verification.bulk_choice import Filter
-from petition_app.verification.candidates import list_candidates
+from petition_app.verification.bulk import services as bulk
+from petition_app.verification.bulk.choice import Filter
+from petition_app.verification.matching_cases.candidates import list_candidates
 from tests import factories as make
 
 
@@ -72,7 +72,7 @@ def test_names_wait_until_an_organizer_has_the_keys_open(app: Any) -> None:
         assert db.session.scalar(db.select(db.func.count()).select_from(DueName)) == 5
     make.open_keys(app, world)
     with make.acting(app):
-        open_due_names(make.petition(world.petition_id), at=utcnow())
+        open_due_names(make.petition(world.petition_id), access=make.ACCESS, at=utcnow())
     assert len(names(app)) == 5
     assert set(names(app)) < {each.name for each in signed}
 
@@ -92,16 +92,16 @@ def test_a_lost_message_is_sent_again_to_the_address_typed_anew(app: Any, client
     world = make.make_sealed_world(app)
     with make.acting(app):
         make.petition(world.petition_id).mail = "required"
-        couriers.beat(at=utcnow())
+        worker_keys.record_heartbeat(at=utcnow())
     page = make.sign_page(client, email="anna@example.org")
     pending = make.form_with(page, "pending", "code")["pending"]
-    couriers.forget_mine()
+    worker_keys.forget_own_keys()
     with make.acting(app):
-        assert couriers.drop_lost(at=utcnow() + timedelta(minutes=10)) == 1
+        assert worker_keys.drop_lost(at=utcnow() + timedelta(minutes=10)) == 1
     answer = client.post(f"/p/{make.SLUG}/confirm/again", data={"pending": pending, "email": "anna@example.org"})
     assert answer.status_code == 503, "no worker lives"
     with make.acting(app):
-        couriers.beat(at=utcnow())
+        worker_keys.record_heartbeat(at=utcnow())
     answer = client.post(f"/p/{make.SLUG}/confirm/again", data={"pending": pending, "email": "not an address"})
     assert answer.status_code == 422
     answer = client.post(f"/p/{make.SLUG}/confirm/again", data={"pending": pending, "email": "anna@example.org"})
@@ -115,8 +115,8 @@ def test_whoever_is_invited_reads_no_sealed_name_and_signs(app: Any, client: Fla
     world = make.make_sealed_world(app)
     with make.acting(app):
         people = [Identity("Аксинья Долгая")]
-        new = groups.NewEntry("form", "A list", people, "en")
-        sheet = groups.enter(new, petition=make.petition(world.petition_id), by=None, at=utcnow())
+        new = invitation_lists.NewEntry("form", "A list", people, "en")
+        sheet = invitation_lists.enter(new, petition=make.petition(world.petition_id), by=None, at=utcnow())
     code = sheet.invitations[0].code
     make.lock_keys()
     page = client.post(f"/p/{make.SLUG}/confirm", data={"pending": "", "code": code})

@@ -11,21 +11,21 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import update
 
-from petition_app import worker
 from petition_app.accounts import approvals
 from petition_app.accounts.models import Account
 from petition_app.audit import AuditEvent
 from petition_app.clock import utcnow
-from petition_app.db import db
 from petition_app.errors import NotFoundError
-from petition_app.petitions import freezing, signing
+from petition_app.petitions import freezing, signing_key
 from petition_app.petitions.models import SigningKey
-from petition_app.signatures.arrivals import ClosedForSigningError
+from petition_app.signatures.new_signatures import ClosedForSigningError
+from petition_app.storage.db import db
 from petition_app.tally.models import PublishedName
 from petition_app.verification.models import Lease
+from petition_app.worker import loop as worker
 from tests import dumps
 from tests import factories as make
-from tests.test_web import paths
+from tests.web.test_access import paths
 
 NAME = "Ада Луговая"
 PUBLIC = ("", "/signatories", "/signatories?place=Springfield+council", "/updates", "/updates.atom", "/embed", "/sign")
@@ -210,15 +210,15 @@ def test_the_frozen_numbers_are_signed_and_anybody_can_check_them(app: Any, clie
 def test_the_signing_key_is_made_once_and_opens_for_its_petition_only(app: Any, run: Any) -> None:
     one, two = make.make_petition(app, "one"), make.make_petition(app, "two")
     with make.acting(app):
-        first = signing.sign(make.petition(one), b"words", at=utcnow())
-        again = signing.sign(make.petition(one), b"words", at=utcnow())
+        first = signing_key.sign(make.petition(one), b"words", at=utcnow())
+        again = signing_key.sign(make.petition(one), b"words", at=utcnow())
         assert (first.public_key, first.signature) == (again.public_key, again.signature)
-        assert signing.public_key(make.petition(two), at=utcnow()) != first.public_key
+        assert signing_key.public_key(make.petition(two), at=utcnow()) != first.public_key
     with make.acting(app):
         box = db.session.get_one(SigningKey, one).box
         db.session.get_one(SigningKey, two).box = box
-    with make.looking(app), pytest.raises(signing.vault.UnreadableError):
-        signing.sign(make.petition(two), b"words", at=utcnow())
+    with make.looking(app), pytest.raises(signing_key.vault.UnreadableError):
+        signing_key.sign(make.petition(two), b"words", at=utcnow())
 
 
 def test_a_lost_key_ring_keeps_nobody_from_freezing(app: Any, client: Any, settings: Any) -> None:

@@ -9,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from petition_app.clock import utcnow
-from petition_app.db import db
 from petition_app.petitions.models import Draft
+from petition_app.storage.db import db
 from tests import factories as make
 
 TODAY = utcnow().date()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from petition_app.verification.batches import draft_announcement
+from petition_app.verification.batches.services import draft_announcement
 from tests import dumps
 from tests import factories as make
 

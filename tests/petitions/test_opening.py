@@ -8,11 +8,12 @@ import pytest
 
 from petition_app.clock import utcnow
 from petition_app.errors import NotFoundError
-from petition_app.petitions import threat
+from petition_app.petitions import risk_assessment
 from petition_app.roster.warnings import find_warnings
 from tests import factories as make
-from tests.verification.test_bulk import PEOPLE, admit_roster
+from tests.verification.bulk.test_services import PEOPLE, admit_roster
 
+ONE = {"en": "We ask to be heard."}
 GOOD = {"harm": ["work", "law"], "holders": "apart", "server": "abroad"}
 
 
@@ -21,9 +22,18 @@ def page(world: make.World) -> str:
 
 
 def test_the_answers_are_kept_and_shown_again(app: Any) -> None:
-    world = make.make_world(app, state="draft")
+    world = make.make_world(
+        app,
+        state="draft",
+        organizers={"en": "Deputies"},
+        contact="desk@example.org",
+        texts=ONE,
+        titles=ONE,
+        addressee=ONE,
+        who_may_sign=ONE,
+    )
     client = make.signed_in(app, world.organizer)
-    assert "Before opening: three questions" in client.get(f"/organizer/p/{world.slug}").text
+    assert "Answer three questions about danger" in client.get(f"/organizer/p/{world.slug}").text
     token = make.csrf_token(client, "/organizer/password")
     for name in GOOD:
         half = {key: value for key, value in GOOD.items() if key != name}
@@ -43,11 +53,11 @@ def test_the_answers_are_kept_and_shown_again(app: Any) -> None:
 def test_words_of_ones_own_are_not_taken(app: Any) -> None:
     world = make.make_world(app, state="draft")
     for wrong in ({"harm": ("Ada Sample",)}, {"harm": ()}, {"holders": "Ada"}, {"server": "Here"}):
-        answers = threat.Answers(**{"harm": ("law",), "holders": "one", "server": "reach", **wrong})
+        answers = risk_assessment.Answers(**{"harm": ("law",), "holders": "one", "server": "reach", **wrong})
         with make.acting(app):
             petition, organizer = make.petition(world.petition_id), make.account(world.organizer)
-            with pytest.raises(threat.AnswerMissingError):
-                threat.answer(petition, answers, by=organizer, at=utcnow())
+            with pytest.raises(risk_assessment.AnswerMissingError):
+                risk_assessment.answer(petition, answers, by=organizer, at=utcnow())
 
 
 def test_the_server_counts_what_may_endanger_people(app: Any) -> None:

@@ -10,13 +10,14 @@ import pytest
 from petition_app import audit
 from petition_app.audit import AuditEvent
 from petition_app.clock import utcnow
-from petition_app.db import Base, db
 from petition_app.demo import rehearsal
-from petition_app.petitions import rehearsing
-from petition_app.tally.tasks import link_trail
+from petition_app.petitions import milestones, rehearsing
+from petition_app.storage.db import Base, db
 from petition_app.verification.models import Decision
+from petition_app.worker.tasks.tally import link_trail
 from tests import dumps
 from tests import factories as make
+from tests.collisions import beside
 
 pytestmark = pytest.mark.standard("A rehearsal is always in standard mode.")
 
@@ -125,3 +126,36 @@ def test_who_organizes_nothing_begins_no_rehearsal(app: Any) -> None:
     token = make.csrf_token(client, "/organizer/password")
     assert client.post("/organizer/rehearsals", data={"csrf_token": token}).status_code == 404
     assert "Practise" not in client.get("/organizer").text
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_rehearsal_in_which_somebody_is_at_work_stays_whole_and_its_page_says_so(app: Any, language: str) -> None:
+    world = make.make_world(app)
+    petition = begin(app, world)
+    client = make.signed_in(app, world.organizer)
+    token = make.csrf_token(client, "/organizer")
+    path, before = f"/organizer/p/{petition.slug}", dumps.tables(app)
+
+    def keep() -> None:
+        words = {"words_en": "Beware."}
+        by = make.account(world.organizer)
+        assert by
+        milestones.keep_draft(make.petition(petition.id), "notice", words, by=by, at=utcnow())
+
+    def discard() -> Any:
+        return client.post(f"{path}/throw-away?lang={language}", data={"csrf_token": token}, follow_redirects=True)
+
+    told = beside(app, keep, discard)
+    assert told.status_code == 200
+    assert told.request.path == path
+    words = {
+        "en": "Somebody is at work in this rehearsal at this moment, so nothing of it was thrown away.",
+        "ru": "В этой тренировке сейчас кто-то работает, поэтому ничего не выброшено.",
+    }
+    assert words[language] in told.text
+    after = dumps.tables(app)
+    changed = {name for name in before if after[name] != before[name]} - {"account_sessions"}
+    assert changed == {"drafts"}, "what was added stays, and nothing else has changed"
+    assert "thrown away, with everything" in discard().text or language == "ru"
+    assert client.get(path).status_code == 404

@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
-from petition_app import jobs, switches, worker
+from petition_app import maintenance
 from petition_app.audit import AuditEvent
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.roles import ALWAYS
 from petition_app.signatures.models import Signature
+from petition_app.storage import jobs
+from petition_app.storage.db import db
+from petition_app.web.access import ALWAYS
+from petition_app.worker import loop as worker
 from tests import dumps
 from tests import factories as make
-from tests.test_web import paths
+from tests.web.test_access import paths
 
 NOTICE = {"words_en": "Beware of a false copy.", "words_ru": "Остерегайтесь подделки."}
 
@@ -131,7 +133,7 @@ def test_no_organizer_turns_a_switch_of_the_whole_server(app: Any) -> None:
         data = {"csrf_token": token, "to": "on"}
         assert client.post(f"/organizer/p/{world.slug}/switches/{path}", data=data).status_code == 404
     with make.looking(app):
-        assert switches.list_on() == {}
+        assert maintenance.list_on() == {}
 
 
 def test_while_read_only_signers_withdraw_and_staff_sign_in(app: Any, cli: Any) -> None:
@@ -157,7 +159,7 @@ def test_while_read_only_signers_withdraw_and_staff_sign_in(app: Any, cli: Any) 
 def test_turning_a_switch_twice_is_told_once(app: Any, run: Any) -> None:
     make.make_world(app)
     for _ in range(2):
-        run(switches.turn, switches.MAIL, on=True, by=None, at=utcnow() + timedelta(seconds=1))
+        run(maintenance.turn, maintenance.MAIL, on=True, by=None, at=utcnow() + timedelta(seconds=1))
     assert acts(app).count("switch.mail_on") == 1
 
 

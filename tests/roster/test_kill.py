@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from petition_app.db import db, transaction
 from petition_app.roster import services
 from petition_app.roster.models import RosterVersion
+from petition_app.storage.db import db, transaction
 from tests.test_kill import PETITION, Place, kill_group
 
 ROWS = 4000

@@ -9,9 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petition_app.roster.rules import (
-    FIELDS,
     UnfitCellError,
-    guess_columns,
     person_key,
     read_cell,
     read_contact,
@@ -19,6 +17,7 @@ from petition_app.roster.rules import (
     read_truth,
     split_name,
 )
+from petition_app.tables.titles import ROSTER, guess_columns
 
 
 @pytest.mark.parametrize(
@@ -46,16 +45,16 @@ from petition_app.roster.rules import (
     ],
 )
 def test_columns_are_guessed_from_english_and_russian_titles(titles: str, columns: str) -> None:
-    assert guess_columns(titles.split(",")) == columns.split(",")
+    assert [guess.field for guess in guess_columns(titles.split(","), ROSTER)] == columns.split(",")
 
 
 @given(st.lists(st.text(max_size=30), max_size=20))
 def test_a_guess_names_each_field_at_most_once(titles: list[str]) -> None:
-    guessed = guess_columns(titles)
+    guessed = [guess.field for guess in guess_columns(titles, ROSTER)]
     used = [field for field in guessed if field]
     assert len(guessed) == len(titles)
     assert len(set(used)) == len(used)
-    assert set(used) <= set(FIELDS)
+    assert set(used) <= set(ROSTER.fields)
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from uuid import UUID
 import pytest
 
 from petition_app.clock import utcnow
-from petition_app.db import db
 from petition_app.errors import NotAllowedError
-from petition_app.jobs import Job
 from petition_app.roster import services
+from petition_app.roster.file_reader import Entry, open_table
 from petition_app.roster.models import RosterEntry, RosterVersion
 from petition_app.roster.services import AsOfError, EmptyRosterError, ReplacedError
-from petition_app.roster.tables import Entry, open_table
+from petition_app.storage.db import db
+from petition_app.storage.jobs import Job
 from tests import factories as make
 from tests.conftest import DATA
 

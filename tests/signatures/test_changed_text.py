@@ -13,14 +13,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from petition_app.clock import utcnow
-from petition_app.db import db
 from petition_app.petitions import services as petitions
 from petition_app.petitions.models import TextVersion
 from petition_app.petitions.new_petition import NewPetition
 from petition_app.petitions.rules import text_hash
-from petition_app.signatures import intake
+from petition_app.signatures import group_commit
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import Signature
+from petition_app.storage.db import db
 from tests import dumps
 from tests import factories as make
 from tests.collisions import wait_until_it_waits
@@ -77,7 +77,7 @@ def test_whoever_read_another_text_gets_the_form_again_with_the_new_one(
     assert answer.status_code == 422
     assert CHANGED[lang] in answer.text
     assert "We ask for something else." in answer.text
-    assert '<details class="panel read-letter" open>' in answer.text
+    assert '<details class="panel read-letter" id="letter-top" open>' in answer.text
     assert dumps.tables(app) == before
     again = make.form_with(answer, "name", "form")
     assert again["text"] != sent["text"]
@@ -179,13 +179,13 @@ def test_a_text_that_is_changed_between_the_look_and_the_commit_binds_nobody_to_
     app: Flask, client: FlaskClient, petition_id: Any, monkeypatch: pytest.MonkeyPatch, is_said: bool
 ) -> None:
     """The organizer saves while the signature is sealed already and waits to be written."""
-    sent, writing, commit = opened(client) | ({} if is_said else {"text": ""}), Event(), intake._commit
+    sent, writing, commit = opened(client) | ({} if is_said else {"text": ""}), Event(), group_commit._commit
 
-    def note_and_commit(group: Sequence[intake.Ticket]) -> None:
+    def note_and_commit(group: Sequence[group_commit.PendingWrite]) -> None:
         writing.set()
         commit(group)
 
-    monkeypatch.setattr(intake, "_commit", note_and_commit)
+    monkeypatch.setattr(group_commit, "_commit", note_and_commit)
     with ThreadPoolExecutor(1) as pool:
         with make.acting(app):
             rewrite(petition_id, en="We ask for something else.")

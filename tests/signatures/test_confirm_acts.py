@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from petition_app.db import db
 from petition_app.signatures.models import Signature
+from petition_app.storage.db import db
 from tests import dumps
 from tests import factories as make
 from tests.conftest import only_sqlite

@@ -12,7 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition_app.mail_addresses import read_address
+from petition_app.mailer.addresses import read_address
 from petition_app.signatures import rules
 from petition_app.signatures.rules import (
     MOVES,
@@ -187,3 +187,29 @@ def test_an_address_is_read_as_the_library_for_addresses_reads_it(
             read_address(typed)
     else:
         assert read_address(typed) == read
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Dr.Anna Berg",
+        "Prof.Dr.Hans Meier",
+        "Md.Rafiq",
+        "Yu.Petrov",
+        "F.-X.Berger",
+        "Johan Berg 2nd",
+        "علی\u200cرضا",
+        "ക്‍ഷ",
+    ],
+)
+def test_dots_joiners_and_generations_belong_to_names(name: str) -> None:
+    assert read_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["anna.berg", "Example.org", "www.Example", "see example.com/x", "Ivan\u200cov", "علی\u200c", "Ivan 2", "2nd"],
+)
+def test_addresses_joiners_elsewhere_and_other_digits_do_not(name: str) -> None:
+    with pytest.raises(UnfitTextError):
+        read_name(name)

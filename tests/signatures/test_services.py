@@ -9,15 +9,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from petition_app import security, vault
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.jobs import Job
+from petition_app.crypto import codes, vault
 from petition_app.petitions import services as petitions
 from petition_app.signatures import expiry, sealing, states
 from petition_app.signatures import services as signing
-from petition_app.signatures.arrivals import ClosedForSigningError
 from petition_app.signatures.models import Confirmation, SealedKey, Signature
+from petition_app.signatures.new_signatures import ClosedForSigningError
 from petition_app.signatures.rules import MOVES, STATES
 from petition_app.signatures.services import (
     AlreadyConfirmedError,
@@ -26,6 +24,8 @@ from petition_app.signatures.services import (
     WrongCodeError,
 )
 from petition_app.signatures.states import StateError
+from petition_app.storage.db import db
+from petition_app.storage.jobs import Job
 from tests import factories as make
 
 WRONG = "0000-0000"
@@ -201,7 +201,7 @@ def test_the_secret_code_opens_its_own_signature_in_either_language(app: Any, la
 
 def test_a_wrong_code_and_an_unknown_code_are_told_alike(app: Any) -> None:
     make.make_signature(app, make.make_petition(app))
-    unknown, _ = security.new_secret_code("en")
+    unknown, _ = codes.new_secret_code("en")
     said = set()
     for typed in (unknown, "twelve words that are not any code at all but only words", "", "x"):
         with make.looking(app), pytest.raises(UnknownCodeError) as error:
@@ -229,7 +229,7 @@ def test_the_signer_may_raise_and_lower_what_is_published(app: Any) -> None:
     for consent in (3, 1, 2, 0):
         make.change_consent(app, signed, consent)
         with make.looking(app):
-            assert db.session.get_one(Signature, signed.id).consent == consent
+            assert db.session.get_one(Signature, signed.id).publication_tier == consent
 
 
 def test_a_withdrawn_signature_stays_withdrawn(app: Any) -> None:

@@ -9,18 +9,20 @@ from typing import Any
 
 import pytest
 
-from petition_app import audit, config, couriers, security, vault, worker
+from petition_app import audit, config
 from petition_app.audit import AuditEvent, SignerAct
 from petition_app.clock import utcnow
-from petition_app.db import Base, db, transaction
+from petition_app.crypto import fingerprints, vault, worker_keys
+from petition_app.crypto.vault import UnreadableError
 from petition_app.errors import StorageSealedError
-from petition_app.jobs import DueMark, Job
-from petition_app.signatures import sealing
+from petition_app.signatures import case_additions, sealing
 from petition_app.signatures import services as signing
 from petition_app.signatures.models import Confirmation, SealedKey, SealedPart, Signature, SignatureDelta
+from petition_app.storage.db import Base, db, transaction
+from petition_app.storage.jobs import Job, PendingPublication
 from petition_app.tally.models import PublishedName
-from petition_app.vault import UnreadableError
-from petition_app.verification import questions
+from petition_app.verification.dialogue import questions
+from petition_app.worker import loop as worker
 from tests import dumps
 from tests import factories as make
 
@@ -186,7 +188,7 @@ def test_the_secret_r_hashes_to_the_commitment(app: Any) -> None:
         signature = db.session.get_one(Signature, signed.id)
         r = bytes.fromhex(sealing._open(signature, "identity")[0]["r"])
         assert len(r) == 32
-        assert security.commitment(signature.petition_id, r) == signature.commitment
+        assert fingerprints.commitment(signature.petition_id, r) == signature.commitment
 
 
 def test_a_signers_acts_leave_no_id_and_no_time_of_day(app: Any) -> None:
@@ -236,13 +238,13 @@ def test_signers_acts_join_the_trail_as_one_number_a_day_when_the_day_is_over(ap
     assert make.problems(app, world.petition_id) == []
 
 
-@pytest.mark.parametrize("model", [SignatureDelta, DueMark, Signature, SealedPart, SealedKey])
+@pytest.mark.parametrize("model", [SignatureDelta, PendingPublication, Signature, SealedPart, SealedKey])
 def test_what_a_signer_writes_has_no_column_for_a_time_of_day(model: Any) -> None:
     moments = [column.name for column in model.__table__.columns if column.type.python_type is datetime]
     assert moments == []
 
 
-@pytest.mark.parametrize("model", [SignatureDelta, DueMark, Job, AuditEvent, SignerAct])
+@pytest.mark.parametrize("model", [SignatureDelta, PendingPublication, Job, AuditEvent, SignerAct])
 def test_rows_about_counts_work_and_acts_cannot_point_to_a_signature(model: Any) -> None:
     assert not [key for key in model.__table__.foreign_keys if key.column.table.name == "signatures"]
 
@@ -251,7 +253,7 @@ def test_a_job_and_a_confirmation_do_not_tell_the_second_of_signing(app: Any) ->
     petition_id = make.make_petition(app)
     at = utcnow().replace(second=37, microsecond=123456)
     with make.acting(app):
-        couriers.beat(at=at)
+        worker_keys.record_heartbeat(at=at)
         signing.sign(make.new_signature(), petition=make.petition(petition_id), at=at)
     with make.looking(app):
         job, confirmation = (db.session.scalars(db.select(model)).one() for model in (Job, Confirmation))
@@ -301,7 +303,8 @@ def test_the_case_keeps_the_order_in_which_it_grew(app: Any) -> None:
     with make.acting(app):
         signature = db.session.get_one(Signature, signed.id)
         for number in range(6):
-            sealing.add_to_case(signature, {"kind": "note", "text": str(number)}, by_signer=number % 2 == 0)
+            add = case_additions.add_to_case if number % 2 else case_additions.add_by_signer
+            add(signature, {"kind": "note", "text": str(number)})
     with make.looking(app):
         notes = sealing.open_case(db.session.get_one(Signature, signed.id))
     assert [note["text"] for note in notes if note.get("kind")] == [str(number) for number in range(6)]
@@ -310,9 +313,10 @@ def test_the_case_keeps_the_order_in_which_it_grew(app: Any) -> None:
 def test_plain_columns_are_those_that_name_nobody() -> None:
     plain = {column.name for column in Base.metadata.tables["signatures"].columns}
     assert plain == {
-        "id", "petition_id", "text_version_id", "batch_id", "state", "language", "consent", "others", "arrived_on",
-        "commitment", "code_hash", "signer_key", "name_index", "mailbox_index", "names_due",
-        "match_class", "matched_number", "match_index", "entry_index", "agreed", "agreement_box",
+        "id", "petition_id", "text_version_id", "batch_id", "state", "language", "publication_tier",
+        "min_named_others", "arrived_on",
+        "commitment", "code_hash", "signer_key", "name_index", "mailbox_index", "names_stale",
+        "match_class", "matched_roster", "match_index", "entry_index", "awaiting_enactment", "agreement_box",
     }  # fmt: skip
     assert questions.Question.__table__.columns.keys() == [
         "id", "signature_id", "account_id", "box", "asked_on", "answered_on", "reminders", "reminded_on",

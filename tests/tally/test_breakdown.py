@@ -14,7 +14,7 @@ from petition_app.clock import utcnow
 from petition_app.tally import breakdown
 from petition_app.tally.rules import FEW, merge_small
 from petition_app.tally.services import publish_now
-from petition_app.worker import run_once
+from petition_app.worker.loop import run_once
 from tests import dumps
 from tests import factories as make
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from petition_app.clock import utcnow
-from petition_app.db import db
+from petition_app.storage.db import db
 from petition_app.tally import claims
 from petition_app.tally.models import Claim
 from tests import factories as make

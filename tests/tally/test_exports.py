@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from petition_app import audit
 from petition_app.accounts import approvals
 from petition_app.clock import utcnow
-from petition_app.db import db
-from petition_app.sheets import plain_cell
+from petition_app.storage.db import db
+from petition_app.storage.spreadsheets import plain_cell
 from petition_app.tally import claims, exports
 from tests import factories as make
 
@@ -56,6 +56,7 @@ def fetch(client: FlaskClient, **fields: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
 
 
+@pytest.mark.everywhere
 @pytest.mark.standard("of a sealed petition an export holds no name that is not public")
 def test_an_organizer_gets_what_was_submitted(app: Any, world: make.World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "SLICE", 2)
@@ -89,6 +90,7 @@ def test_an_auditor_gets_no_name_and_a_reviewer_nothing(app: Any, world: make.Wo
     assert reviewer.post(HERE, data={"csrf_token": token, "purpose": "check"}).status_code == 404
 
 
+@pytest.mark.everywhere
 def test_of_a_sealed_petition_only_public_names_leave(app: Any, world: make.World) -> None:
     sealed = make.default_mode == "sealed"
     verified, other = make.make_verified(app, world), make.make_signature(app, world.petition_id)
@@ -135,6 +137,7 @@ def test_with_names_it_takes_two_and_one_file(app: Any, world: make.World) -> No
         assert post(client, names="y", **other).status_code in (303, 422), "the leave was for something else"
 
 
+@pytest.mark.everywhere
 def test_the_addressee_gets_those_alone_who_agreed(app: Any, world: make.World) -> None:
     sealed = make.default_mode == "sealed"
     wanted = [make.make_verified(app, world, consent=3), make.make_verified(app, world, consent=3, others=1)]
@@ -198,7 +201,7 @@ def test_nothing_is_held_while_a_client_takes_its_time(app: Any, world: make.Wor
     with make.acting(app):
         begun = exports.Export(world.petition_id, "check", 1, False, False)
     with app.app_context():
-        rows = exports.read(begun)
+        rows: Any = exports.read(begun)
         next(rows)
         assert not db.session().in_transaction()
         rows.close()

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 
 from petition_app.clock import utcnow
-from petition_app.db import db
 from petition_app.errors import DomainError
 from petition_app.signatures.models import Signature
+from petition_app.storage.db import db
 from petition_app.tally import services
 from petition_app.tally.models import PublishedName
 from petition_app.tally.published import list_names
 from petition_app.verification import rules
-from petition_app.verification.verdicts import verdicts_of
+from petition_app.verification.cases.decision_log import verdicts_of
 from tests import factories as make
 from tests.conftest import settings_for, start_app, stop_app
 
@@ -54,7 +54,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(target=submitted, consent=st.integers(0, 3), others=st.sampled_from([None, None, 1, 2, 3]))
     def submit(self, consent: int, others: int | None) -> Any:
-        return make.submit(self.app, self.petition_id, make.new_signature(consent=consent, others=others))
+        return make.submit(self.app, self.petition_id, consent=consent, others=others)
 
     @rule(target=signed, one=consumes(submitted))
     def confirm(self, one: Any) -> Any:
@@ -144,17 +144,17 @@ class Walk(RuleBasedStateMachine):
             for row in rows:
                 signature = db.session.get_one(Signature, row.signature_id)
                 assert signature.state == "verified"
-                assert signature.consent == 3
+                assert signature.publication_tier == 3
                 assert rules.was_contacted(verdicts_of(signature.id))
-                assert signature.others is None or signature.others <= len(rows) - 1
+                assert signature.min_named_others is None or signature.min_named_others <= len(rows) - 1
             entitled = [
                 signature
                 for signature in db.session.scalars(
                     db.select(Signature).where(
                         Signature.petition_id == petition.id,
                         Signature.state == "verified",
-                        Signature.consent == 3,
-                        Signature.others.is_(None),
+                        Signature.publication_tier == 3,
+                        Signature.min_named_others.is_(None),
                     )
                 )
                 if rules.was_contacted(verdicts_of(signature.id))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition_app import jobs
 from petition_app.clock import utcnow
-from petition_app.db import db
+from petition_app.storage import jobs
+from petition_app.storage.db import db
 from petition_app.tally.models import TallyDay
 from petition_app.tally.rules import NEXT, BatchCount, Count, Tally, grown, next_act
 from tests import factories as make

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from petition_app.clock import utcnow
 from petition_app.petitions import services as petitions
-from petition_app.petitions.comparing import compare
 from petition_app.petitions.services import NewPetition
+from petition_app.petitions.text_diff import compare
 from petition_app.tally.rules import each_day
 from tests import factories as make
 from tests.conftest import only_sqlite

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,18 @@ from uuid import uuid4
 import pyrage
 import pytest
 
-from petition_app import audit, jobs
+from petition_app import audit
 from petition_app.audit import AuditEvent
 from petition_app.clock import utcnow
-from petition_app.db import after_commit, db
 from petition_app.signatures.models import SealedPart, Signature, SignatureDelta
+from petition_app.storage import jobs
+from petition_app.storage.db import db
+from petition_app.storage.hooks import TransactionHooks
 from petition_app.tally import counting, services, timeline
 from petition_app.tally import names as publisher
 from petition_app.tally.models import Publication, PublishedName, PublishedPlace, TallyTotal, Update
 from petition_app.tally.published import list_names, list_places
-from petition_app.verification.batches import list_batches
+from petition_app.verification.batches.services import list_batches
 from tests import factories as make
 
 
@@ -92,7 +95,7 @@ def test_under_load_changes_wait_for_the_worker_and_none_is_lost(app: Any) -> No
     publish_now(app, petition_id)
     with make.acting(app):
         for _ in range(services.MANY):
-            db.session.add(jobs.DueMark(petition_id=petition_id))
+            db.session.add(jobs.PendingPublication(petition_id=petition_id))
     at = utcnow()
     with make.acting(app):
         newest = services.get_publication(make.petition(petition_id))
@@ -254,12 +257,10 @@ def test_a_withdrawn_name_is_gone_before_the_next_publication(app: Any) -> None:
     world = make.make_world(app)
     signed = make.make_verified(app, world, "Ada Sample")
     assert names(app, world.petition_id) == ["Ada Sample"]
-    hooks = list(after_commit)
-    after_commit.clear()
-    try:
-        make.withdraw(app, signed)
-    finally:
-        after_commit[:] = hooks
+    hooks = app.state.get(TransactionHooks)
+    app.state.put(replace(hooks, after_commit=()))
+    make.withdraw(app, signed)
+    app.state.put(hooks)
     with make.looking(app):
         assert db.session.scalar(db.select(db.func.count()).select_from(PublishedName)) == 1
     assert names(app, world.petition_id) == []
@@ -442,7 +443,7 @@ def test_a_publication_in_slices_is_never_inside_itself(app: Any, monkeypatch: p
     monkeypatch.setattr(publisher, "_look_at_due", lambda *words: depths.append(len(inspect.stack())) or look(*words))
     with make.acting(app):
         for one in db.session.scalars(db.select(Signature)).all():
-            one.names_due = True
+            one.names_stale = True
         jobs.mark_due(world.petition_id)
     make.publish_waiting(app)
     assert len(depths) >= len(signed) // 2

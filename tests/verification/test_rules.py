@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition_app.verification.rules import VERDICTS, Verdict, outcome, standing, was_contacted
+from petition_app.verification.rules import VERDICTS, Verdict, effective_verdicts, outcome, was_contacted
 
 ANN, BEN, CID = (UUID(int=number) for number in (1, 2, 3))
 ORIGINAL, OTHER = UUID(int=10), UUID(int=11)
@@ -76,7 +76,7 @@ def test_the_order_of_reviewers_does_not_matter_until_they_agree(
 @given(verdicts, st.integers(1, 3))
 def test_a_reopened_case_begins_with_nothing(said: list[Verdict], reviewers: int) -> None:
     again = [*said, says(CID, "reopened")]
-    assert standing(again) == []
+    assert effective_verdicts(again) == []
     assert outcome(again, reviewers=reviewers) is None
     if reviewers == 1:
         assert outcome([*again, says(ANN, "rejected")], reviewers=1) == ("rejected", None)
@@ -86,7 +86,7 @@ def test_a_reopened_case_begins_with_nothing(said: list[Verdict], reviewers: int
 def test_a_verdict_taken_back_is_as_if_never_given(said: list[Verdict], data: st.DataObject) -> None:
     gone = data.draw(st.sampled_from(said))
     after = [*said, says(ANN, "undone", back=gone.id)]
-    assert standing(after) == [verdict for verdict in said if verdict.id != gone.id]
+    assert effective_verdicts(after) == [verdict for verdict in said if verdict.id != gone.id]
 
 
 def test_contact_counts_only_while_its_verdict_stands() -> None:

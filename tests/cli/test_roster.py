@@ -1,0 +1,158 @@
+"""`flask roster import`."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from petition_app.roster import services
+from petition_app.roster.file_reader import Entry
+from tests import factories as make
+from tests.conftest import DATA
+
+
+@pytest.fixture
+def petition(app: Any) -> Any:
+    return make.make_petition(app)
+
+
+@pytest.fixture
+def put(tmp_path: Path) -> Any:
+    """Write a file to import and return its path."""
+
+    def write(text: str, name: str = "list.csv", encoding: str = "utf-8") -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding=encoding)
+        return path
+
+    return write
+
+
+def bring(cli: Any, path: Path, *options: object, code: int = 0, as_of: str = "2026-09-01") -> Any:
+    return cli("roster", "import", make.SLUG, path, "--name", "Deputies", "--as-of", as_of, *options, code=code)
+
+
+def people(app: Any, petition_id: Any) -> list[Entry]:
+    with make.looking(app):
+        version = services.current(petition_id)
+        return list(services.iter_entries(version.id)) if version else []
+
+
+def test_the_founding_roster_is_imported(app: Any, cli: Any, petition: Any) -> None:
+    said = bring(cli, DATA / "roster.csv")
+    assert "version 1: 424 people (424 added, 0 gone, 0 changed)" in said.out
+    assert "column council: body" in said.err
+    assert len(people(app, petition)) == 424
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_russian_titles_semicolons_and_terms_are_understood(
+    app: Any, cli: Any, petition: Any, put: Any, encoding: str
+) -> None:
+    path = put(
+        "Фамилия;Имя;Отчество;Совет;Город;Должность;с;по;Почта;Можно писать\n"
+        "Колчина;Валентина;Борисовна;МО Лесное;Луговск;депутат;08.09.2019;08.09.2024;k@example.org;нет\n",
+        encoding=encoding,
+    )
+    bring(cli, path)
+    (one,) = people(app, petition)
+    assert (one.name, one.body, one.place, one.role) == (
+        "Колчина Валентина Борисовна",
+        "МО Лесное",
+        "Луговск",
+        "депутат",
+    )
+    assert (str(one.term_from), str(one.term_to)) == ("2019-09-08", "2024-09-08")
+    assert (one.contact, one.contact_safe) == ("k@example.org", False)
+
+
+def test_columns_can_be_given(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    path = put("Who,Where,Other\nAda Sample,Springfield,x\n")
+    assert "name" in bring(cli, path, code=1).err
+    bring(cli, path, "--columns", "name=who, place=Where")
+    assert [(one.name, one.place) for one in people(app, petition)] == [("Sample Ada", "Springfield")]
+    assert "no field shoes" in bring(cli, path, "--columns", "shoes=Who", code=1).err
+    assert "no column Whom" in bring(cli, path, "--columns", "name=Whom", code=1).err
+
+
+def test_a_spreadsheet_is_imported(app: Any, cli: Any, petition: Any, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Surname", "First name", "Council"])
+    book.active.append([])
+    book.active.append(["Sample", "Ada", "North"])
+    book.save(tmp_path / "list.xlsx")
+    bring(cli, tmp_path / "list.xlsx")
+    assert [(one.name, one.body) for one in people(app, petition)] == [("Sample Ada", "North")]
+
+
+def test_bad_rows_are_told_by_line_and_reason_and_stop_no_other(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    path = put(
+        "id,name,council,term_from,term_to,contact,contact_safe\n"
+        "a1,Ada Sample,North,2019-09-08,2024-09-08,a@example.org,yes\n"
+        "a2,,North,,,,\n"
+        "a3,Cid Sample,North,soon,,,\n"
+        "a4,Dee Sample,North,2024-01-01,2023-01-01,,\n"
+        "a5,Eve Sample,North,,,eve@,\n"
+        "a6,Fay Sample,North,,,,maybe\n"
+        "a1,Gil Sample,North,,,,\n"
+        "a8,Hal Sample\n"
+        "a9,12345,North,,,,\n"
+        f"a10,{'x' * 241},North,,,,\n"
+        f"{'9' * 65},Ida Sample,North,,,,\n"
+        ",Joe Sample,North,,,+7 000,\n"
+    )
+    said = bring(cli, path)
+    assert "5 rows not taken" in said.out
+    assert "4 is taken without a cell: a day must be written" in said.err
+    told = list(csv.reader(path.with_name("list.csv.errors.csv").read_text().splitlines()))
+    assert told[0] == ["line", "reason"]
+    assert [row[0] for row in told[1:]] == ["3", "8", "10", "11", "12"]
+    for content in ("Sample", "maybe", "soon", "eve@"):
+        assert content not in path.with_name("list.csv.errors.csv").read_text()
+    assert sorted((one.name, one.contact, one.contact_safe) for one in people(app, petition)) == [
+        ("Sample Ada", "a@example.org", True),
+        ("Sample Cid", "", None),
+        ("Sample Dee", "", None),
+        ("Sample Eve", "", None),
+        ("Sample Fay", "", None),
+        ("Sample Hal", "", None),
+        ("Sample Joe", "+7 000", None),
+    ]
+
+
+def test_the_file_in_use_adds_nothing_and_a_newer_one_is_compared(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    first = put("surname,council\nAnin,North\nBenin,North\n")
+    bring(cli, first)
+    assert "nothing was added" in bring(cli, first).out
+    said = bring(cli, put("surname,council,role\nAnin,North,chair\nCenin,North,\n", "new.csv"))
+    assert "version 2: 2 people (1 added, 1 gone, 1 changed)" in said.out
+    assert "version 3: 2 people (1 added, 1 gone, 1 changed)" in bring(cli, first).out
+
+
+def test_people_of_one_name_are_told_apart_by_body_and_place_only(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    path = put("name,council,place\nAda Sample,North,A\nAda Sample,South,A\nAda Sample,North,B\nSample Ada,North,A\n")
+    assert "1 rows not taken" in bring(cli, path).out
+    assert len(people(app, petition)) == 3
+
+
+def test_a_refused_file_leaves_the_old_roster_in_use(
+    app: Any, cli: Any, petition: Any, put: Any, tmp_path: Path
+) -> None:
+    bring(cli, put("surname\nAnin\n"))
+    broken = tmp_path / "broken.xlsx"
+    broken.write_bytes(b"PK\x03\x04 and nothing that a workbook has")
+    for path in (
+        broken,
+        tmp_path / "none.csv",
+        put("surname\n\n", "empty.csv"),
+    ):
+        said = bring(cli, path, code=1)
+        assert len([line for line in said.err.splitlines() if line.startswith("Error:")]) == 1
+        assert "Traceback" not in said.output
+        assert [one.surname for one in people(app, petition)] == ["Anin"]
+    assert "future" in bring(cli, put("surname\nBenin\n", "b.csv"), as_of="2999-01-01", code=1).err
+    cli("roster", "import", "no-such-letter", put("surname\nX\n"), "--name", "x", "--as-of", "2026-01-01", code=1)

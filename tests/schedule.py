@@ -1,0 +1,63 @@
+"""In which order the cases run where several processes share them: what takes longest first, a file in one process.
+
+A process that has nothing left takes over what another would do last, so what is long must not come last.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+# Seconds that files of few and long cases take, as a whole run has measured them with three processes.
+LONG = {
+    "browser/test_pages.py": 200,
+    "bars/test_b49_outages.py": 180,
+    "test_kill.py": 150,
+    "browser/test_eight_reviewers.py": 125,
+    "browser/test_desk_pages.py": 120,
+    "drill/test_seizure.py": 100,
+    "local_desk/test_story_local.py": 100,
+    "test_story.py": 100,
+    "bars/test_b02_keys_in_memory.py": 80,
+    "browser/test_life.py": 70,
+    "browser/test_road.py": 65,
+    "browser/test_words.py": 60,
+    "browser/test_groups.py": 55,
+    "browser/test_imports.py": 55,
+    "mailer/test_smtp.py": 45,
+    "browser/test_sealed.py": 45,
+    "local_desk/test_other_ports.py": 45,
+    "browser/test_roster.py": 40,
+    "test_logs.py": 40,
+    "verification/bulk/test_kill.py": 35,
+    "browser/test_every_page.py": 50,
+    "browser/test_keyboard.py": 35,
+    "local_desk/test_lent_lists.py": 35,
+}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put long files at the beginning of what each process is given, so that all are given about as much of them."""
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    if processes == 1:
+        return
+    files: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        files[str(item.path.relative_to(Path(__file__).parent))].append(item)
+    seconds, begin = [0.0] * processes, [list[pytest.Item]() for _ in range(processes)]
+    for name in sorted(files.keys() & LONG.keys(), key=lambda name: (-LONG[name], name)):
+        least = seconds.index(min(seconds))
+        seconds[least] += LONG[name]
+        begin[least] += files.pop(name)
+    rest = [item for name in files for item in files[name]]
+    left, ordered = len(items), list[pytest.Item]()
+    for number, first in enumerate(begin):
+        share = left // (processes - number)  # As pytest-xdist 3.8 deals out at first with `--dist worksteal`.
+        left -= share
+        more = max(0, share - len(first))
+        ordered += [*first, *rest[:more]]
+        del rest[:more]
+    items[:] = [*ordered, *rest]
