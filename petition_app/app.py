@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from petition_app.i18n import CatalogueError, check_catalogues
 from petition_app.keys import leaving
 from petition_app.keys.open_keys import KeyHooks
 from petition_app.matching.names.word_cache import forget_words
+from petition_app.network import client_of, plain_address
 from petition_app.petitions import freezing, policies
 from petition_app.petitions.freezing import FreezeHooks
 from petition_app.storage import db, erasures
@@ -102,20 +103,34 @@ class Countersign(Flask):
 
         Who of several proxies said what is left to `wsgi_app`, except where the host alone tells the address.
         """
-        path, began = scope.path, perf_counter()
-        if not may_be_kept(path) or not path.isascii():
+        began, key = perf_counter(), self._key_of(scope)
+        if not key or not (page := self.pages.find(key)):
             return None
-        told = scope.headers.get
-        found = self.addresses.find(told("host", ""), "" if self.proxies else scope.scheme)
-        if not found or not found[0]:
-            return None
-        key = key_of(path, scope.query_string, told("accept-language", ""), host=found[1], scheme=found[0])
-        if not (page := self.pages.find(key)):
-            return None
-        answer = page.reply(told("if-none-match", ""))
+        answer = page.reply(scope.headers.get("if-none-match", ""))
         took = perf_counter() - began
         self.extensions["meter"].note(rule=page.rule, method="GET", status=answer[0], seconds=took)
         return answer
+
+    def sign_at_once(self, scope: Scope, sent: bytes) -> Answer | None:
+        """Take a plain signature for which no request need be made, and note it; return its answer."""
+        began, key = perf_counter(), self._key_of(scope)
+        client = client_of(scope.client, scope.headers.get("x-forwarded-for"), proxies=self.proxies)
+        if not key or not (found := self.rush.at_once(scope, sent, key, plain_address(client))):
+            return None
+        answer, rule = found
+        took = perf_counter() - began
+        self.extensions["meter"].note(rule=rule, method="POST", status=answer[0], seconds=took)
+        return answer
+
+    def _key_of(self, scope: Scope) -> tuple[Hashable, ...] | None:
+        """Return what a request asks for, as `page_cache` knows it, where that can be told before it is made."""
+        path, told = scope.path, scope.headers.get
+        if not may_be_kept(path) or not path.isascii():
+            return None
+        found = self.addresses.find(told("host", ""), "" if self.proxies else scope.scheme)
+        if not found or not found[0]:
+            return None
+        return key_of(path, scope.query_string, told("accept-language", ""), host=found[1], scheme=found[0])
 
     def log_exception(self, exc_info: Any) -> None:
         """Write down what went wrong and at which rule: a path may hold the words of an invitation."""

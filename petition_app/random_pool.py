@@ -13,6 +13,9 @@ from threading import local
 from uuid import UUID
 
 
+_MARKS, _RANDOM = 0xF000 << 64 | 0xC000 << 48, 0x4000 << 64 | 0x8000 << 48  # Bits of version and variant; 4 and RFC.
+
+
 class _Drawn(local):
     """What this thread has drawn, and how much of it was taken."""
 
@@ -43,7 +46,7 @@ def random_bytes(number: int) -> bytes:
 
 def new_id() -> UUID:
     """Return a random id (RFC 9562, version 4)."""
-    return UUID(bytes=random_bytes(16), version=4)
+    return UUID(int=int.from_bytes(random_bytes(16)) & ~_MARKS | _RANDOM)
 
 
 def id_near(other: UUID) -> UUID:

@@ -19,11 +19,17 @@ def purpose_key(secret_key: str, purpose: str) -> bytes:
     return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(secret_key.encode())
 
 
+@lru_cache(maxsize=32)
+def _begun(secret_key: str, purpose: str) -> hmac.HMAC:
+    """Return an HMAC that knows its key and is copied. `hmac.digest` would let go of the interpreter each time."""
+    return hmac.new(purpose_key(secret_key, purpose), digestmod="sha256")
+
+
 def fingerprint(purpose: str, *parts: str | UUID) -> bytes:
     """Return HMAC-SHA256 of the parts under the server's key for this purpose (32 bytes)."""
-    message = "\x1f".join(str(part) for part in parts).encode()
-    # Not `hmac.digest`, which lets go of the interpreter each time.
-    return hmac.new(purpose_key(config.current().secret_key, purpose), message, "sha256").digest()
+    begun = _begun(config.current().secret_key, purpose).copy()
+    begun.update("\x1f".join(map(str, parts)).encode())
+    return begun.digest()
 
 
 def hash_secret(purpose: str, secret: bytes) -> bytes:

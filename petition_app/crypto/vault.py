@@ -36,6 +36,7 @@ from petition_app.errors import StorageSealedError
 from petition_app.random_pool import random_bytes
 
 RING, HPKE_X25519, PASSPHRASE = 1, 2, 3
+_RING = bytes([RING])
 PASSES, LANES, MEMORY = 3, 4, 64 * 1024  # Of Argon2id; memory in KiB.
 _alone = Lock()  # In OpenSSL two derivations with several lanes wait for each other for ever.
 STEP = 1024
@@ -61,7 +62,11 @@ class SealContext:
 
     def bytes(self) -> bytes:
         """Return the associated data: `sig/v1|petition|signature|part`."""
-        return f"sig/v1|{self.petition}|{self.signature}|{self.part}".encode()
+        return f"{self.front()}{self.part}".encode()
+
+    def front(self) -> str:
+        """Return what is the same for all parts of one signature."""
+        return f"sig/v1|{self.petition}|{self.signature}|"
 
 
 @dataclass(frozen=True)
@@ -86,9 +91,14 @@ def new_key() -> bytes:
 
 
 def encrypt(key: bytes, plain: bytes, associated_data: bytes) -> bytes:
-    """Seal bytes under a random key of 32 bytes; `bound` is where they are stored."""
+    """Seal bytes under a random key of 32 bytes; `associated_data` says where they are stored."""
+    return encrypt_with(AESGCM(key), plain, associated_data)
+
+
+def encrypt_with(cipher: AESGCM, plain: bytes, associated_data: bytes) -> bytes:
+    """Seal bytes as `encrypt` does, under a key that seals several things and is made ready once."""
     nonce = random_bytes(12)
-    return bytes([RING]) + nonce + AESGCM(key).encrypt(nonce, plain, associated_data)
+    return _RING + nonce + cipher.encrypt(nonce, plain, associated_data)
 
 
 def decrypt(key: bytes, box: bytes, associated_data: bytes) -> bytes:
@@ -111,10 +121,22 @@ def _pad(content: dict[str, Any], length: int = STEP) -> bytes:
 
 def seal_part(signature_key: bytes, context: SealContext, content: dict[str, Any]) -> Sealed:
     """Seal one part under a key of its own, padded to its part's length, or beyond it to a multiple of 1,024 bytes."""
-    part_key, associated_data = new_key(), context.bytes()
+    return _seal_part(AESGCM(signature_key), context.part, context.bytes(), content)
+
+
+def seal_parts(signature_key: bytes, context: SealContext, contents: dict[str, dict[str, Any]]) -> dict[str, Sealed]:
+    """Seal each part of one signature as `seal_part` does; `context` is where any of them lies."""
+    cipher, front = AESGCM(signature_key), context.front()
+    return {
+        part: _seal_part(cipher, part, f"{front}{part}".encode(), content) for part, content in contents.items()
+    }
+
+
+def _seal_part(cipher: AESGCM, part: str, associated_data: bytes, content: dict[str, Any]) -> Sealed:
+    part_key = new_key()
     return Sealed(
-        box=encrypt(part_key, _pad(content, LENGTHS.get(context.part, STEP)), associated_data),
-        wrapped_key=encrypt(signature_key, part_key, b"key|" + associated_data),
+        box=encrypt(part_key, _pad(content, LENGTHS.get(part, STEP)), associated_data),
+        wrapped_key=encrypt_with(cipher, part_key, b"key|" + associated_data),
     )
 
 

@@ -76,6 +76,7 @@ def seal(
     """
     indexed = isinstance(lock, KeyRing)
     signature_id, key, r = new_id(), vault.new_key(), random_bytes(32)
+    place = SealContext(petition_id, signature_id, "key")
     contents = {
         "identity": {**vars(identity), "r": r.hex(), "tier": tier, "others": others},
         "contact": {"email": email},
@@ -85,12 +86,10 @@ def seal(
         signature_id=signature_id,
         commitment=commitment(petition_id, r),
         r=r,
-        key=lock.wrap(key, SealContext(petition_id, signature_id, "key")),
+        key=lock.wrap(key, place),
         parts={
-            part: NewPart(
-                id_near(signature_id), vault.seal_part(key, SealContext(petition_id, signature_id, part), content)
-            )
-            for part, content in contents.items()
+            part: NewPart(id_near(signature_id), sealed)
+            for part, sealed in vault.seal_parts(key, place, contents).items()
         },
         name_index=fingerprint("name", petition_id, fold_name(identity.name)) if indexed else None,
         mailbox_index=fingerprint("mailbox", petition_id, fold_mailbox(email)) if indexed and email else None,

@@ -24,13 +24,14 @@ from petition_app.signatures import group_commit
 from petition_app.signatures.group_commit import PendingWrite
 from petition_app.signatures.new_signatures import NewSignature, pending_token
 from petition_app.storage.group_commit import Queue
-from petition_app.storage.short_cache import Look, ShortCache
+from petition_app.storage.short_cache import MISSING, Look, ShortCache
 from petition_app.web.forms.sign_parser import has_address, parse_sign, to_new_signature
 from petition_app.web.language_links import CARRIED
-from petition_app.web.page_cache import Headers, ask, asked
+from petition_app.web.page_cache import Answer, Headers, ask, asked
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from granian.rsgi import Scope
 
 BEGIN, END = "/p/", "/sign"
 MOST, MOST_BYTES = 64, 8 * 2**20  # Answers that are remembered.
@@ -66,11 +67,31 @@ class FastSign:
         self._app = app
         self._frames = cache.region(most=MOST, most_bytes=MOST_BYTES)
 
+    def at_once(self, scope: Scope, sent: bytes, key: tuple[Hashable, ...], client: str) -> tuple[Answer, str] | None:
+        """Take a plain form for which no request need be made; return the answer and the rule of its path.
+
+        `key` is `page_cache.key_of` it. Nothing where the page must answer, which then says so or remembers how.
+        """
+        told, path = scope.headers.get, scope.path
+        kind, site = told("content-type", ""), told("sec-fetch-site", "")
+        if not _may_be_plain(scope.method, path, kind=kind, length=len(sent), site=site):
+            return None
+        form = _fields(sent)
+        frame = self._frames.find((key, has_address(form)))
+        if frame is MISSING or CARRIED in form:
+            return None
+        if pending := self._sign(path[len(BEGIN) : -len(END)], form, frame.language, client):
+            return (200, frame.headers[:], pending.join(frame.parts)), frame.rule
+        return None
+
     def answer(self, environ: WSGIEnvironment, start: StartResponse, page: WSGIApplication) -> Iterable[bytes]:
         """Take a plain form and answer as its page does, or let the page do so and remember how."""
-        if not _may_be_plain(environ):
+        length = environ.get("CONTENT_LENGTH", "")
+        size = int(length) if length.isdecimal() and len(length) <= len(str(LONGEST)) else LONGEST + 1
+        kind, site = environ.get("CONTENT_TYPE", ""), environ.get("HTTP_SEC_FETCH_SITE", "")
+        if not _may_be_plain(environ["REQUEST_METHOD"], environ["PATH_INFO"], kind=kind, length=size, site=site):
             return page(environ, start)
-        sent = _read(environ)
+        sent = _read(environ, size)
         if CARRIED in sent:  # The form is to be shown in another language, not taken.
             return page(environ, start)
         key = (asked(environ), has_address(sent))
@@ -133,28 +154,27 @@ class FastSign:
         return body.split(pending) if pending and pending in body and not is_cookie_set else None
 
 
-def _may_be_plain(environ: WSGIEnvironment) -> bool:
+def _may_be_plain(method: str, path: str, *, kind: str, length: int, site: str) -> bool:
     """Return whether this is a short form for signing that was not sent from another site."""
-    path, length = environ["PATH_INFO"], environ.get("CONTENT_LENGTH", "")
     return (
-        environ["REQUEST_METHOD"] == "POST"
+        method == "POST"
         and path.startswith(BEGIN)
         and path.endswith(END)
-        and environ.get("CONTENT_TYPE", "").partition(";")[0] == PLAIN
-        and length.isdecimal()
-        and len(length) <= len(str(LONGEST))
-        and int(length) <= LONGEST
-        and environ.get("HTTP_SEC_FETCH_SITE") != "cross-site"
+        and kind.partition(";")[0] == PLAIN
+        and length <= LONGEST
+        and site != "cross-site"
     )
 
 
-def _read(environ: WSGIEnvironment) -> Form:
-    """Return the fields of a form, the first of each name, or none that could be read; the page can read it again."""
-    length = int(environ["CONTENT_LENGTH"])
+def _read(environ: WSGIEnvironment, length: int) -> Form:
+    """Return the fields of a form, as `_fields` does; the page can read it again."""
     body = environ["wsgi.input"].read(length)
     environ["wsgi.input"] = BytesIO(body)
-    if len(body) < length:
-        return {}
+    return _fields(body) if len(body) == length else {}
+
+
+def _fields(body: bytes) -> Form:
+    """Return the fields of a form, the first of each name, or none that could be read."""
     with suppress(ValueError):
         fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS)
         return dict(reversed(fields))

@@ -8,20 +8,19 @@ answered. Some threads are kept for those who only read, and `lanes` divides the
 from __future__ import annotations
 
 import logging
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from threading import Lock, Thread
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Protocol
 
 from granian.rsgi import Scope
 
-from petition_app.network import client_of, group_of, plain_address
+from petition_app.network import client_of, group_of
 from petition_app.web.lanes import STAFF, FullError, Lanes
+from petition_app.web.wsgi_environ import Server, environ, server_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -43,7 +42,7 @@ REFUSALS = {
 }
 
 
-Server = tuple[str, str]
+Answer = tuple[int, list[tuple[str, str]], bytes]  # The status, the headers and the body.
 
 
 class Body(Protocol):
@@ -88,8 +87,11 @@ class Asked(Protocol):
 class Application(Protocol):
     """What is served: a WSGI application that has some answers ready before a request is made."""
 
-    def at_once(self, scope: Scope) -> tuple[int, list[tuple[str, str]], bytes] | None:
-        """Return the status, the headers and the body for whoever reads, if they are ready."""
+    def at_once(self, scope: Scope) -> Answer | None:
+        """Return the answer to whoever reads, if it is ready."""
+
+    def sign_at_once(self, scope: Scope, sent: bytes) -> Answer | None:
+        """Take a plain signature and return its answer; nothing where a request must be made for it."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse, /) -> Iterable[bytes]:
         """Answer a request."""
@@ -116,7 +118,7 @@ class Gateway:
 
     def __init__(self, app: Application, *, threads: int, proxies: int) -> None:
         self._app, self._proxies = app, proxies
-        self._lanes: Lanes[tuple[Answering, WSGIEnvironment]] = Lanes(threads)
+        self._lanes: Lanes[tuple[Answering, Scope, bytes]] = Lanes(threads)
         self._door = Lock()
         self._bodies, self._files = Counter[str](), Counter[str]()
         self._receiving: set[_Receipt] = set()
@@ -133,15 +135,11 @@ class Gateway:
             if method == "GET" and (answer := self._app.at_once(asked.scope)):
                 asked.proto.response_bytes(*answer)
             elif method in BODILESS:
-                self._answer(asked.proto, self._environ(asked.scope))
+                self._answer(asked.proto, asked.scope)
             else:
                 self._receive(asked.scope, asked.proto)
         except BaseException as error:
             logger.error("A request was lost: %s", type(error).__name__)
-
-    def _environ(self, scope: Scope, body: bytes = b"") -> WSGIEnvironment:
-        self._server = self._server or server_of(scope)
-        return environ(scope, body, self._server)
 
     # --- receiving ----------------------------------------------------------------------------------------------
 
@@ -154,7 +152,7 @@ class Gateway:
             return
         size = int(length) if length.isdecimal() and len(length) < 12 else FILE + 1
         if size == 0 or size > (FILE if is_staff else SMALL):
-            self._change(protocol, self._environ(scope))
+            self._change(protocol, scope)
             return
         client = group_of(client_of(scope.client, headers.get("x-forwarded-for"), proxies=self._proxies))
         is_file = size > (FORM if is_staff else SMALL)
@@ -201,27 +199,31 @@ class Gateway:
         if sent.count(b"&") > FIELDS and not scope.path.startswith(STAFF):
             _refuse(protocol, 400)
         else:
-            self._change(protocol, self._environ(scope, sent))
+            self._change(protocol, scope, sent)
 
     # --- answering ----------------------------------------------------------------------------------------------
 
-    def _change(self, protocol: Answering, asked: WSGIEnvironment) -> None:
+    def _change(self, protocol: Answering, scope: Scope, sent: bytes = b"") -> None:
         """Answer a request that may change something, or leave it to the next thread that has done so."""
         try:
-            lane = self._lanes.enter(asked["PATH_INFO"], (protocol, asked))
+            lane = self._lanes.enter(scope.path, (protocol, scope, sent))
         except FullError:
             _refuse(protocol, 503)
             return
         while lane:
-            self._answer(protocol, asked)
+            self._answer(protocol, scope, sent)
             if found := self._lanes.leave(lane):
-                lane, (protocol, asked) = found
+                lane, (protocol, scope, sent) = found
             else:
                 lane = None
 
-    def _answer(self, protocol: Answering, asked: WSGIEnvironment) -> None:
+    def _answer(self, protocol: Answering, scope: Scope, sent: bytes = b"") -> None:
         try:
-            _call(self._app, asked, protocol)
+            if sent and (answer := self._app.sign_at_once(scope, sent)):
+                protocol.response_bytes(*answer)
+                return
+            self._server = self._server or server_of(scope)
+            _call(self._app, environ(scope, sent, self._server), protocol)
         except BaseException as error:
             logger.error("A request failed: %s", type(error).__name__)
             protocol.response_bytes(500, [], b"")
@@ -230,49 +232,6 @@ class Gateway:
 def _refuse(protocol: Answering, status: int) -> None:
     headers = [("content-type", "text/plain; charset=utf-8"), ("cache-control", "no-store"), ("connection", "close")]
     protocol.response_bytes(status, [*headers, *([("retry-after", "10")] if status == 503 else [])], REFUSALS[status])
-
-
-def environ(scope: Scope, body: bytes, server: Server) -> WSGIEnvironment:
-    """Return what WSGI calls a request. Headers with an underscore could pass for others, and are left out.
-
-    To ask the scope for its server costs as much as for all the rest, and it says the same each time.
-    """
-    made: WSGIEnvironment = _SAME.copy()
-    path = scope.path
-    made["REQUEST_METHOD"] = scope.method
-    made["PATH_INFO"] = path if path.isascii() else path.encode().decode("latin-1")
-    made["QUERY_STRING"] = scope.query_string
-    made["SERVER_PROTOCOL"] = f"HTTP/{scope.http_version}"
-    made["SERVER_NAME"], made["SERVER_PORT"] = server
-    made["REMOTE_ADDR"] = plain_address(scope.client)
-    made["wsgi.url_scheme"] = scope.scheme
-    made["wsgi.input"] = BytesIO(body)
-    made["wsgi.errors"] = sys.stderr
-    for name, value in scope.headers.items():
-        key = _KEYS.get(name) or ("" if "_" in name else f"HTTP_{name.upper().replace('-', '_')}")
-        made[key] = f"{made[key]}{'; ' if name == 'cookie' else ','}{value}" if key in made else value
-    made.pop("", None)
-    if body:
-        made["CONTENT_LENGTH"] = str(len(body))
-    return made
-
-
-def server_of(scope: Scope) -> Server:
-    """Return the host and the port on which the server listens."""
-    host, _, port = scope.server.rpartition(":")
-    return host, port
-
-
-_SAME = {
-    "SCRIPT_NAME": "", "wsgi.version": (1, 0), "wsgi.multithread": True, "wsgi.multiprocess": False,
-    "wsgi.run_once": False,
-}  # fmt: skip
-_COMMON = (
-    "host", "user-agent", "accept", "accept-language", "accept-encoding", "connection", "cookie", "referer",
-    "if-none-match", "origin", "x-forwarded-for", "x-forwarded-proto",
-)  # fmt: skip
-_KEYS = {name: f"HTTP_{name.upper().replace('-', '_')}" for name in _COMMON}
-_KEYS |= {"content-length": "CONTENT_LENGTH", "content-type": "CONTENT_TYPE"}
 
 
 def _call(app: WSGIApplication, asked: WSGIEnvironment, protocol: Answering) -> None:

@@ -109,7 +109,7 @@ def may_be_kept(path: str) -> bool:
     return path == "/" or path.startswith("/p/")
 
 
-def asked(environ: WSGIEnvironment) -> Hashable:
+def asked(environ: WSGIEnvironment) -> tuple[Hashable, ...]:
     """Return all that an answer may differ by: what was asked for, where, and in which language."""
     return key_of(
         environ["PATH_INFO"], environ.get("QUERY_STRING", ""), environ.get("HTTP_ACCEPT_LANGUAGE", ""),
@@ -118,7 +118,7 @@ def asked(environ: WSGIEnvironment) -> Hashable:
     )  # fmt: skip
 
 
-def key_of(path: str, query: str, languages: str, *, host: str, scheme: str, mount: str = "") -> Hashable:
+def key_of(path: str, query: str, languages: str, *, host: str, scheme: str, mount: str = "") -> tuple[Hashable, ...]:
     """Return the same of a request of which no more than this is known; `languages` is its `Accept-Language`."""
     return path, query, _language(languages), host, scheme, mount
 

@@ -15,7 +15,7 @@ import pytest
 
 from petition_app.network import client_of, group_of
 from petition_app.rate_limits import budgets
-from petition_app.web import gateway
+from petition_app.web import gateway, wsgi_environ
 from tests import factories as make
 from tests.conftest import migrate, settings_for, start_app, stop_app
 from tests.serving import Served, serve
@@ -134,7 +134,7 @@ def test_who_leaves_in_the_middle_leaves_nothing_behind(served: Served) -> None:
 
 
 def test_a_header_with_an_underscore_passes_for_no_other(served: Served) -> None:
-    made = gateway.environ(
+    made = wsgi_environ.environ(
         _Scope({"x_forwarded_for": "192.0.2.1", "x-forwarded-for": "203.0.113.1"}), b"", ("127.0.0.1", "8000")
     )  # type: ignore[arg-type]
     assert made["HTTP_X_FORWARDED_FOR"] == "203.0.113.1"
@@ -152,7 +152,7 @@ class _Scope:
 
 
 def test_a_request_is_told_as_wsgi_wants_it() -> None:
-    made = gateway.environ(
+    made = wsgi_environ.environ(
         _Scope({"cookie": "a=1", "content-type": FORM, "content-length": "3"}), b"a=b", ("127.0.0.1", "8000")
     )  # type: ignore[arg-type]
     assert made["PATH_INFO"].encode("latin-1").decode() == "/p/письмо"
