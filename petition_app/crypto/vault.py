@@ -36,7 +36,7 @@ from petition_app.errors import StorageSealedError
 from petition_app.random_pool import random_bytes
 
 RING, HPKE_X25519, PASSPHRASE = 1, 2, 3
-_RING = bytes([RING])
+_RING, _HPKE_X25519 = bytes([RING]), bytes([HPKE_X25519])
 PASSES, LANES, MEMORY = 3, 4, 64 * 1024  # Of Argon2id; memory in KiB.
 _alone = Lock()  # In OpenSSL two derivations with several lanes wait for each other for ever.
 STEP = 1024
@@ -127,9 +127,7 @@ def seal_part(signature_key: bytes, context: SealContext, content: dict[str, Any
 def seal_parts(signature_key: bytes, context: SealContext, contents: dict[str, dict[str, Any]]) -> dict[str, Sealed]:
     """Seal each part of one signature as `seal_part` does; `context` is where any of them lies."""
     cipher, front = AESGCM(signature_key), context.front()
-    return {
-        part: _seal_part(cipher, part, f"{front}{part}".encode(), content) for part, content in contents.items()
-    }
+    return {part: _seal_part(cipher, part, f"{front}{part}".encode(), content) for part, content in contents.items()}
 
 
 def _seal_part(cipher: AESGCM, part: str, associated_data: bytes, content: dict[str, Any]) -> Sealed:
@@ -265,8 +263,11 @@ def public_half(private: bytes) -> bytes:
 
 
 def hpke_seal(public: bytes, plain: bytes, associated_data: bytes) -> bytes:
-    """Seal bytes to one X25519 public key with HPKE; `bound` is HPKE's info."""
-    return bytes([HPKE_X25519]) + _hpke.encrypt(plain, X25519PublicKey.from_public_bytes(public), info=associated_data)
+    """Seal bytes to one X25519 public key with HPKE; `associated_data` is HPKE's info."""
+    return _HPKE_X25519 + _hpke.encrypt(plain, _public_key(public), info=associated_data)
+
+
+_public_key = lru_cache(maxsize=64)(X25519PublicKey.from_public_bytes)
 
 
 def hpke_open(private: bytes, box: bytes, associated_data: bytes) -> bytes:

@@ -11,7 +11,7 @@ import base64
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import LargeBinary, delete, exists, select
+from sqlalchemy import LargeBinary, Select, delete, exists, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition_app import app_state
@@ -114,6 +114,9 @@ def drop_lost(*, at: datetime) -> int:
 
 def _newest(at: datetime) -> WorkerKey | None:
     """Return the newest key; it may have been remembered for a second, and still counts only while its worker lives."""
-    query = select(WorkerKey).order_by(WorkerKey.made_at.desc(), WorkerKey.id)
-    found = recall("couriers", lambda session: session.scalars(query).all())
+    found = recall("couriers", lambda session: session.scalars(_newest_first()).all())
     return next((courier for courier in found if courier.seen_at >= at - ALIVE), None)
+
+
+def _newest_first() -> Select[WorkerKey]:
+    return select(WorkerKey).order_by(WorkerKey.made_at.desc(), WorkerKey.id)
