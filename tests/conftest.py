@@ -53,7 +53,7 @@ os.environ["PYTHONPATH"] = str(Path(__file__).parent / "child")
 SECRET_KEY = "tests-only-0123456789-abcdefghijklmnop"
 DATA = Path(__file__).parent / "data"
 
-pytest_plugins = ("tests.chromium", "tests.matrix", "tests.schedule", "tests.statements")
+pytest_plugins = ("tests.scratch", "tests.chromium", "tests.matrix", "tests.schedule", "tests.statements")
 
 hypothesis_settings.register_profile(
     "tests",
