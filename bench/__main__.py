@@ -35,10 +35,18 @@ def main() -> None:
     parser.add_argument("--against", metavar="REVISION", help="compare with this build, side by side, and nothing else")
     options = parser.parse_args()
     size = ["--size", str(options.size)] if options.size else []
-    rows = run("side_by_side.py", options.against, "--json", *size) if options.against else every(size)
+    rows = against(options.against, size) if options.against else every(size)
     print(table(rows))
     if options.json:
         options.json.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def against(revision: str, size: list[str]) -> list[Row]:
+    """Return the rows of signing, reading, desk and import, each beside that of an earlier build."""
+    return [
+        *run("side_by_side.py", revision, "--json", *size),
+        *run("scripts_side_by_side.py", revision, "desk", "importing", "--json"),
+    ]
 
 
 def every(size: list[str]) -> list[Row]:
