@@ -167,8 +167,9 @@ def _record_step(petition: Petition, kind: str, step: Step, *, by: Account | Non
     recipient = {language: step.recipient.get(language, "").strip() for language in LANGUAGES}
     if not all(0 < len(text) <= RECIPIENT_LENGTH for text in recipient.values()):
         raise WordsError
-    told = {"day": step.day, "recipient": recipient, "words": check_words(step.words)}
-    return find_repeated(petition, kind, **told) or note(petition, kind, **told, by=by, at=at)
+    words, day = check_words(step.words), step.day
+    said = find_repeated(petition, kind, day=day, recipient=recipient, words=words)
+    return said or note(petition, kind, day=day, recipient=recipient, words=words, by=by, at=at)
 
 
 def _check_may(petition: Petition, by: Account | None) -> None:

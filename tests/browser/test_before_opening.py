@@ -5,8 +5,8 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, Site
-from tests.browser.first_hours import BEFORE_OPENING, Deal, Visitor, bring, end_session, go, walked
-from tests.browser.test_road import INITIAL
+from tests.browser.first_hours import BEFORE_OPENING, Deal, Visitor, bring, end_session, go, type_password, walked
+from tests.browser.test_road import INITIAL, mailed_code
 from tests.factories import PASSWORD
 
 STEPS = ("letter", "people", "danger", "checking", "days")
@@ -137,6 +137,23 @@ def invite(organizer: Visitor, page: Page, here: str) -> None:
     go(page.locator("button[name=act][value=send]"), twice=True)
     page.goto(f"{here}/people")
     expect(page.locator("#unanswered + .rows > li")).to_have_count(2)
+    organizer.look(page)
+    join(organizer)
+
+
+def join(organizer: Visitor) -> None:
+    """Take up one of the invitations: a code that is none, two passwords that differ, then rightly."""
+    page = organizer.page("/organizer/join")
+    button = page.locator("main form button[type=submit]")
+    for code in ("0000-0000", mailed_code(organizer.site, "anna@example.org", 6).lower()):
+        page.locator("#code").fill(code)
+        go(button)
+    for again in ("another sentence of words", PASSWORD):
+        page.locator("#new_password").fill(PASSWORD)
+        page.locator("#again").fill(again)
+        go(button)
+    type_password(page, "anna@example.org")
+    page.wait_for_url("**/organizer")
     organizer.look(page)
 
 

@@ -97,6 +97,7 @@ def keep(signer: Visitor, page: Page, code: str) -> str:
     if signer.deal.script:  # Without, a browser asks whether it may send the form once more.
         page.go_back()
         expect(page.locator("input[name=code]")).to_be_visible()
+        assert page.url.partition("?")[0].endswith("/confirm"), "nothing of the signer stands in the address"
         page.evaluate("history.forward()")
         page.wait_for_timeout(500)
     page.reload()
