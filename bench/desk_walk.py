@@ -5,8 +5,7 @@ desk as it was before. The letter asks for a roster entry and for evidence of st
 the signers are on the roster, four are not.
 
 Each case is decided in the shortest way that the page offers, and then, in a second letter, with a piece of evidence in
-words. A key pressed counts once, with whatever is held beside it; characters of words that the reviewer has to write
-are counted apart. A page load is a document that the browser has received: a redirect is none.
+words. A key pressed counts once, with whatever is held beside it; `walking.py` says what a page load is.
 """
 
 from __future__ import annotations
@@ -15,18 +14,14 @@ import argparse
 import json
 import statistics
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from places import HOME, Installation, folder
-from playwright.sync_api import Page, Response, sync_playwright
+from walking import PASSWORD, Walk, signed_in
 
-CHROMIUM = "/usr/bin/chromium"
-PASSWORD = "a long password of benches"
 EMAIL = "rita@example.org"
 CASES, STRANGERS = 20, 4
 MOST_LOADS, MOST_KEYS = 2, 4
@@ -61,55 +56,18 @@ WAYS = {"shortest": "", "with evidence in words": "The council's page names this
 
 
 @dataclass
-class Walk:
-    """A browser in which each key and each page is counted."""
+class CaseWalk(Walk):
+    """A walk that notes what each case has cost: outcome, page loads, keystrokes, characters written."""
 
-    page: Page
-    keys: int = 0
-    loads: int = 0
-    typed: int = 0
     cases: list[tuple[str, int, int, int]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.page.on("response", self._note)
-
-    def _note(self, response: Response) -> None:
-        request = response.request
-        self.loads += (
-            request.is_navigation_request() and request.frame == self.page.main_frame and response.status < 300
-        )
-
-    def press(self, key: str, *, leads: bool = False) -> None:
-        """Press a key once; some lead to another page."""
-        self.keys += 1
-        if leads:
-            with self.page.expect_navigation(wait_until="load"):
-                self.page.keyboard.press(key)
-            return
-        self.page.keyboard.press(key)
-        for _ in range(3):
-            self.page.evaluate("() => new Promise(requestAnimationFrame)")
-
-    def tab_to(self, selector: str) -> None:
-        """Press Tab until the focus is on a field."""
-        for _ in range(40):
-            if self.page.evaluate("selector => document.activeElement.matches(selector)", selector):
-                return
-            self.press("Tab")
-        raise RuntimeError(f"{selector} cannot be reached with Tab")
-
-    def write(self, words: str) -> None:
-        """Write words where the focus is."""
-        self.typed += len(words)
-        self.page.keyboard.type(words)
 
     def end_case(self, outcome: str) -> None:
         """Note what a case has cost."""
         self.cases.append((outcome, self.loads, self.keys, self.typed))
-        self.loads = self.keys = self.typed = 0
+        self.begin_anew()
 
 
-def decide(walk: Walk, words: str) -> str:
+def decide(walk: CaseWalk, words: str) -> str:
     """Decide the case on the page; return the outcome."""
     page = walk.page
     is_new = page.locator("[name=how]").count() > 0
@@ -139,7 +97,7 @@ def decide(walk: Walk, words: str) -> str:
     return outcome
 
 
-def take_all(walk: Walk, words: str) -> None:
+def take_all(walk: CaseWalk, words: str) -> None:
     """Decide every case; the desk leads to the next one by itself, or a key does."""
     page = walk.page
     while True:
@@ -173,22 +131,6 @@ def prepare(installed: Installation, slug: str, place: Path) -> None:
     installed.flask("worker", "--drain")
 
 
-@contextmanager
-def reviewer(address: str, slug: str) -> Iterator[Page]:
-    """Sign a reviewer in and go to the desk."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en")
-        page.goto(f"{address}/organizer/login")
-        page.fill("[name=email]", EMAIL.replace("@", f"+{slug}@"))
-        page.fill("[name=password]", PASSWORD)
-        page.press("[name=password]", "Enter")
-        page.wait_for_url("**/organizer")
-        page.goto(f"{address}/organizer/p/{slug}/desk")
-        yield page
-        browser.close()
-
-
 def measure(home: Path) -> dict[str, list[tuple[str, int, int, int]]]:
     """Walk in each way; return what each case has cost: outcome, page loads, keystrokes, characters written."""
     found = {}
@@ -198,8 +140,10 @@ def measure(home: Path) -> dict[str, list[tuple[str, int, int, int]]]:
             prepare(installed, f"letter-{number}", place)
         with installed.serving():
             for number, (way, words) in enumerate(WAYS.items()):
-                with reviewer(installed.address, f"letter-{number}") as page:
-                    walk = Walk(page)
+                slug = f"letter-{number}"
+                with signed_in(installed.address, EMAIL.replace("@", f"+{slug}@")) as page:
+                    page.goto(f"{installed.address}/organizer/p/{slug}/desk")
+                    walk = CaseWalk(page)
                     take_all(walk, words)
                     found[way] = walk.cases
     return found

@@ -88,6 +88,8 @@ def extend(petition: Petition, until: date, *, by: Account | None, at: datetime)
     _check_may(petition, by)
     if petition.state == "closed":
         raise ClosedForGoodError
+    if petition.closes == until and (said := find_repeated(petition, "extended", day=until)):
+        return said
     if until < petition.day(at) or (petition.closes and until <= petition.closes):
         raise NoMoreTimeError
     petition.closes = until
@@ -113,6 +115,21 @@ def note(
     jobs.mark_due(petition.id)
     db.session.flush()
     return milestone
+
+
+def find_repeated(
+    petition: Petition,
+    kind: str,
+    *,
+    day: date | None = None,
+    recipient: dict[str, str] | None = None,
+    words: dict[str, str] | None = None,
+) -> Milestone | None:
+    """Return the latest step where it was this very one: a form that is sent twice tells the public once."""
+    query = select(Milestone).where(Milestone.petition_id == petition.id)
+    last = db.session.scalar(query.order_by(Milestone.at.desc(), Milestone.id).limit(1))
+    told = (kind, day, recipient, words)
+    return last if last and (last.kind, last.day, last.recipient, last.words) == told else None
 
 
 def list_milestones(petition_id: UUID) -> list[Milestone]:
@@ -150,8 +167,9 @@ def _record_step(petition: Petition, kind: str, step: Step, *, by: Account | Non
     recipient = {language: step.recipient.get(language, "").strip() for language in LANGUAGES}
     if not all(0 < len(text) <= RECIPIENT_LENGTH for text in recipient.values()):
         raise WordsError
-    words = check_words(step.words)
-    return note(petition, kind, day=step.day, recipient=recipient, words=words, by=by, at=at)
+    words, day = check_words(step.words), step.day
+    said = find_repeated(petition, kind, day=day, recipient=recipient, words=words)
+    return said or note(petition, kind, day=day, recipient=recipient, words=words, by=by, at=at)
 
 
 def _check_may(petition: Petition, by: Account | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 
@@ -11,9 +11,11 @@ from petition_app.accounts.models import Account, Membership
 from petition_app.accounts.services import require_role
 from petition_app.i18n import LANGUAGES
 from petition_app.keys import services as keys
+from petition_app.petitions import drafting
 from petition_app.petitions.completeness import list_gaps
 from petition_app.petitions.models import Petition
 from petition_app.roster import services as rosters
+from petition_app.signatures.services import has_any
 from petition_app.storage.db import db
 from petition_app.tally.rules import Tally
 
@@ -26,7 +28,8 @@ REQUIRED = frozenset({"draft", "contact", "keys", "mail"})
 class Step:
     """One thing to do before opening. `name` is one of `STEPS`; `have` of `need` where it is about a number.
 
-    `languages` are those in which something is missing. What is `optional` is right to be left out by many.
+    `languages` are those in which something is missing. What is `optional` is right to be left out by many. `part` is
+    the step of drafting that mends it, where there is one.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Step:
     need: int = 0
     languages: tuple[str, ...] = ()
     optional: bool = False
+    part: str = ""
 
     @property
     def required(self) -> bool:
@@ -88,7 +92,19 @@ def find(petition: Petition, tally: Tally, *, by: Account) -> Readiness:
     initial = tally.total.arrived
     steps.append(Step("initial", initial > 0, have=initial, optional=True))
     steps.append(Step("preview", petition.text.previewed_at is not None))
+    if drafting.is_draft(petition, has_signed=has_any):
+        steps = [replace(step, part=_part(petition, step.name)) for step in steps]
     return Readiness(tuple(steps))
+
+
+def _part(petition: Petition, name: str) -> str:
+    """Return the step of drafting that mends what is missing, or nothing where another page does."""
+    if name == "draft":
+        return next((gap.step for gap in list_gaps(petition) if gap.is_answer and gap.blocks), "")
+    if name == "text":
+        letter = (petition.text.titles, petition.text.texts, petition.addressee)
+        return "people" if any(all(text.get(language) for text in letter) for language in LANGUAGES) else "letter"
+    return {"contact": "people", "danger": "danger"}.get(name, "")
 
 
 def _is_whole(petition: Petition, language: str) -> bool:

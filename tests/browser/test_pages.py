@@ -12,6 +12,7 @@ from petition_app.demo.story import PASSWORD
 from tests.browser.conftest import Open, Site
 from tests.matrix import sample
 
+WIDE, NARROW = [(1280, "light")], [(375, "dark")]  # `test_every_page` looks at each page of staff as a telephone does.
 LOOKS = [(1280, "light"), (1280, "dark"), (375, "light"), (375, "dark")]
 PUBLIC = [
     "/", "/p/founding-day", "/p/founding-day/sign", "/p/founding-day/confirm", "/p/founding-day/signatories",
@@ -39,9 +40,6 @@ RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
 }
 
-# Each page is looked at on a telephone, in the dark, by `test_every_page.py`.
-WIDE = sample([(1280, "light")], [(1280, "light"), (375, "dark")])
-
 
 def assert_accessible(page: Page) -> None:
     """Fail on anything axe-core finds, on sideways scrolling, and on words that are cut off."""
@@ -55,8 +53,8 @@ def assert_accessible(page: Page) -> None:
 @pytest.mark.parametrize(
     ("language", "width", "scheme"),
     sample(
-        [("en", 375, "light"), ("ru", 1280, "dark")],
-        [*(("en", *look) for look in LOOKS), ("ru", 375, "dark"), ("ru", 1280, "light")],
+        [("en", 1280, "dark"), ("ru", 375, "light")],
+        [(language, *look) for language in ("en", "ru") for look in LOOKS],
     ),
 )
 def test_public_pages_are_accessible(demo: Site, open_page: Open, width: int, scheme: str, language: str) -> None:
@@ -66,7 +64,7 @@ def test_public_pages_are_accessible(demo: Site, open_page: Open, width: int, sc
         assert_accessible(page)
 
 
-@pytest.mark.parametrize(("width", "scheme"), WIDE)
+@pytest.mark.parametrize(("width", "scheme"), sample(NARROW, [*WIDE, *NARROW]))
 def test_forms_with_errors_and_ones_own_page_are_accessible(
     demo: Site, open_page: Open, width: int, scheme: str
 ) -> None:
@@ -89,7 +87,7 @@ def test_forms_with_errors_and_ones_own_page_are_accessible(
 
 
 @pytest.mark.parametrize("who", STAFF)
-@pytest.mark.parametrize(("width", "scheme"), WIDE)
+@pytest.mark.parametrize(("width", "scheme"), sample(WIDE, [*WIDE, *NARROW]))
 def test_staff_pages_are_accessible(demo: Site, open_page: Open, who: str, width: int, scheme: str) -> None:
     page = open_page(f"{demo.url}/organizer/login", width=width, scheme=scheme, quiet=True)
     assert_accessible(page)

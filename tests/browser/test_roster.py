@@ -1,4 +1,4 @@
-"""The roster's preview as it is seen, and its road without JavaScript."""
+"""The roster's preview as it is seen."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from petition_app.demo.story import PASSWORD
 from tests.browser.conftest import Open, Site
 from tests.browser.test_pages import assert_accessible
 from tests.conftest import DATA
+from tests.matrix import sample
 
+LOOKS = [(1280, "light", "en"), (375, "dark", "en"), (320, "light", "ru")]
 LIST = "№,ФИО,Почта,Можно писать,Что-то\n1,Колчина Валентина Борисовна,k@example.org,нет,x\n2,Анин,нет@,,\n"
 
 
-@pytest.mark.parametrize(
-    ("width", "scheme", "language"), [(1280, "light", "en"), (375, "dark", "en"), (320, "light", "ru")]
-)
+@pytest.mark.parametrize(("width", "scheme", "language"), sample([(320, "light", "ru")], LOOKS))
 def test_the_preview_of_a_roster_is_accessible(
     demo: Site, open_page: Open, width: int, scheme: str, language: str
 ) -> None:
@@ -39,21 +39,3 @@ def test_the_preview_of_a_roster_is_accessible(
         page.goto(f"{demo.url}/organizer/p/founding-day/roster/preview?lang={language}")
         page.locator("main form[action*='/discard'] button").click()
         assert page.url.split("?")[0].endswith("/roster")
-
-
-def test_the_road_of_a_roster_needs_no_script(demo: Site, open_page: Open) -> None:
-    page = open_page(f"{demo.url}/organizer/login", script=False)
-    page.get_by_label("E-mail").fill("organizer@example.org")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.goto(f"{demo.url}/organizer/p/founding-day/roster")
-    page.get_by_label("File").set_input_files(DATA / "roster.csv")
-    page.get_by_label("What is this list?").fill("Deputies")
-    page.get_by_label("True as of").fill("2026-09-01")
-    page.get_by_role("button", name="To the preview").click()
-    page.get_by_label("council").select_option("place")
-    page.get_by_role("button", name="Read it with these columns").click()
-    assert page.get_by_label("council").input_value() == "place"
-    assert page.get_by_role("button", name="Use this roster").is_visible()
-    page.get_by_role("button", name="Remove the file").click()
-    assert page.get_by_role("status").is_visible()

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from petition_app.audit import AuditEvent
 from petition_app.clock import utcnow
-from petition_app.petitions.models import Draft
+from petition_app.petitions.models import Draft, Milestone
 from petition_app.storage.db import db
 from tests import factories as make
 
 TODAY = utcnow().date()
 WHO = {"recipient_en": "the State Assembly", "recipient_ru": "Государственному собранию"}
 WORDS = {"words_en": "We wait.", "words_ru": "Мы ждём."}
+BEHIND = {"organizers": {"en": "A working group"}, "contact": "letter@example.org"}
+STATES = {"open": "open", "pause": "paused", "close": "closed"}
 
 
 @pytest.fixture
@@ -68,7 +71,7 @@ def test_a_pause_in_one_language_is_refused_and_the_words_stay(app: Any, world: 
 def test_more_time_is_told_and_only_more(app: Any, client: FlaskClient, world: make.World) -> None:
     assert write(app, world, "extended", day=TODAY - timedelta(days=1)).status_code == 422
     assert write(app, world, "extended", day=TODAY + timedelta(days=9)).status_code == 303
-    assert write(app, world, "extended", day=TODAY + timedelta(days=9)).status_code == 422
+    assert write(app, world, "extended", day=TODAY + timedelta(days=8)).status_code == 422
     assert write(app, world, "extended", day="").status_code == 422
     assert "Signing goes on until" in updates(app, client, world)
     step(app, world, "close")
@@ -169,6 +172,48 @@ def test_a_template_is_counted_anew_when_more_arrive(app: Any, client: FlaskClie
     told = updates(app, client, world)
     assert "Another 2 signatures" in told
     assert "Checking takes days." in told
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [("pause", WORDS), ("extended", {"day": TODAY + timedelta(days=9)}), ("handed_over", WHO | WORDS | {"day": TODAY}),
+     ("answered", WHO | WORDS | {"day": TODAY})],
+)  # fmt: skip
+def test_words_sent_twice_are_told_once_and_other_words_are_not_lost(
+    app: Any, world: make.World, kind: str, fields: dict[str, Any]
+) -> None:
+    def told() -> int:
+        with make.looking(app):
+            return db.session.scalar(db.select(db.func.count()).select_from(Milestone)) or 0
+
+    for _ in range(2):
+        assert write(app, world, kind, **fields).status_code == 303
+        assert told() == 1
+    other = {"words_en": "Something else.", "words_ru": "Иначе."} if kind != "extended" else {"day": TODAY}
+    again = write(app, world, kind, **(fields | other))
+    if kind in ("pause", "extended"):
+        assert again.status_code == 422, "it is paused already, and no earlier day is taken"
+        assert told() == 1
+    else:
+        assert again.status_code == 303
+        assert told() == 2
+    if kind == "pause":
+        for _ in range(2):
+            assert step(app, world, "open").status_code == 303
+        assert told() == 2
+        assert write(app, world, kind, **fields).status_code == 303
+        assert told() == 3, "another pause with the same words"
+
+
+@pytest.mark.parametrize("wanted", ["open", "pause", "close"])
+def test_a_state_that_is_there_already_is_no_failure(app: Any, wanted: str) -> None:
+    world = make.make_world(app, state="draft" if wanted == "open" else "open", **BEHIND)
+    for _ in range(2):
+        assert step(app, world, wanted).status_code == 303
+    with make.looking(app):
+        count = db.session.scalar(db.select(db.func.count()).where(AuditEvent.act == f"petition.{STATES[wanted]}"))
+    assert count == 1
+    assert step(app, world, "pause").status_code == (409 if wanted == "close" else 303)
 
 
 def test_nothing_of_it_happens_to_a_draft(app: Any) -> None:

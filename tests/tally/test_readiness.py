@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html import unescape
 from typing import Any
@@ -90,6 +91,36 @@ def test_what_opening_requires_is_told_from_what_it_only_should_have(app: Any) -
     assert press(client, world, "/open").status_code == 303
     page = client.get(f"/organizer/p/{world.slug}").text
     assert "checklist" not in page, "an open letter is no draft any more"
+
+
+@pytest.mark.standard("which step asks what is the same in both modes")
+def test_what_is_missing_leads_to_the_step_of_drafting_that_mends_it(app: Any) -> None:
+    world = make.make_world(app, **DRAFT)
+    client, here = make.signed_in(app, world.organizer), f"/organizer/p/{world.slug}"
+
+    def parts() -> dict[str, str]:
+        return {step.name: step.part for step in ready(app, world).steps if step.part}
+
+    def links() -> set[str]:
+        return set(re.findall(rf'href="{here}/draft/(\w+)"', client.get(here).text))
+
+    whole = {"text": "people", "contact": "people", "danger": "danger"}
+    assert parts() == whole, "the letter is whole, and nobody is named"
+    assert links() == {"people", "danger"}
+    with make.acting(app):
+        petition = make.petition(world.petition_id)
+        petition.addressee = {}
+        petition.unfinished = {"danger": {}}
+    assert parts() == whole | {"text": "letter", "draft": "danger"}
+    for part in links():
+        assert client.get(f"{here}/draft/{part}").status_code == 200
+    with make.acting(app):
+        make.petition(world.petition_id).text.titles = {}
+    assert parts()["draft"] == "letter"
+    make.import_rows(app, world.petition_id, "Вера Луговая", initial=True)
+    assert parts() == {}, "with names in it, it is changed on its page Edit"
+    assert links() == set()
+    assert f'href="{here}/edit#title_en"' in client.get(here).text
 
 
 @pytest.mark.standard("only a sealed petition has keys")

@@ -65,7 +65,13 @@ def _carry_out(kind: str, form: WordsForm, *, preview: bool) -> Answer:
 
 
 def _pause(form: WordsForm) -> Any:
-    return services.change_state(g.petition, "paused", by=g.account, at=utcnow(), notice=form.words())
+    try:
+        return services.change_state(g.petition, "paused", by=g.account, at=utcnow(), notice=form.words())
+    except services.StepError:
+        words = milestones.check_words(form.words())
+        if not (said := milestones.find_repeated(g.petition, "paused", words=words)):
+            raise
+        return said
 
 
 def _extend(form: WordsForm) -> Any:

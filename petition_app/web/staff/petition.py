@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from petition_app.clock import utcnow
@@ -34,6 +34,11 @@ Answer = Response | str | tuple[str, int]
 WAYS = ("save", "again")  # The form is saved, or shown once more as it is.
 NOT_KEPT = ("csrf_token", "looked_at", "act", fresh_sign_in.FIELD)
 STEPS = {"open": "open", "pause": "paused", "close": "closed"}
+CHANGED_WORDS = {
+    "open": lazy_gettext("The petition is open for signing."),
+    "pause": lazy_gettext("Signing is paused. The page says so."),
+    "close": lazy_gettext("Signing has ended. What was received can still be checked."),
+}
 
 
 @staff.get("/petitions/new")
@@ -152,13 +157,12 @@ def note_preview() -> Response:
 @staff.post("/p/<slug>/<any(open, pause, close):step>")
 def change_state(step: str) -> Response:
     """Open, pause or close the petition."""
-    services.change_state(g.petition, STEPS[step], by=g.account, at=utcnow())
-    words = {
-        "open": gettext("The petition is open for signing."),
-        "pause": gettext("Signing is paused. The page says so."),
-        "close": gettext("Signing has ended. What was received can still be checked."),
-    }
-    flash(words[step], "success")
+    try:
+        services.change_state(g.petition, STEPS[step], by=g.account, at=utcnow())
+    except services.StepError:
+        if g.petition.state != STEPS[step]:  # Else the same button was pressed twice, or by two people.
+            raise
+    flash(CHANGED_WORDS[step], "success")
     return _show(g.petition.slug)
 
 
