@@ -90,7 +90,6 @@ COLUMNS: dict[str, dict[str, str]] = {
     "near_keys": {NONE: "signature_id petition_id", INDEX: "key"},
     "notice_wishes": {STAFF: "account_id language last_on"},
     "pending_checkpoints": {NONE: "id since"},
-    
     "petition_keys": {NONE: "id petition_id number public recovery_public made_at retired_at", KEY: "index_box"},
     "petitions": {
         NONE: "id slug state addressee who_may_sign goal opens closes mode mail roster reviewers match_rule "

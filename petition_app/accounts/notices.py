@@ -1,4 +1,4 @@
-"""The wish of a member of staff to be told by mail that something waits: off until they say so, one mail a day at most."""
+"""The wish of a member of staff to be told by mail that something waits: off until they say so, one a day at most."""
 
 from __future__ import annotations
 

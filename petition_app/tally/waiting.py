@@ -36,9 +36,9 @@ class _Counts:
 def count_by_petition(account: Account, *, at: datetime) -> dict[UUID, int]:
     """Return for each petition how many things wait for this person, without zeros; in all at most MOST + 1.
 
-    These are cases that they can take, acts that wait for a second organizer, claims, wishes for a second look, messages
-    that were not delivered, drafts of announcements. Cases of sealed petitions are not among them, so that nobody who looks
-    over a shoulder can compare this number with the desk that a passphrase opens.
+    These are cases that they can take, acts that wait for a second organizer, claims, wishes for a second look,
+    messages that were not delivered, drafts of announcements. Cases of sealed petitions are not among them, so that
+    nobody who looks over a shoulder can compare this number with the desk that a passphrase opens.
     """
     region = app_state.get(_Counts).region
     if is_saving():
@@ -60,7 +60,7 @@ def list_to_tell(*, at: datetime) -> list[UUID]:
 
 
 def tell(account_id: UUID, *, at: datetime) -> bool:
-    """Have somebody told by mail that something waits, if anything does and they were not told today; return whether."""
+    """Have somebody told by mail if anything waits and they were not told today; return whether they are."""
     account = db.session.get(Account, account_id)
     if account is None or not any(number for _, number in _things(account, at=at, sealed=True)):
         return False

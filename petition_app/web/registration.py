@@ -7,7 +7,17 @@ from flask_babel import Babel, format_decimal
 
 from petition_app import config
 from petition_app.i18n import LANGUAGES
-from petition_app.web import desk_api, errors, health, language, language_links, request_keys, resumed_posts, times, waiting_badge
+from petition_app.web import (
+    desk_api,
+    errors,
+    health,
+    language,
+    language_links,
+    request_keys,
+    resumed_posts,
+    times,
+    waiting_badge,
+)
 from petition_app.web.addresses import absolute
 from petition_app.web.guards import csrf, guard, note_seen_after
 from petition_app.web.public import letter, my_signature, not_me, numbers, reading, sign

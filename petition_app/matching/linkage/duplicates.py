@@ -112,7 +112,7 @@ def compare(
 ) -> Pair:
     """Return what agrees and what differs between two records.
 
-    Which values are rare is said by the records `among`, or, where they are not at hand, by the `frequencies` of a list.
+    Which values are rare is said by the records `among`, or, where they are not at hand, by `frequencies`.
     """
     records = (left, right, *among)
     columns = columns_of(records)

@@ -52,18 +52,14 @@ def count_left_out(chosen: Filter, *, petition: Petition, by: Account, at: datet
         query = query.join(Batch, Batch.id == Signature.batch_id).where(Batch.number == chosen.batch)
     found = query.subquery()
     rows = db.session.execute(select(found.c.reason, func.count()).group_by(found.c.reason)).all()
-    counted: dict[str, int] = {name: number for name, number in rows}
+    counted: dict[str, int] = {row[0]: row[1] for row in rows}
     return {name: counted[name] for name in LEFT_OUT if name in counted}
 
 
-def _reasons(
-    chosen: Filter, *, petition: Petition, by: Account, at: datetime
-) -> list[tuple[ColumnElement[bool], str]]:
+def _reasons(chosen: Filter, *, petition: Petition, by: Account, at: datetime) -> list[tuple[ColumnElement[bool], str]]:
     """Return the conditions of all reasons in the order of LEFT_OUT; a case that meets none of them is chosen."""
     number = matches.number_of(matches.current_roster(petition))
-    own_word = exists().where(
-        Evidence.signature_id == Signature.id, Evidence.account_id == by.id, Evidence.own_word
-    )
+    own_word = exists().where(Evidence.signature_id == Signature.id, Evidence.account_id == by.id, Evidence.own_word)
     likely = Signature.match_class.in_(CLASSES["possible"])
     fits = and_(Signature.match_class.in_(CLASSES[chosen.match]), *has_evidence(chosen.strength, ()))
     conditions = (

@@ -1,8 +1,8 @@
 """How common a signer's name and place are in a petition's own list, so that namesakes are not taken for one person.
 
-Whoever shares a common name with somebody is a stranger, as a rule. The roster in use says how common each word is; where
-none is at hand, the keyed index of sounds of the petition's own signatures does, which no name is opened for. Without
-either, as in a sealed petition that keeps no roster, a word is as common as words of its kind are anywhere.
+Whoever shares a common name with somebody is a stranger, as a rule. The roster in use says how common each word is;
+where none is at hand, the keyed index of sounds of the petition's own signatures does, for which no name is opened.
+Without either, as in a sealed petition that keeps no roster, a word is as common as words of its kind are anywhere.
 """
 
 from __future__ import annotations
@@ -38,7 +38,11 @@ def frequencies_of(petition: Petition, name: str, place: str, *, places: Iterabl
     size = _size(petition)
     given, surname, patronymic, *_ = parts_of(Record("", name=name))
     shares: dict[tuple[str, str], float] = {}
-    for part, value, role in (("surname", surname, SURNAME), ("given", given, GIVEN), ("patronymic", patronymic, PATRONYMIC)):
+    for part, value, role in (
+        ("surname", surname, SURNAME),
+        ("given", given, GIVEN),
+        ("patronymic", patronymic, PATRONYMIC),
+    ):
         if value:
             found = _of_roster(index, value, role) if index else _of_list(petition, name, value, role, size=size)
             for either in ("surname", "given") if part != "patronymic" else (part,):

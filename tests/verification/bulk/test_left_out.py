@@ -1,4 +1,4 @@
-"""What a bulk act leaves out, with a number behind each reason; and that nothing starts while cases are being matched."""
+"""What a bulk act leaves out, with a number behind each reason; nothing starts while cases are being matched."""
 
 from __future__ import annotations
 

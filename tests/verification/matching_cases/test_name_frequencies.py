@@ -1,4 +1,4 @@
-"""Pairs at the desk are ranked by how common names are in the petition's own list: strangers who share one fall below."""
+"""Pairs at the desk are ranked by how common names are in the petition's list: strangers who share one fall below."""
 
 from __future__ import annotations
 
