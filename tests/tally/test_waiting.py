@@ -62,8 +62,8 @@ def mails(app: Any, person: make.Person) -> list[tuple[str, str]]:
 @pytest.mark.standard("Cases of a sealed petition are no part of the number.")
 def test_the_head_says_how_many_things_wait_for_who_is_signed_in_and_home_says_where(app: Any) -> None:
     world = checked(app, 3)
-    assert badge(app, world.reviewers[0]) == "3 wait for you"
-    assert "ждут" in badge(app, world.reviewers[0], language="ru")
+    assert badge(app, world.reviewers[0]) == "3 things wait for you"
+    assert badge(app, world.reviewers[0], language="ru") == "3 задачи ждут вас"
     home = make.signed_in(app, world.reviewers[0]).get("/organizer").text
     assert "3 things wait for you" in home
     assert badge(app, world.auditor) == ""

@@ -78,6 +78,7 @@ def _of_batches(ids: list[UUID], demands: Demands, chosen: Filter) -> ColumnElem
 
 
 def has_evidence(strength: int, kinds: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Return the conditions that evidence of this strength (0: none needed) stands, of one of these kinds, if any."""
     if not strength:
         return []
     found = (

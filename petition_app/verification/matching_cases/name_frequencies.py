@@ -1,8 +1,9 @@
 """How common a signer's name and place are in a petition's own list, so that namesakes are not taken for one person.
 
-Whoever shares a common name with somebody is a stranger, as a rule. The roster in use says how common each word is;
-where none is at hand, the keyed index of sounds of the petition's own signatures does, for which no name is opened.
-Without either, as in a sealed petition that keeps no roster, a word is as common as words of its kind are anywhere.
+Whoever shares a common name with somebody is a stranger, as a rule. The keyed index of sounds of the petition's own
+signatures says how common each word is, for which no name is opened, and so does the roster in use where it is at hand;
+the commoner holds. Without either, as in a sealed petition that keeps no roster, a word is as common as words of its
+kind are anywhere.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def frequencies_of(petition: Petition, name: str, place: str, *, places: Iterabl
         ("patronymic", patronymic, PATRONYMIC),
     ):
         if value:
-            found = _of_roster(index, value, role) if index else _of_list(petition, name, value, role, size=size)
+            found = _of_list(petition, name, value, role, size=size)
+            found = max(found, _of_roster(index, value, role)) if index else found
             for either in ("surname", "given") if part != "patronymic" else (part,):
                 shares[either, folded(either, value)] = found
     if place:

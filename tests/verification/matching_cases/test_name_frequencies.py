@@ -143,6 +143,14 @@ def test_a_shared_mailbox_comes_before_any_name(app: Any, large: None) -> None:
     assert shown[0].sure
 
 
+@pytest.mark.standard("In a sealed petition the same pairs come from its notes.")
+def test_namesakes_whom_the_roster_does_not_know_are_faint_all_the_same(app: Any, large: None) -> None:
+    world = make.make_world(app, roster=True)
+    admit_roster(app, world, ("Якушевич", "Ефросинья", "Павловна"))
+    first, *_ = signed(app, world, *((COMMON, place) for place in PLACES[:6]))
+    assert all(one.faint for one in seen_from(app, first))
+
+
 @pytest.mark.everywhere
 def test_where_a_roster_is_in_use_it_says_what_is_common(app: Any) -> None:
     common = [("Иванов", "Иван", f"{father}ович") for father in ("Пётр", "Иван", "Марк", "Олег", "Юр", "Фёдор")]
