@@ -77,10 +77,9 @@ def decide(walk: CaseWalk, words: str) -> str:
         outcome = "rejected"
     elif is_new:
         walk.press("1")
-        walk.press("h")
         walk.press("y")
+        walk.press("Shift+H" if words else "h")
         if words:
-            walk.press("j")
             walk.write(words)
         outcome = "verified"
     else:

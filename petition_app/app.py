@@ -240,7 +240,7 @@ def _make(settings: Settings, state: AppState, backend: Backend) -> Countersign:
     backend.init_app(app)
     sign_in.init_app(app)
     fresh_sign_in.init_app(app)
-    web.init_app(app)
+    web.init_app(app, shows_waiting=backend.publishes)
     commands.init_app(app, create_app)
     return app
 

@@ -46,7 +46,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "batches": {NONE: "id petition_id number size announcement started_at sealed_at policies"},
     "breakdowns": {NONE: "petition_id as_of", PUBLIC: "total roles places"},
     "bulk_cases": {NONE: "bulk_id signature_id result"},
-    "bulks": {NONE: "id petition_id account_id chosen state total at"},
+    "bulks": {NONE: "id petition_id account_id chosen state total left_out at"},
     "claims": {NONE: "id signature_id petition_id account_id hides asked_on closed_on"},
     "completions": {NONE: "name at mark"},
     "confirmations": {
@@ -88,6 +88,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "memberships": {STAFF: "id account_id petition_id role"},
     "milestones": {NONE: "id petition_id kind at day recipient words changes"},
     "near_keys": {NONE: "signature_id petition_id", INDEX: "key"},
+    "notice_wishes": {STAFF: "account_id language last_on"},
     "pending_checkpoints": {NONE: "id since"},
     "petition_keys": {NONE: "id petition_id number public recovery_public made_at retired_at", KEY: "index_box"},
     "petitions": {

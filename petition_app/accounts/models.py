@@ -112,6 +112,19 @@ class StaffInvitation(Base):
     )
 
 
+class NoticeWish(Base):
+    """That a member of staff wants a neutral mail where something waits, in which language, and the day of the last.
+
+    One row a person: whoever claims a day moves `last_on` on in the row itself, so that no day has two mails.
+    """
+
+    __tablename__ = "notice_wishes"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(2))
+    last_on: Mapped[date | None]
+
+
 class DeskToken(Base):
     """A token with which a member's own machine fetches sealed cases of one petition. Hash only."""
 

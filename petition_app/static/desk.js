@@ -73,13 +73,15 @@
       return;
     }
     if (event.key === "Escape" && typing(event.target)) event.target.blur();
-    const plain = on() && !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.repeat);
+    const plain = on() && !(event.ctrlKey || event.metaKey || event.altKey || event.repeat);
     if (!plain || typing(event.target) || (event.target.closest("summary") && /^(Enter|Space)$/.test(event.code))) return;
     for (const act of acts) {
       const code = /^\d$/.test(act.dataset.key) ? `Digit${act.dataset.key}` : `Key${act.dataset.key}`;
+      if (event.shiftKey && act.name !== "how") continue;
       if (event.code === code && reachable(act) && (act.name !== "how" || act.form === formAtHand())) {
         event.preventDefault();
         follow(act);
+        if (event.shiftKey) follow(act.form.querySelector("[data-into]"));  // On to the words about it.
         return;
       }
     }

@@ -93,6 +93,13 @@ def list_waiting(petition: Petition, *, by: Account) -> list[Waiting]:
     return [Waiting(row.id, row.signature_id, case_number(row.signature_id), row.hides, row.asked_on) for row in rows]
 
 
+def count_waiting(petition: Petition) -> int:
+    """Return how many claims wait on signatures that are still verified."""
+    here = Claim.petition_id == petition.id, Claim.closed_on.is_(None), Signature.state == "verified"
+    waiting = select(func.count()).select_from(Claim).join(Signature, Signature.id == Claim.signature_id)
+    return db.session.scalar(waiting.where(*here)) or 0
+
+
 def leave(claim_id: UUID, *, petition: Petition, by: Account, at: datetime) -> None:
     """Let a name stand again after somebody has made sure that the person signed. Raises: NotFoundError."""
     require_role(by, petition.id, "organizer")

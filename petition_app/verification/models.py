@@ -16,6 +16,7 @@ from petition_app.verification.rules import CONTACTS, ELIGIBLE, OUTCOMES, REASON
 BATCH_STATES = ("open", "checking", "closed")
 BULK_STATES = ("waiting", "running", "cancelled", "done", "undoing", "undone")
 SKIPPED = ("held", "moved", "changed", "alike", "policy", "own")
+LEFT_OUT = ("unmatched", "asked", "held", "own", "alike", "several", "not_on_roster", "policy", "filter")
 BULK_RESULTS = ("done", *SKIPPED, "undone", "kept")
 
 
@@ -142,7 +143,7 @@ class Bulk(Base):
     """One act on many cases: who, by which filter, how far, and whether it was taken back.
 
     `chosen` is the filter: {"batch": n | null, "match": class, "strength": 0-3}. `total` is the number shown first;
-    which cases they are is frozen with it.
+    which cases they are is frozen with it, and so is `left_out`: how many were not chosen, by the reasons of LEFT_OUT.
     """
 
     __tablename__ = "bulks"
@@ -153,6 +154,7 @@ class Bulk(Base):
     chosen: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     total: Mapped[int] = mapped_column(default=0)
+    left_out: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     at: Mapped[datetime] = mapped_column(Moment)
 
     __table_args__ = (CheckConstraint(f"state IN {BULK_STATES}", name="state_known"),)

@@ -139,6 +139,7 @@ LOCAL: dict[str, frozenset[str]] = {
 # Pages of staff that belong to no petition: anybody signed in.
 SIGNED_IN = frozenset({
     "account.home", "account.ask_password", "account.change_password",
+    "own_settings.show", "own_settings.begin_notices", "own_settings.end_notices",
     "help.show", "rehearsal.begin", "petition.new", "petition.create", "drafting.begin",
     "keys.mine", "keys.make_own", "keys.change_passphrase", "keys.remove_own",
 })  # fmt: skip

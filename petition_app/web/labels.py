@@ -80,6 +80,7 @@ RELATION_WORDS = {
     "known_form": lazy_gettext("known form"),
     "other_gender": lazy_gettext("form for the other gender"),
     "part": lazy_gettext("part of a double name"),
+    "within": lazy_gettext("one is part of the other"),
     "swapped": lazy_gettext("the other way round"),
     "both": lazy_gettext("like both"),
     "different": lazy_gettext("different"),

@@ -42,6 +42,7 @@ SHOWN_AT = {
     "my_signature.my_signature": "my_signature.my",
     "security.login": "security.login",
     "staff.account.change_password": "staff.account.ask_password",
+    "staff.own_settings.begin_notices": "staff.own_settings.show",
     "staff.people.join": "staff.people.ask",
     "staff.lost_codes.find": "staff.lost_codes.ask",
     "staff.batches.look_up": "staff.batches.decided",

@@ -7,7 +7,17 @@ from flask_babel import Babel, format_decimal
 
 from petition_app import config
 from petition_app.i18n import LANGUAGES
-from petition_app.web import desk_api, errors, health, language, language_links, request_keys, resumed_posts, times
+from petition_app.web import (
+    desk_api,
+    errors,
+    health,
+    language,
+    language_links,
+    request_keys,
+    resumed_posts,
+    times,
+    waiting_badge,
+)
 from petition_app.web.addresses import absolute
 from petition_app.web.guards import csrf, guard, note_seen_after
 from petition_app.web.public import letter, my_signature, not_me, numbers, reading, sign
@@ -30,6 +40,7 @@ from petition_app.web.staff import (
     lost_codes,
     mail,
     opening,
+    own_settings,
     people,
     petition,
     rehearsal,
@@ -45,6 +56,7 @@ from petition_app.web.staff import (
 PUBLIC = (health, letter, numbers, reading, not_me, sign, my_signature)
 STAFF = (
     account,
+    own_settings,
     approvals,
     people,
     keys,
@@ -73,8 +85,8 @@ STAFF = (
 )
 
 
-def init_app(app: Flask) -> None:
-    """Hang every view on its audience."""
+def init_app(app: Flask, *, shows_waiting: bool = True) -> None:
+    """Hang every view on its audience; with `shows_waiting` the head says how many things wait for who is signed in."""
     Babel(app, locale_selector=lambda: language.current_language(), default_translation_directories="translations")
     csrf.init_app(app)
     for pages in PUBLIC:
@@ -98,6 +110,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters.update(number=format_decimal)
     times.init_app(app)
+    waiting_badge.init_app(app, shown=shows_waiting)
     app.after_request(add_headers)
     app.after_request(note_seen_after)
     resumed_posts.init_app(app)

@@ -40,6 +40,7 @@ def order_rows(at: datetime) -> bool:
 # Messages: each task writes its letter, which is delivered outside of any transaction.
 LETTERS: Mapping[str, Callable[[Payload, datetime], Letter | None]] = {
     "accounts.mail_invitation": accounts.mail_invitation,
+    "accounts.mail_notice": accounts.mail_notice,
     "signatures.mail_code": signatures.mail_code,
     "verification.mail_reminder": verification.mail_reminder,
 }
@@ -66,6 +67,7 @@ PERIODIC: Intervals = (
     (timedelta(hours=1), tally.count_roles),
     (timedelta(hours=1), signatures.forget_confirmations),
     (timedelta(hours=1), verification.remind),
+    (timedelta(hours=1), accounts.tell_waiting),
     (timedelta(hours=1), verification.close_unanswered),
     (timedelta(hours=1), retention.retain),
     (timedelta(hours=1), retention.note_retained),

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
 from petition_app.storage.db import db
-from petition_app.verification.models import Decision
+from petition_app.verification.models import Decision, Evidence
 from tests import factories as make
 from tests.browser.conftest import Open, Site
 from tests.browser.test_desk_pages import sign_in
@@ -78,6 +78,30 @@ def test_verify_turns_green_when_nothing_is_missing_and_a_double_press_records_o
     page.keyboard.press("z")
     page.wait_for_url(first.partition("#")[0] + "*")
     assert decisions(app) == 2, "the slip and what took it back"
+
+
+@only_sqlite
+def test_shift_with_a_way_chooses_it_and_leads_to_its_words_and_nothing_else(
+    app: Flask, served: Site, open_page: Open
+) -> None:
+    world = make_cases(app, 2, evidence_rule=2)
+    page = open_page(f"{served.url}/organizer", quiet=True)
+    take(page, served, world)
+    page.keyboard.press("Shift+Y")
+    page.keyboard.press("Shift+N")
+    expect(page.locator("[name=agrees]:checked, [name=how]:checked")).to_have_count(0)
+    first = page.url
+    page.keyboard.press("y")
+    page.keyboard.press("Shift+H")
+    expect(page.locator("#how-live_call")).to_be_checked()
+    expect(page.locator("#verify-seen")).to_be_focused()
+    page.keyboard.type("Heard Your Voice")
+    expect(page.locator("#verify-seen")).to_have_value("Heard Your Voice")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(lambda url: "/cases/" in url and url.partition("#")[0] != first.partition("#")[0])
+    with make.looking(app):
+        (found,) = db.session.scalars(select(Evidence)).all()
+        assert found.kind == "live_call"
 
 
 @only_sqlite

@@ -527,6 +527,10 @@ def test_every_word_that_staff_read_is_translated(app: Flask, reader: Reader) ->
     look_around()
     for page in ("/organizer", "/organizer/help"):
         reader.look(organizer.get(page))
+    reader.look(organizer.get("/organizer/settings"))
+    send(organizer, "/organizer/settings/notices")
+    send(organizer, "/organizer/settings/notices", 303, language="en")
+    send(organizer, "/organizer/settings/notices/end", 303)
     reader.look(organizer.get("/organizer/password"))
     send(organizer, "/organizer/password", 422)
     send(organizer, "/organizer/password", 422, password="wrong", new_password="x" * 12, new_password_confirm="y")

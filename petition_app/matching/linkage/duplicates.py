@@ -14,6 +14,7 @@ import numpy as np
 from petition_app.matching.linkage.blocks import candidates
 from petition_app.matching.linkage.columns import PARTS, Columns, Floats, Integers
 from petition_app.matching.linkage.fellegi_sunter import Scale, estimate, first_look, probability, weigh
+from petition_app.matching.linkage.frequencies import Frequencies
 from petition_app.matching.linkage.levels import APART, CROSSED, SLICE, STRAIGHT, Evidence, evidence
 from petition_app.matching.linkage.records import Record, columns_of, parts_of
 from petition_app.matching.linkage.transitive import LINK, not_compared, thirds, through
@@ -22,6 +23,7 @@ from petition_app.matching.linkage.weights import ABSENT, DEFAULT, EXACT, INITIA
 __all__ = (
     "DEFAULT",
     "Agreement",
+    "Frequencies",
     "Pair",
     "Record",
     "Scan",
@@ -100,12 +102,24 @@ def find_pairs(records: Sequence[Record], *, at_least: float = 0.5, weights: Wei
     return sorted(pairs, key=lambda pair: (-pair.score, pair.left, pair.right))
 
 
-def compare(left: Record, right: Record, *, among: Sequence[Record] = (), weights: Weights = DEFAULT) -> Pair:
-    """Return what agrees and what differs between two records; the records `among` say which values are rare."""
+def compare(
+    left: Record,
+    right: Record,
+    *,
+    among: Sequence[Record] = (),
+    frequencies: Frequencies | None = None,
+    weights: Weights = DEFAULT,
+) -> Pair:
+    """Return what agrees and what differs between two records.
+
+    Which values are rare is said by the records `among`, or, where they are not at hand, by `frequencies`.
+    """
     records = (left, right, *among)
     columns = columns_of(records)
     found = evidence(columns, np.zeros(1, np.int32), np.ones(1, np.int32))
     scale = first_look(columns, weights, sample=None if among else found)  # Of two records there is one pair.
+    if frequencies:
+        scale = frequencies.rescale(columns, scale, weights)
     total = weigh(columns, found, scale).total
     alone = np.full(1, -1, np.int32)
     seen = Scan(found, total, probability(total, scale.prior), alone, np.zeros(1), scale)

@@ -48,12 +48,12 @@ def chosen_ids(chosen: Filter, *, petition: Petition, by: Account, at: datetime)
             Signature.state == "checking",
             Signature.match_index.is_not(None),
             Signature.matched_roster == (version.number if version else None),
-            ~_has_alike(),
+            ~has_alike(),
             ~exists().where(Lease.signature_id == Signature.id, Lease.until > at),
             ~decided_by(by.id),
             ~exists().where(Evidence.signature_id == Signature.id, Evidence.account_id == by.id, Evidence.own_word),
-            *_has_evidence(chosen.strength, ()),
-            _fulfils(petition, chosen),
+            *has_evidence(chosen.strength, ()),
+            fulfils(petition, chosen),
         )
         .order_by(Signature.id)
     )
@@ -62,7 +62,7 @@ def chosen_ids(chosen: Filter, *, petition: Petition, by: Account, at: datetime)
     return query
 
 
-def _fulfils(petition: Petition, chosen: Filter) -> ColumnElement[bool]:
+def fulfils(petition: Petition, chosen: Filter) -> ColumnElement[bool]:
     """Return the condition that a case has the match and the evidence which its own batch asks for."""
     batches = db.session.execute(select(Batch.id, Batch.policies).where(Batch.petition_id == petition.id)).all()
     asked: dict[Demands, list[UUID]] = {}
@@ -73,11 +73,12 @@ def _fulfils(petition: Petition, chosen: Filter) -> ColumnElement[bool]:
 
 def _of_batches(ids: list[UUID], demands: Demands, chosen: Filter) -> ColumnElement[bool]:
     classes = [name for name in CLASSES[chosen.match] if demands.match_rule != "strong" or name == "strong"]
-    evidence = [found for strength, kinds in demands.evidence for found in _has_evidence(strength, kinds)]
+    evidence = [found for strength, kinds in demands.evidence for found in has_evidence(strength, kinds)]
     return and_(Signature.batch_id.in_(ids), Signature.match_class.in_(classes), *evidence)
 
 
-def _has_evidence(strength: int, kinds: Sequence[str]) -> list[ColumnElement[bool]]:
+def has_evidence(strength: int, kinds: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Return the conditions that evidence of this strength (0: none needed) stands, of one of these kinds, if any."""
     if not strength:
         return []
     found = (
@@ -89,7 +90,7 @@ def _has_evidence(strength: int, kinds: Sequence[str]) -> list[ColumnElement[boo
     return [exists().where(*found)]
 
 
-def _has_alike() -> ColumnElement[bool]:
+def has_alike() -> ColumnElement[bool]:
     """Return the condition that another signature shares a mailbox, a folded name or a roster entry."""
     other = aliased(Signature)
     same = (

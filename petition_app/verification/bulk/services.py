@@ -25,6 +25,7 @@ from petition_app.signatures.models import Signature
 from petition_app.storage import jobs
 from petition_app.storage.db import db, get_for_update
 from petition_app.verification.bulk.choice import Filter, chosen_ids
+from petition_app.verification.bulk.left_out import count_left_out, count_unmatched
 from petition_app.verification.cases import stored_matches
 from petition_app.verification.cases.stored_matches import StoredCandidate
 from petition_app.verification.models import Bulk, BulkCase, Decision, Evidence
@@ -58,6 +59,15 @@ class LookedTooLongAgoError(DomainError):
     """The number and the examples are old."""
 
     message = N_("More than ten minutes have passed since these cases were chosen. Please choose them again.")
+
+
+class StillMatchingError(DomainError):
+    """Some cases are not matched yet: one of them may be the same person's as a chosen one, and nobody knows it."""
+
+    message = N_(
+        "Nothing was started: cases are still being matched with the roster (%(number)s left), and one of them may be "
+        "the same person's as one of these. Choose again when that is done."
+    )
 
 
 class Act(Protocol):
@@ -124,6 +134,7 @@ def prepare(chosen: Filter, *, petition: Petition, by: Account, at: datetime) ->
     found = chosen_ids(chosen, petition=petition, by=by, at=at).add_columns(literal(bulk.id, Uuid()))
     db.session.execute(insert(BulkCase).from_select(["signature_id", "bulk_id"], found))
     bulk.total = progress(bulk).waiting
+    bulk.left_out = count_left_out(chosen, petition=petition, by=by, at=at)
     if not bulk.total:
         raise NothingChosenError
     for signature_id in _drawn(bulk):
@@ -207,7 +218,7 @@ def start(bulk_id: UUID, *, petition: Petition, by: Account, at: datetime) -> Bu
     """Begin to give the verdict to every chosen case; the worker does it. What runs already is woken once more.
 
     Raises:
-        NotFoundError, BulkStateError, LookedTooLongAgoError
+        NotFoundError, BulkStateError, LookedTooLongAgoError, StillMatchingError
     """
     bulk = _locked(bulk_id, petition=petition, by=by)
     if bulk.state not in ("waiting", "running", "undoing"):
@@ -215,6 +226,8 @@ def start(bulk_id: UUID, *, petition: Petition, by: Account, at: datetime) -> Bu
     if bulk.state == "waiting":
         if not is_fresh(bulk, at=at):
             raise LookedTooLongAgoError
+        if unmatched := count_unmatched(petition):
+            raise StillMatchingError(number=unmatched)
         bulk.state, bulk.at = "running", at
         _record("started", bulk, by=by, number=bulk.total, at=at)
     go_on(bulk, by=by.id, at=at)

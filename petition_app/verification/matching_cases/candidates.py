@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 from sqlalchemy import Row, Select, bindparam, false, select, true, union_all
 
 from petition_app.crypto.vault import UnreadableError
-from petition_app.matching.linkage.duplicates import Agreement, Record, compare
+from petition_app.matching.linkage.duplicates import Agreement, Frequencies, Record, compare
 from petition_app.matching.names.spelling import spelling, words
 from petition_app.petitions.models import Petition
 from petition_app.signatures.bulk_open import open_many
@@ -23,12 +23,14 @@ from petition_app.signatures.sealing import Identity
 from petition_app.storage.db import db
 from petition_app.verification.cases import pair_notes
 from petition_app.verification.matching_cases import pairs
+from petition_app.verification.matching_cases.name_frequencies import frequencies_of, part_of
 from petition_app.verification.rules import case_number
 
 SHOWN = 5
 LOOKED_AT = 30
 COMPARED = 6
 SAME = 30.0  # Percent of likeness of the names that the same place or mailbox makes up for.
+FAINT = 0.25  # Below it a namesake is shown as one, and hardly the same person.
 LIVE = ("checking", "needs_info", "verified")
 # The index of another signature, and that of this one whose value it may have.
 SAME_INDEX = (
@@ -59,8 +61,14 @@ class DuplicateCandidate:
 
     @property
     def sure(self) -> bool:
-        """Whether something beyond a similar name agrees."""
-        return self.same_mailbox or self.same_name or self.same_entry
+        """Whether something agrees that strangers do not share."""
+        return self.same_mailbox or self.same_entry
+
+    @property
+    def faint(self) -> bool:
+        """Whether it is a namesake, and hardly the same person: the name is common here, and the place another one."""
+        elsewhere = any(row.part == "place" and row.relation == "different" for row in self.rows)
+        return elsewhere and not self.sure and self.likely < FAINT
 
 
 def list_candidates(signature: Signature, opened: Contents | None = None) -> list[DuplicateCandidate]:
@@ -82,25 +90,47 @@ def list_candidates(signature: Signature, opened: Contents | None = None) -> lis
     if signature.id not in read:
         raise UnreadableError("the keys were erased")
     same = pair_notes.same_entry(signature, opened)
-    closeness = _closeness(*read[signature.id])
+    closeness = _Closeness(*read[signature.id])
     near_first = sorted(
         (other for other in found if other.id in read),
-        key=lambda other: (other.id not in sure, other.state != "verified", -closeness(*read[other.id])),
+        key=lambda other: (
+            not (other.id in same or _same_entry(signature, other) or closeness.same_mailbox(read[other.id][1])),
+            other.id not in sure,
+            -closeness.of(*read[other.id]),
+            other.state != "verified",
+            other.id,
+        ),
     )
-    candidates = [_candidate(other, signature, read, known=other.id in same) for other in near_first[:COMPARED]]
-    kept = [candidate for candidate in candidates if candidate.sure or candidate.likely >= pairs.LIKELY]
-    return sorted(kept, key=lambda one: (not one.sure, one.state != "verified", -one.likely, one.number))[:SHOWN]
+    mine, places = read[signature.id][0], [read[other.id][0].place for other in found if other.id in read]
+    common = frequencies_of(petition, mine.name, mine.place, places=places)
+    candidates = [
+        _candidate(other, signature, read, known=other.id in same, common=common) for other in near_first[:COMPARED]
+    ]
+    kept = [one for one in candidates if one.sure or one.same_name or one.likely >= pairs.LIKELY]
+    order = sorted(kept, key=lambda one: (not one.sure, -round(one.likely, 2), one.state != "verified", one.number))
+    return order[:SHOWN]
 
 
-def _closeness(mine: Identity, address: str) -> Callable[[Identity, str], float]:
-    """Return what tells at a glance how much another has in common, to choose those who are worth a comparison."""
-    name, mailbox = _spelled(mine.name), fold_mailbox(address) if address else None
+class _Closeness:
+    """What tells at a glance how much another has in common with a signer, to choose who is worth a comparison."""
 
-    def closeness(other: Identity, address: str) -> float:
-        names = fuzz.token_sort_ratio(name, _spelled(other.name))
-        return names + SAME * (mine.place == other.place) + SAME * (mailbox == fold_mailbox(address))
+    def __init__(self, mine: Identity, address: str) -> None:
+        self._mine, self._name = mine, _spelled(mine.name)
+        self._mailbox = fold_mailbox(address) if address else None
 
-    return closeness
+    def same_mailbox(self, address: str) -> bool:
+        """Return whether both gave one mailbox."""
+        return self._mailbox is not None and bool(address) and self._mailbox == fold_mailbox(address)
+
+    def of(self, other: Identity, address: str) -> float:
+        """Return how alike names are, in percent, with what place and mailbox add."""
+        names = fuzz.token_sort_ratio(self._name, _spelled(other.name))
+        place = self._mine.place == other.place or part_of(self._mine.place, other.place)
+        return names + SAME * place + SAME * self.same_mailbox(address)
+
+
+def _same_entry(signature: Signature, other: Row[Any]) -> bool:
+    return signature.match_index is not None and signature.match_index in (other.match_index, other.entry_index)
 
 
 def _spelled(name: str) -> str:
@@ -157,11 +187,13 @@ def _noted(signature: Signature, ids: set[UUID]) -> list[Row[Any]]:
 
 
 def _candidate(
-    other: Row[Any], signature: Signature, read: Mapping[UUID, tuple[Identity, str]], *, known: bool
-) -> DuplicateCandidate:
+    other: Row[Any], signature: Signature, read: Mapping[UUID, tuple[Identity, str]], *, known: bool,
+    common: Frequencies,
+) -> DuplicateCandidate:  # fmt: skip
     """Compare two signatures; in sealed mode it is `known` from the notes that they match one entry."""
     mine, record = (_record(one, *read[one.id], known=known) for one in (signature, other))
-    pair = compare(mine, record)
+    same_place = part_of(mine.place, record.place)
+    pair = compare(mine, replace(record, place=mine.place) if same_place else record, frequencies=common)
     return DuplicateCandidate(
         id=other.id,
         number=case_number(other.id),
@@ -169,10 +201,13 @@ def _candidate(
         identity=read[other.id][0],
         same_mailbox=bool(mine.mailbox) and mine.mailbox == record.mailbox,
         same_name=fold_name(mine.name) == fold_name(record.name),
-        same_entry=known
-        or (signature.match_index is not None and signature.match_index in (other.match_index, other.entry_index)),
+        same_entry=known or _same_entry(signature, other),
         likely=pair.probability,
-        rows=tuple(row for row in pair.rows if row.part != "entry"),
+        rows=tuple(
+            replace(row, right=record.place, relation="within") if same_place and row.part == "place" else row
+            for row in pair.rows
+            if row.part != "entry"
+        ),
     )
 
 

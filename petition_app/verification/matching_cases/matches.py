@@ -148,6 +148,14 @@ def sure_entry(match: Match) -> str | None:
     return match.candidates[0].entry.id if sure else None
 
 
+def index_at_hand(petition: Petition) -> RosterIndex | None:
+    """Return the index of the roster in use where it is in memory, or small enough to be made while somebody waits."""
+    version = current_roster(petition)
+    if version and (version.id in app_state.get(_Indexes) or version.size <= AT_ONCE):
+        return _index(version)
+    return None
+
+
 def _index(version: RosterVersion) -> RosterIndex:
     """Return the index of a roster; the two used last stay in memory."""
     indexes = app_state.get(_Indexes)

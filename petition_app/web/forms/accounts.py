@@ -148,6 +148,16 @@ class InvitationForm(FlaskForm):  # type: ignore[misc] # The library is untyped 
     )
 
 
+class NoticeForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
+    """In which language somebody is told that something waits."""
+
+    language = SelectField(
+        lazy_gettext("Language of the mail"),
+        choices=[SelectChoice(code, words) for code, words in LANGUAGES.items()],
+        render_kw={"translate": "no"},
+    )
+
+
 class SeveralForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
     """Several people to ask by mail for one role: one a line."""
 

@@ -37,6 +37,17 @@ SKIPPED_WORDS = {
     "policy": lazy_gettext("less was found than the petition asks for"),
     "own": lazy_gettext("you had decided it, or vouched for the person"),
 }
+LEFT_OUT_WORDS = {
+    "unmatched": lazy_gettext("not matched with the roster in use yet"),
+    "asked": lazy_gettext("their signer was asked a question"),
+    "held": lazy_gettext("held by somebody at the desk"),
+    "own": lazy_gettext("decided by you, or you vouched for the signer"),
+    "alike": lazy_gettext("share a mailbox, a name or a roster entry with another signature"),
+    "several": lazy_gettext("fit more than one roster entry"),
+    "not_on_roster": lazy_gettext("fit no roster entry well enough"),
+    "policy": lazy_gettext("less was found than this petition asks for"),
+    "filter": lazy_gettext("the filter asks for a better match or more evidence"),
+}
 
 
 def words_for_batch(number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from werkzeug.wrappers import Response
 from petition_app.accounts.services import name_accounts
 from petition_app.clock import utcnow
 from petition_app.verification.batches.services import list_batches
+from petition_app.verification.bulk import left_out
 from petition_app.verification.bulk import services as acts
+from petition_app.verification.bulk.choice import Filter
 from petition_app.verification.models import Bulk
 from petition_app.web.error_words import explain
-from petition_app.web.forms.bulk import LEAST_WORDS, MATCH_WORDS, SKIPPED_WORDS, STATE_WORDS, BulkForm
+from petition_app.web.forms.bulk import LEAST_WORDS, LEFT_OUT_WORDS, MATCH_WORDS, SKIPPED_WORDS, STATE_WORDS, BulkForm
 from petition_app.web.labels import WORDS
 
 staff = Blueprint("bulk", __name__)
@@ -40,7 +43,7 @@ def prepare() -> Answer:
         bulk = acts.prepare(form.to_filter(), petition=g.petition, by=g.account, at=utcnow())
     except (acts.NothingChosenError, acts.SealedBulkError) as error:
         form.form_errors.append(explain(error))
-        return _show_choice(form), 422
+        return _show_choice(form, form.to_filter()), 422
     return _to("bulk.show", bulk_id=bulk.id)
 
 
@@ -51,6 +54,7 @@ def show(bulk_id: UUID) -> Response:
     page = render_template(
         "staff/bulk.html", **_about(bulk), names=name_accounts({bulk.account_id}),
         examples=acts.draw_examples(bulk, by=g.account, at=utcnow()), fresh=acts.is_fresh(bulk, at=utcnow()),
+        unmatched=left_out.count_unmatched(g.petition) if bulk.state == "waiting" else 0,
     )  # fmt: skip
     response = make_response(page)
     if bulk.state in ("running", "undoing"):
@@ -90,22 +94,28 @@ def _form() -> BulkForm:
     return BulkForm(batches=[batch.number for batch in list_batches(g.petition.id)])
 
 
-def _show_choice(form: BulkForm) -> str:
+def _show_choice(form: BulkForm, tried: Filter | None = None) -> str:
+    """Show the filter with what is left out: of the one that was `tried`, or of the widest, where that is quick."""
     done = acts.list_bulks(g.petition, by=g.account)
     names = name_accounts({bulk.account_id for bulk, _ in done})
-    return render_template("staff/bulk_choose.html", form=form, done=done, names=names, states=STATE_WORDS)
+    count = partial(left_out.count_left_out, tried) if tried else left_out.count_at_once
+    return render_template(
+        "staff/bulk_choose.html", form=form, done=done, names=names, states=STATE_WORDS, reasons=LEFT_OUT_WORDS,
+        unmatched=left_out.count_unmatched(g.petition), left=count(petition=g.petition, by=g.account, at=utcnow()),
+    )  # fmt: skip
 
 
 def _about(bulk: Bulk) -> dict[str, object]:
     """Return what the pages of one bulk act show."""
     words = {**WORDS, "least": LEAST_WORDS, "filters": MATCH_WORDS, "skipped": SKIPPED_WORDS, "bulks": STATE_WORDS}
+    words["left_out"] = LEFT_OUT_WORDS
     return {"bulk": bulk, "progress": acts.progress(bulk), "words": words}
 
 
 def _act(act: acts.Act, bulk_id: UUID, words: str = "") -> Response:
     try:
         act(bulk_id, petition=g.petition, by=g.account, at=utcnow())
-    except (acts.BulkStateError, acts.LookedTooLongAgoError) as error:
+    except (acts.BulkStateError, acts.LookedTooLongAgoError, acts.StillMatchingError) as error:
         flash(explain(error), "warning")
     else:
         if words:

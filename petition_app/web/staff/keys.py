@@ -18,7 +18,7 @@ from petition_app.signatures.qr_cards import draw
 from petition_app.web import known_browsers
 from petition_app.web.error_words import explain
 from petition_app.web.forms.cases import ActForm
-from petition_app.web.forms.keys import ChangePassphraseForm, NewKeyForm, SheetForm
+from petition_app.web.forms.keys import ChangePassphraseForm, NewKeyForm, SheetForm, UnlockForm
 
 staff = Blueprint("keys", __name__)
 
@@ -170,13 +170,15 @@ def withdraw_token() -> Response:
 
 def _show_keys(*, sheet: SheetForm | None = None) -> str:
     is_open = open_keys.current(g.petition.id) is not None or g.get("under_duress", False)
+    holders, on_server = services.list_holders(g.petition.id, seen_by=g.account.id), config.current().unlock_on_server
+    mine = any(holder.holds for holder in holders if holder.account.id == g.account.id)
     return render_template(
-        "staff/petition_keys.html", holders=services.list_holders(g.petition.id, seen_by=g.account.id), is_open=is_open,
-        newest=services.newest(g.petition.id),
+        "staff/petition_keys.html", holders=holders, is_open=is_open, newest=services.newest(g.petition.id),
+        unlock=UnlockForm(formdata=None) if mine and on_server and not is_open else None,
         alarms=unlocking.list_alarms(g.petition.id, by=g.account), sheet=sheet or SheetForm(formdata=None),
         recovering=sheet is not None, form=ActForm(),
         token_until=desk_tokens.lasts_until(g.petition.id, by=g.account, at=utcnow()),
-        on_server=config.current().unlock_on_server,
+        on_server=on_server,
     )  # fmt: skip
 
 
