@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from threading import local
 from uuid import UUID
 
-
 _MARKS, _RANDOM = 0xF000 << 64 | 0xC000 << 48, 0x4000 << 64 | 0x8000 << 48  # Bits of version and variant; 4 and RFC.
 
 
