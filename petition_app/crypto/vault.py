@@ -26,10 +26,8 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from petition_app import config, private_files
 from petition_app.errors import StorageSealedError
@@ -46,6 +44,7 @@ LENGTHS = {"identity": 3 * STEP, "contact": STEP, "case": 4 * STEP}
 
 _write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _hpke = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+_public_key = lru_cache(maxsize=64)(X25519PublicKey.from_public_bytes)
 
 
 class UnreadableError(Exception):
@@ -111,12 +110,10 @@ def decrypt(key: bytes, box: bytes, associated_data: bytes) -> bytes:
         raise UnreadableError("the box does not open here") from None
 
 
-def _pad(content: dict[str, Any], length: int = STEP) -> bytes:
+def pad(content: dict[str, Any], length: int = STEP) -> bytes:
+    """Return JSON, padded to a length, or beyond it to a multiple of 1,024 bytes."""
     plain = _write_json(content).encode()
     return (plain + b" " * (-len(plain) % STEP)).ljust(length)
-
-
-# --- parts ------------------------------------------------------------------------------------------------------
 
 
 def seal_part(signature_key: bytes, context: SealContext, content: dict[str, Any]) -> Sealed:
@@ -133,14 +130,14 @@ def seal_parts(signature_key: bytes, context: SealContext, contents: dict[str, d
 def _seal_part(cipher: AESGCM, part: str, associated_data: bytes, content: dict[str, Any]) -> Sealed:
     part_key = new_key()
     return Sealed(
-        box=encrypt(part_key, _pad(content, LENGTHS.get(part, STEP)), associated_data),
+        box=encrypt(part_key, pad(content, LENGTHS.get(part, STEP)), associated_data),
         wrapped_key=encrypt_with(cipher, part_key, b"key|" + associated_data),
     )
 
 
 def seal_box(part_key: bytes, context: SealContext, content: dict[str, Any]) -> bytes:
     """Seal one part under a part key that the caller wraps."""
-    return encrypt(part_key, _pad(content, LENGTHS.get(context.part, STEP)), context.bytes())
+    return encrypt(part_key, pad(content, LENGTHS.get(context.part, STEP)), context.bytes())
 
 
 def open_part(signature_key: bytes, context: SealContext, sealed: Sealed) -> dict[str, Any]:
@@ -245,7 +242,7 @@ class PetitionPublicKey:
 
 def unwrap_with(private: X25519PrivateKey, wrapped: WrappedKey, context: SealContext) -> bytes:
     """Open a signature key wrapped by a `PetitionPublicKey`. Raises: UnreadableError."""
-    return _hpke_open(private, wrapped.box, _wrap_bound(context, wrapped.key_id))
+    return hpke_open_with(private, wrapped.box, _wrap_bound(context, wrapped.key_id))
 
 
 def _wrap_bound(context: SealContext, key_id: str) -> bytes:
@@ -267,15 +264,13 @@ def hpke_seal(public: bytes, plain: bytes, associated_data: bytes) -> bytes:
     return _HPKE_X25519 + _hpke.encrypt(plain, _public_key(public), info=associated_data)
 
 
-_public_key = lru_cache(maxsize=64)(X25519PublicKey.from_public_bytes)
-
-
 def hpke_open(private: bytes, box: bytes, associated_data: bytes) -> bytes:
     """Open bytes sealed by `hpke_seal`. Raises: UnreadableError."""
-    return _hpke_open(X25519PrivateKey.from_private_bytes(private), box, associated_data)
+    return hpke_open_with(X25519PrivateKey.from_private_bytes(private), box, associated_data)
 
 
-def _hpke_open(private: X25519PrivateKey, box: bytes, associated_data: bytes) -> bytes:
+def hpke_open_with(private: X25519PrivateKey, box: bytes, associated_data: bytes) -> bytes:
+    """Open bytes sealed by `hpke_seal` with a key that was read. Raises: UnreadableError."""
     if not box or box[0] != HPKE_X25519:
         raise UnreadableError("not a box of this suite")
     try:
@@ -301,23 +296,3 @@ def _stretch(passphrase: str, salt: bytes) -> bytes:
     words = " ".join(unicodedata.normalize("NFKC", passphrase).split())
     with _alone:
         return Argon2id(salt=salt, length=32, iterations=PASSES, lanes=LANES, memory_cost=MEMORY).derive(words.encode())
-
-
-# --- for one reader who is not the server -----------------------------------------------------------------------
-
-
-def signer_keys(entropy: bytes, petition: UUID) -> X25519PrivateKey:
-    """Derive the signer's key pair from the secret code: HKDF-SHA256 (RFC 5869), info `my/v1|petition`."""
-    info = f"my/v1|{petition}".encode()
-    return X25519PrivateKey.from_private_bytes(HKDF(SHA256(), 32, salt=None, info=info).derive(entropy))
-
-
-def seal_to(public_key: bytes, content: dict[str, Any], associated_data: bytes) -> bytes:
-    """Seal a message to one X25519 public key (32 bytes) with HPKE; `bound` is HPKE's info."""
-    return hpke_seal(public_key, _pad(content), associated_data)
-
-
-def open_with(private_key: X25519PrivateKey, box: bytes, associated_data: bytes) -> dict[str, Any]:
-    """Open a message sealed by `seal_to`. Raises: UnreadableError."""
-    content: dict[str, Any] = json.loads(_hpke_open(private_key, box, associated_data))
-    return content

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from petition_app.crypto import vault
+from petition_app.crypto import signer_box
 from petition_app.crypto.codes import new_secret_code
 from petition_app.crypto.fingerprints import fingerprint, hash_secret
 from petition_app.crypto.vault import KeyRing, PetitionPublicKey
@@ -78,7 +78,7 @@ class RowSealer:
         if self._codes:
             code, entropy = new_secret_code(row.language)
             code_hash = hash_secret("my/v1", entropy)
-            signer_key = vault.signer_keys(entropy, self._petition_id).public_key().public_bytes_raw()
+            signer_key = signer_box.signer_keys(entropy, self._petition_id).public_key().public_bytes_raw()
             here = {"petition_id": self._petition_id, "signature_id": sealed.signature_id}
             agreement = consents.seal_for_code(sealed.r, entropy, **here)
         signature_id, parts = sealed.signature_id, sealed.parts.items()

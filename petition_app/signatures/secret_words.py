@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import select, update
 
-from petition_app.crypto import vault
+from petition_app.crypto import signer_box
 from petition_app.crypto.codes import new_secret_code, read_mail_code, split_words, write_secret_code
 from petition_app.crypto.fingerprints import hash_secret
 from petition_app.errors import DomainError
@@ -75,7 +75,7 @@ def bind(signature: Signature, entropy: bytes, r: bytes | None = None) -> None:
     """
     consents.keep_for_code(signature, r, entropy)
     signature.code_hash = hash_secret("my/v1", entropy)
-    signature.signer_key = vault.signer_keys(entropy, signature.petition_id).public_key().public_bytes_raw()
+    signature.signer_key = signer_box.signer_keys(entropy, signature.petition_id).public_key().public_bytes_raw()
 
 
 def issue(signature: Signature, row: Confirmation, *, page: str, code: str, at: datetime) -> Confirmed:

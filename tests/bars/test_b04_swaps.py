@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from petition_app.clock import utcnow
-from petition_app.crypto import vault
+from petition_app.crypto import signer_box, vault
 from petition_app.crypto.vault import UnreadableError
 from petition_app.errors import DomainError
 from petition_app.keys import member_keys, open_keys, unlocking
@@ -260,7 +260,7 @@ def test_a_question_put_to_another_signature_does_not_open(app: Any) -> None:
     with spoiling(app):
         found = [db.session.get_one(Signature, one.id) for one in signed]
         entropy = [make.signing.find_by_code(one.secret_code)[1] for one in signed]
-        keys = [vault.signer_keys(each, world.petition_id) for each in entropy]
+        keys = [signer_box.signer_keys(each, world.petition_id) for each in entropy]
         assert questions.questions_for(found[0], keys[0])
         rows = [db.session.scalars(db.select(Question).where(Question.signature_id == one.id)).one() for one in signed]
         rows[0].signature_id, rows[1].signature_id = rows[1].signature_id, rows[0].signature_id

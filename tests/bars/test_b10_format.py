@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from petition_app.accounts.models import Account
 from petition_app.clock import utcnow
-from petition_app.crypto import fingerprints, vault
+from petition_app.crypto import fingerprints, signer_box, vault
 from petition_app.crypto.vault import KeyRing, SealContext, Sealed, UnreadableError, WrappedKey
 from petition_app.keys import member_keys, open_keys, services
 from petition_app.keys.models import AccountKey, KeyWrap, PetitionKey
@@ -75,9 +75,9 @@ def test_a_signature_of_standard_mode_opens_with_the_ring(fixture: dict[str, Any
 
 def test_a_question_opens_with_the_secret_code(fixture: dict[str, Any]) -> None:
     found = fixture["question"]
-    key = vault.signer_keys(bytes.fromhex(found["entropy"]), UUID(found["petition"]))
+    key = signer_box.signer_keys(bytes.fromhex(found["entropy"]), UUID(found["petition"]))
     assert key.public_key().public_bytes_raw().hex() == found["public"]
-    assert vault.open_with(key, bytes.fromhex(found["box"]), found["bound"].encode()) == found["content"]
+    assert signer_box.open_with(key, bytes.fromhex(found["box"]), found["bound"].encode()) == found["content"]
 
 
 # --- a sealed petition, in a database ---------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from petition_app import app_state
 from petition_app.app_state import AppState
 from petition_app.config import new_key_ring
-from petition_app.crypto import vault
+from petition_app.crypto import signer_box, vault
 from petition_app.crypto.vault import PARTS, KeyRing, SealContext, Sealed, UnreadableError, WrappedKey
 from petition_app.errors import StorageSealedError
 from tests.conftest import settings_for
@@ -155,25 +155,25 @@ def test_a_ring_kept_in_a_file_is_read_again_when_the_file_changes(tmp_path: Pat
 @given(content)
 def test_a_message_to_a_signer_opens_with_the_key_of_the_secret_code(words: dict[str, str]) -> None:
     entropy, petition = secrets.token_bytes(16), uuid4()
-    key = vault.signer_keys(entropy, petition)
-    box = vault.seal_to(key.public_key().public_bytes_raw(), words, b"question/v1|1")
-    assert vault.open_with(vault.signer_keys(entropy, petition), box, b"question/v1|1") == words
+    key = signer_box.signer_keys(entropy, petition)
+    box = signer_box.seal_to(key.public_key().public_bytes_raw(), words, b"question/v1|1")
+    assert signer_box.open_with(signer_box.signer_keys(entropy, petition), box, b"question/v1|1") == words
 
 
 def test_a_message_opens_with_no_other_key_place_or_petition() -> None:
     entropy, petition = secrets.token_bytes(16), UUID(int=1)
-    key = vault.signer_keys(entropy, petition)
-    box = vault.seal_to(key.public_key().public_bytes_raw(), {"question": "?"}, b"here")
-    for other in (X25519PrivateKey.generate(), vault.signer_keys(entropy, UUID(int=2))):
+    key = signer_box.signer_keys(entropy, petition)
+    box = signer_box.seal_to(key.public_key().public_bytes_raw(), {"question": "?"}, b"here")
+    for other in (X25519PrivateKey.generate(), signer_box.signer_keys(entropy, UUID(int=2))):
         with pytest.raises(UnreadableError):
-            vault.open_with(other, box, b"here")
+            signer_box.open_with(other, box, b"here")
     with pytest.raises(UnreadableError):
-        vault.open_with(key, box, b"there")
+        signer_box.open_with(key, box, b"there")
 
 
 @pytest.mark.parametrize("cut", [0, 1, 20, 33, 40])
 def test_a_stump_of_a_message_is_unreadable(cut: int) -> None:
     key = X25519PrivateKey.generate()
-    box = vault.seal_to(key.public_key().public_bytes_raw(), {"question": "?"}, b"here")
+    box = signer_box.seal_to(key.public_key().public_bytes_raw(), {"question": "?"}, b"here")
     with pytest.raises(UnreadableError):
-        vault.open_with(key, box[:cut], b"here")
+        signer_box.open_with(key, box[:cut], b"here")

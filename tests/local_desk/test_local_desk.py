@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from petition_app.clock import utcnow
-from petition_app.crypto.vault import signer_keys
+from petition_app.crypto.signer_box import signer_keys
 from petition_app.keys.models import DuressAlarm
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from petition_app.clock import utcnow
-from petition_app.crypto import codes, vault
+from petition_app.crypto import codes, signer_box
 from petition_app.petitions import services as petitions
 from petition_app.signatures import expiry, sealing, states
 from petition_app.signatures import services as signing
@@ -196,7 +196,7 @@ def test_the_secret_code_opens_its_own_signature_in_either_language(app: Any, la
     with make.looking(app):
         signature, entropy = signing.find_by_code(f" {signed.secret_code.upper()} ")
         assert signature.id == signed.id
-        assert signature.signer_key == vault.signer_keys(entropy, petition_id).public_key().public_bytes_raw()
+        assert signature.signer_key == signer_box.signer_keys(entropy, petition_id).public_key().public_bytes_raw()
 
 
 def test_a_wrong_code_and_an_unknown_code_are_told_alike(app: Any) -> None:

@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from petition_app import maintenance
 from petition_app.clock import utcnow
-from petition_app.crypto import vault
+from petition_app.crypto import signer_box
 from petition_app.errors import DomainError
 from petition_app.petitions.services import list_public
 from petition_app.random_pool import random_bytes
@@ -116,7 +116,7 @@ def _about(signature: Signature, entropy: bytes) -> dict[str, Any]:
     """Return all that a signer sees of a signature."""
     mine, now = progress_of(signature), utcnow()
     why = second_looks.why_not_counted(signature)
-    key = vault.signer_keys(entropy, signature.petition_id)
+    key = signer_box.signer_keys(entropy, signature.petition_id)
     return {
         "mine": mine,
         "page": random_bytes(16).hex(),

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from petition_app.clock import utcnow
-from petition_app.crypto import vault
+from petition_app.crypto import signer_box
 from petition_app.crypto.vault import UnreadableError
 from petition_app.errors import NotFoundError
 from petition_app.signatures import sealing
@@ -371,10 +371,10 @@ def test_a_question_opens_with_the_signers_code_alone(app: Any) -> None:
     assert make.state_of(app, signed[0].id) == "needs_info"
     with make.looking(app):
         signature, entropy = signing.find_by_code(signed[0].secret_code)
-        asked = questions.questions_for(signature, vault.signer_keys(entropy, world.petition_id))
+        asked = questions.questions_for(signature, signer_box.signer_keys(entropy, world.petition_id))
         assert [(question.text, question.answered) for question in asked] == [("Which term?", False)]
         _, other = signing.find_by_code(signed[1].secret_code)
-        by_other = questions.questions_for(signature, vault.signer_keys(other, world.petition_id))
+        by_other = questions.questions_for(signature, signer_box.signer_keys(other, world.petition_id))
         assert [question.text for question in by_other] == [None]
         box = db.session.scalars(db.select(Question)).one().box
         assert len(box) > 1024

@@ -10,7 +10,7 @@ import pytest
 
 from petition_app.accounts.services import find_member, remove_member
 from petition_app.clock import utcnow
-from petition_app.crypto import vault
+from petition_app.crypto import signer_box
 from petition_app.i18n import LANGUAGES
 from petition_app.signatures import messages, sealing
 from petition_app.signatures import services as signing
@@ -50,7 +50,7 @@ def ask(app: Any, world: make.World, signed: make.Signed, text: str, *, template
 def read(app: Any, world: make.World, signed: make.Signed) -> list[str]:
     with make.looking(app):
         signature, entropy = signing.find_by_code(signed.secret_code)
-        keys = vault.signer_keys(entropy, world.petition_id)
+        keys = signer_box.signer_keys(entropy, world.petition_id)
         return [question.text for question in questions.questions_for(signature, keys)]
 
 
