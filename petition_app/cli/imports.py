@@ -86,7 +86,7 @@ def seal(slug: str) -> None:
 def import_(
     slug: str, file: Path, initial: bool, consent: str, codes: Path | None, answers: str, options: Options
 ) -> None:
-    """Import signatures from FILE (CSV or XLSX). Nobody is mailed; bad rows go to FILE.errors.csv.
+    """Import signatures from FILE (CSV, XLSX or ODS). Nobody is mailed; bad rows go to FILE.errors.csv.
 
     An import that was cut off goes on where it was when it is started again with the same words.
     """

@@ -154,7 +154,8 @@ def choose(job: Import, key: bytes, wanted: Wanted, *, consent: str, initial: bo
     if wanted.reads_anew(layout):
         delimiter = wanted.delimiter if wanted.delimiter != layout.delimiter else ""
         about, sample = sealed_file.read_again(job, key, encoding=wanted.encoding, delimiter=delimiter, limits=LIMITS)
-        layout, is_same = guess_layout(about, sample, SIGNATURES, with_hidden=wanted.with_hidden), False
+        how = {"with_hidden": wanted.with_hidden, "with_headings": wanted.with_headings}
+        layout, is_same = guess_layout(about, sample, SIGNATURES, **how), False
     else:
         sample = list(islice(sealed_file.open_rows(job, key), SAMPLE))
         layout = change_layout(layout, wanted, sample, SIGNATURES)

@@ -107,7 +107,7 @@ def test_bad_rows_are_told_by_line_and_reason_and_stop_no_other(app: Any, cli: A
     )
     said = bring(cli, path)
     assert "5 rows not taken" in said.out
-    assert "4 is taken without a cell: a day must be written" in said.err
+    assert "4 is taken without a cell: this is no day that can be read" in said.err
     told = list(csv.reader(path.with_name("list.csv.errors.csv").read_text().splitlines()))
     assert told[0] == ["line", "reason"]
     assert [row[0] for row in told[1:]] == ["3", "8", "10", "11", "12"]

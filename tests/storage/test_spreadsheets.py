@@ -91,8 +91,8 @@ def test_the_first_sheet_that_is_shown_is_read(book: Callable[..., Path]) -> Non
     assert list(read_rows(book(["shown"], hidden=True))) == [(1, ["shown"])]
 
 
-def test_a_formula_counts_for_nothing_but_its_last_value(book: Callable[..., Path]) -> None:
-    assert list(read_rows(book(["a", "b"], ["=1+1", "x"]))) == [(1, ["a", "b"]), (2, ["", "x"])]
+def test_a_formula_without_its_last_value_is_told(book: Callable[..., Path]) -> None:
+    assert list(read_rows(book(["a", "b"], ["=1+1", "x"]))) == [(1, ["a", "b"]), (2, ["#FORMULA!", "x"])]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from petition_app.web.forms.sheet import SheetForm, left_out, make
 FIELD_WORDS = {
     "name": lazy_gettext("whole name"),
     "surname": lazy_gettext("surname"),
+    "second_surname": lazy_gettext("second surname"),
     "given": lazy_gettext("given name"),
     "patronymic": lazy_gettext("patronymic or middle name"),
     "role": lazy_gettext("role"),
@@ -44,7 +45,7 @@ class UploadForm(FlaskForm):  # type: ignore[misc] # The library is untyped here
 
     file = FileField(
         lazy_gettext("File"),
-        description=lazy_gettext("XLSX or CSV. One line names the columns. At most 16 MB and 50,000 rows."),
+        description=lazy_gettext("XLSX, ODS or CSV. One line names the columns. At most 16 MB and 50,000 rows."),
         validators=[FileRequired(lazy_gettext("Please choose a file."))],
     )
 

@@ -17,6 +17,7 @@ from petition_app.signatures.invitation_lists import MOST_PEOPLE, NewEntry
 from petition_app.signatures.invitation_models import TITLE_LENGTH
 from petition_app.signatures.name_lists import BadLine, NameList, read_file, read_list
 from petition_app.signatures.rules import UnfitTextError, read_line
+from petition_app.storage.spreadsheets import BadRow
 from petition_app.web.error_words import explain
 from petition_app.web.forms.sign import check_token
 
@@ -50,14 +51,15 @@ class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
     file = FileField(
         lazy_gettext("Or a file"),
         description=lazy_gettext(
-            "CSV or XLSX with the columns name, role, place (ФИО, Должность, Место). It is used instead of the box."
+            "CSV, XLSX or ODS with the columns name, role, place (ФИО, Должность, Место). It is used instead of the box."
         ),
-        render_kw={"accept": ".csv,.xlsx"},
+        render_kw={"accept": ".csv,.xlsx,.ods"},
     )
 
     def __init__(self, **values: Any) -> None:
         super().__init__(form=new_form_token(), **values)
         self.bad: tuple[BadLine, ...] = ()
+        self.left_out: tuple[BadRow, ...] = ()
         self._read = NameList((), ())
 
     def validate_form(self, field: Field) -> None:
@@ -72,10 +74,14 @@ class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
             raise ValidationError(gettext(str(error))) from None
 
     def validate_names(self, field: Field) -> None:
-        """Read the list, which a file replaces; one bad line keeps all of it waiting, so that nothing is half done."""
+        """Read the list, which a file replaces; one bad line keeps all of it waiting, so that nothing is half done.
+
+        So do rows of the file that are left out: the list comes back in the box, to be looked at.
+        """
         if self.file.data:
             try:
-                field.data = read_file(self.file.data.read())
+                read = read_file(self.file.data.read())
+                field.data, self.left_out = read.text, read.left_out
             except DomainError as error:
                 self.file.errors = [explain(error)]
                 raise ValidationError(explain(error)) from None
@@ -83,6 +89,8 @@ class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
         self.bad = self._read.bad
         if self.bad:
             raise ValidationError(gettext("Please correct the lines named below. Nothing was entered yet."))
+        if self.left_out:
+            raise ValidationError(gettext("Rows of the file were left out, see below. Nothing was entered yet."))
         if not self._read.people:
             raise ValidationError(gettext("Please write at least one name."))
         if len(self._read.people) > MOST_PEOPLE:
