@@ -74,7 +74,8 @@ def as_ods(rows: Sequence[Sequence[str]], *, hidden: Mapping[int, str] = {}) -> 
 
 def pack_ods(*sheets: str) -> bytes:
     """Write sheets as a file; the style "ta2" is that of a sheet that is not shown."""
-    styles = '<style:style style:name="ta2" style:family="table"><style:table-properties table:display="false"/></style:style>'
+    properties = '<style:table-properties table:display="false"/>'
+    styles = f'<style:style style:name="ta2" style:family="table">{properties}</style:style>'
     content = (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {_NAMES} office:version="1.3">'
         f"<office:automatic-styles>{styles}</office:automatic-styles><office:body><office:spreadsheet>"

@@ -119,7 +119,7 @@ def choose(version: RosterVersion, wanted: Wanted) -> Layout:
     if wanted.reads_anew(layout):
         delimiter = wanted.delimiter if wanted.delimiter != layout.delimiter else ""
         about, lines = open_rows(_folder() / token, encoding=wanted.encoding, delimiter=delimiter)
-        how = {"with_hidden": wanted.with_hidden, "with_headings": wanted.with_headings}
+        how: dict[str, Any] = {"with_hidden": wanted.with_hidden, "with_headings": wanted.with_headings}
         layout = guess_layout(about, list(itertools.islice(lines, SAMPLE)), ROSTER, **how)
         (_folder() / f"{token}.rows").unlink(missing_ok=True)
     else:

@@ -76,7 +76,7 @@ def _rows(sheet: Any) -> Iterator[_Told]:
 def _parser(*args: Any, **words: Any) -> WorkSheetParser:
     from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
-    class Parser(WorkSheetParser):
+    class Parser(WorkSheetParser):  # type: ignore[misc] # The library is untyped.
         """Tells a formula without a result from an empty cell."""
 
         def parse_cell(self, element: Any) -> dict[str, Any]:

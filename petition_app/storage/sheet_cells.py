@@ -33,7 +33,11 @@ def as_text(value: object) -> str:
 
 
 def place(cells: list[str], column: int, text: str) -> None:
-    """Put a text into a column, counted from 1, right of what is there; a cell of spaces is empty. Raises: RefusedError."""
+    """Put a text into a column, counted from 1, right of what is there; a cell of spaces is empty.
+
+    Raises:
+        RefusedError: no spreadsheet is so wide.
+    """
     if text.strip():
         if column > LAST_COLUMN:
             raise RefusedError("long")

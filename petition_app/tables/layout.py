@@ -162,7 +162,7 @@ def find_headers(lines: Sequence[Line], kind: Kind) -> dict[int, Sequence[str]]:
 
 
 def titles_on(lines: Sequence[Line], number: int, kind: Kind) -> Sequence[str] | None:
-    """Return the titles on a line, with those above it where more are known then; nothing where there is no such line."""
+    """Return the titles on a line, with those above it where more are known then; nothing where there is no line."""
     for above, line in zip([None, *lines], lines, strict=False):
         if line.number == number:
             joined = _joined(above.cells, line.cells) if above else line.cells

@@ -40,7 +40,8 @@ class Survey:
     `heads` are its first lines, `rows` the first ones below the titles. `hidden` rows are not shown by the spreadsheet,
     `headings` look like headings, totals or vacant seats, a merged cell of `merged` reaches over the lines below.
     `errors` are cells of used columns that hold an error of it, `unclear` those with a day whose month may be the day,
-    `short` the lines with fewer cells than titles in a text, `words` how often each word stands in the column of publication, by the word in small letters.
+    `short` the lines with fewer cells than titles in a text, `words` how often each word stands in the column of
+    publication, by the word in small letters.
     """
 
     columns: list[Column]

@@ -60,6 +60,7 @@ class ReadingForm(SheetForm):
         ),
         validators=[Length(max=CONSENT_LENGTH, message=lazy_gettext("At most 1,000 characters."))],
     )
+    without_known = BooleanField(lazy_gettext("Leave out the rows whose name and address are there already"))
     initial = BooleanField(lazy_gettext("They are initial signatories: they join batch 0 and are checked at once"))
 
 
@@ -67,7 +68,7 @@ def reading_form(found: Preview, *, consent: str, initial: bool) -> ReadingForm:
     """Make a form over a file that waits, beginning with how it is read now."""
     return make(
         ReadingForm, found.layout, found.survey, FIELD_WORDS, words=found.words, tiers=TIER_WORDS, consent=consent,
-        initial=initial,
+        initial=initial, without_known=found.without_known,
     )  # fmt: skip
 
 

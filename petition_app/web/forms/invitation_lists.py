@@ -51,7 +51,7 @@ class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
     file = FileField(
         lazy_gettext("Or a file"),
         description=lazy_gettext(
-            "CSV, XLSX or ODS with the columns name, role, place (ФИО, Должность, Место). It is used instead of the box."
+            "CSV, XLSX or ODS with the columns name, role, place (ФИО, Должность, Место), used instead of the box."
         ),
         render_kw={"accept": ".csv,.xlsx,.ods"},
     )
