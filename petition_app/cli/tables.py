@@ -127,4 +127,4 @@ def notes(layout: Layout, survey: Survey) -> list[str]:
 
 
 def _why(reason: str, word: str) -> str:
-    return f"another column is {word}" if reason == "twice" else f"its title holds {word}"
+    return f"another column is {word}" if reason in ("twice", "weak") else f"its title holds {word}"

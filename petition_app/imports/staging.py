@@ -25,7 +25,7 @@ from petition_app.tables.layout import Layout
 
 @dataclass(frozen=True)
 class SealedRow:
-    """One row, sealed: its line, its `ref` as a keyed HMAC, its secret code, its mark, and its rows of the three tables.
+    """One row, sealed: its line, its `ref` as a keyed HMAC, its secret code, mark and rows of the three tables.
 
     Where it was staged by an earlier run, there are no rows.
     """

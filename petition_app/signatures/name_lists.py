@@ -24,6 +24,7 @@ MEMORY = Path("/dev/shm")  # noqa: S108 -- names must not reach a disk; this fol
 LIMITS = spreadsheets.Limits(size=spreadsheets.MEGABYTE, unpacked=32 * spreadsheets.MEGABYTE, rows=2000, seconds=10)
 MANY_PARTS = N_("This line has more parts than name; role; place.")
 NO_NAMES = N_("the first line must name the columns, and one of them must be name (ФИО).")
+NO_NAME = N_("there is no name")
 TWICE = N_("This person stands on an earlier line already.")
 
 
@@ -101,7 +102,7 @@ class NamesFile:
     """The rows of a file as lines of a list, and those that are no people, or not for all to see."""
 
     text: str
-    left_out: tuple[BadRow, ...]
+    left_out: tuple[BadLine, ...]
 
 
 def read_file(data: bytes) -> NamesFile:
@@ -126,14 +127,18 @@ def read_file(data: bytes) -> NamesFile:
 
 
 def _as_list(layout: Layout, rows: Iterator[Line]) -> NamesFile:
-    lines, left_out = list[str](), list[BadRow]()
+    lines, left_out = list[str](), list[BadLine]()
     for row in layout.below(rows):
         ready = prepare(layout, row)
+        typed = "; ".join(filter(None, map(str.strip, row.cells)))
         if isinstance(ready, BadRow):
-            left_out.append(ready)
+            left_out.append(BadLine(ready.line, typed, ready.reason))
         elif ready:
             plain = (" ".join(cell.split()).replace(";", ",") for cell in ready.cells)
             values = {column: cell for column, cell in zip(layout.columns, plain, strict=True) if column}
             values["name"] = values.get("name") or whole_name(values)
-            lines.append("; ".join(values.get(part, "") for part in PARTS).rstrip("; "))
-    return NamesFile("\n".join(line for line in lines if line), tuple(left_out))
+            if line := "; ".join(values.get(part, "") for part in PARTS).rstrip("; "):
+                lines.append(line)
+            else:
+                left_out.append(BadLine(row.number, typed, NO_NAME))
+    return NamesFile("\n".join(lines), tuple(left_out))

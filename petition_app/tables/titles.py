@@ -55,12 +55,14 @@ STEMS: Sequence[tuple[str, str]] = (
     ("consent", "соглас"), ("consent", "публик"), ("consent", "publish"), ("consent", "consent"),
     ("second_surname", "second surname"), ("second_surname", "maternal surname"),
     ("surname", "surname"), ("surname", "last name"), ("surname", "family name"), ("surname", "фамил"),
-    ("patronymic", "отчеств"), ("patronymic", "patronym"), ("patronymic", "middle"), ("given", "first name"), ("given", "given"),
+    ("patronymic", "отчеств"), ("patronymic", "patronym"), ("patronymic", "middle"),
+    ("given", "first name"), ("given", "given"),
     ("name", "full name"), ("name", "your name"), ("name", "ваше имя"), ("name", "фио"), ("name", "ф и о"),
     ("name", "как вас зовут"), ("name", "name first and last"),
     ("term_from", "срок полномочий с"), ("term_from", "начал"), ("term_from", "term from"), ("term_from", "избран"),
     ("term_to", "срок полномочий по"), ("term_to", "срок полномочий до"), ("term_to", "оконч"), ("term_to", "term to"),
-    ("email", "почт"), ("email", "email"), ("email", "mail"), ("contact", "контакт"), ("contact", "phone"), ("contact", "телефон"),
+    ("email", "почт"), ("email", "email"), ("email", "mail"),
+    ("contact", "контакт"), ("contact", "phone"), ("contact", "телефон"),
     ("role", "должност"), ("role", "професси"), ("role", "position"), ("role", "occupation"), ("body", "совет"),
     ("body", "council"), ("body", "орган"), ("place", "населенн"), ("place", "город"), ("place", "округ"),
     ("place", "муниципал"), ("place", "city"), ("place", "town"), ("language", "язык"), ("language", "language"),
@@ -105,8 +107,8 @@ class Guess:
     """What a column is taken for, "" for nothing, and why.
 
     `reason`: `title` (it is known), `word` (it holds a known `word`), `cells` (they look like mail addresses), `items`
-    (they are addresses of records), `twice` (another column is taken for this `word`, a field), or "" (the title is
-    not known).
+    (they are addresses of records), `twice` (another column is taken for this `word`, a field), `weak` (another one
+    fits this `word` better), or "" (the title is not known).
     """
 
     field: str = ""
@@ -151,7 +153,7 @@ def _part_names(guesses: list[Guess], titles: Sequence[str]) -> list[Guess]:
     parted: list[Guess] = []
     for guess, is_weak in zip(guesses, weak, strict=True):
         if guess.field == "name" and is_weak and has_others:
-            parted.append(Guess("", "twice", "name"))
+            parted.append(Guess("", "weak", "name"))
         elif guess.field == "name" and "surname" in fields:
             parted.append(Guess(instead, guess.reason, guess.word))
         else:

@@ -17,7 +17,6 @@ from petition_app.signatures.invitation_lists import MOST_PEOPLE, NewEntry
 from petition_app.signatures.invitation_models import TITLE_LENGTH
 from petition_app.signatures.name_lists import BadLine, NameList, read_file, read_list
 from petition_app.signatures.rules import UnfitTextError, read_line
-from petition_app.storage.spreadsheets import BadRow
 from petition_app.web.error_words import explain
 from petition_app.web.forms.sign import check_token
 
@@ -59,7 +58,7 @@ class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
     def __init__(self, **values: Any) -> None:
         super().__init__(form=new_form_token(), **values)
         self.bad: tuple[BadLine, ...] = ()
-        self.left_out: tuple[BadRow, ...] = ()
+        self.left_out: tuple[BadLine, ...] = ()
         self._read = NameList((), ())
 
     def validate_form(self, field: Field) -> None:

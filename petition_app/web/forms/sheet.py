@@ -142,6 +142,7 @@ def why(column: Column) -> str:
         "cells": gettext("its cells look like mail addresses"),
         "items": gettext("its cells are addresses of records"),
         "twice": gettext("another column is taken for this"),
+        "weak": gettext("another column is taken for this"),
     }
     return str(words.get(guess.reason, gettext("its title is not known")))
 

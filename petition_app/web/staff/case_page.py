@@ -52,7 +52,8 @@ def show(
     page: str = render_template(
         "staff/case.html",
         case=case, words=WORDS, failed=sent, problem=problem, search=search,
-        has_roster=bool(_roster()), more=_more_entries(case, search, chosen), seconds=_seconds(case), undoable=_undoable(), own=own(),
+        has_roster=bool(_roster()), more=_more_entries(case, search, chosen), seconds=_seconds(case),
+        undoable=_undoable(), own=own(),
         form=decide or DecideForm(today=utcnow().date(), formdata=None), ask=question or AskForm(formdata=None),
         found=found or EvidenceForm(today=utcnow().date(), formdata=None),
     )  # fmt: skip
