@@ -54,9 +54,7 @@ class Entry:
 COMPARED = tuple(field.name for field in fields(Entry) if field.name != "key")
 
 
-# The end of a term that is not over lies here for comparing.
-_NEVER = date.max
-_NEAR = timedelta(days=92)  # So far apart, two terms still follow each other.
+NEAR = timedelta(days=92)  # So far apart, two terms still follow each other.
 SAME = N_("a further term of a person on an earlier line; both are one entry")
 OTHER = N_("this id stands on an earlier line with another name")
 TWICE = N_("this person or id stands twice in the file")
@@ -88,6 +86,7 @@ class Table:
         self.counts_lines = "id" in self.layout.columns
         may_join = bool({"id", *DAY_FIELDS} & set(self.layout.columns))
         seen: dict[str, Entry | None] = {}
+        further: dict[str, list[Entry]] = {}
         for line in self.layout.below(self.lines):
             ready = prepare(self.layout, line)
             if not isinstance(ready, Line):
@@ -97,7 +96,9 @@ class Table:
             try:
                 entry = self._entry(line.number, ready.cells)
                 if entry.key in seen:
-                    seen[entry.key] = self._join(line.number, seen[entry.key], entry)
+                    self._check_same(seen[entry.key], entry)
+                    self.told.append(BadRow(line.number, SAME))
+                    further.setdefault(entry.key, []).append(entry)
                     continue
             except UnfitCellError as error:
                 yield BadRow(line.number, str(error))
@@ -106,29 +107,16 @@ class Table:
             seen[entry.key] = entry if may_join else None
             if not may_join:
                 yield entry
-        yield from (entry for entry in seen.values() if entry)
+        yield from (join([entry, *further.get(entry.key, [])]) for entry in seen.values() if entry)
 
-    def _join(self, line: int, known: Entry | None, entry: Entry) -> Entry:
-        """Return one entry of two rows of one person: what the later term says, for all of an unbroken stretch.
-
-        Raises:
-            UnfitCellError: another person, or nothing tells that it is the same one.
-        """
+    def _check_same(self, known: Entry | None, entry: Entry) -> None:
+        """Check that a row is a further one of a known person. Raises: UnfitCellError."""
         if known is None:
             raise UnfitCellError(TWICE)
         if person_key(known.name, "", "") != person_key(entry.name, "", ""):
             raise UnfitCellError(OTHER)
-        has_terms = all(one.term_from or one.term_to for one in (known, entry))
-        if "id" not in self.layout.columns and not has_terms:
+        if "id" not in self.layout.columns and not all(one.term_from or one.term_to for one in (known, entry)):
             raise UnfitCellError(TWICE)
-        self.told.append(BadRow(line, SAME))
-        if not has_terms:
-            return known if known.term_from or known.term_to or not (entry.term_from or entry.term_to) else entry
-        earlier, later = sorted((known, entry), key=lambda one: (one.term_to or _NEVER, one.term_from or date.min))
-        if later.term_from and (earlier.term_to or _NEVER) >= later.term_from - _NEAR:
-            begins = min(earlier.term_from, later.term_from) if earlier.term_from else None
-            return replace(later, term_from=begins)
-        return later
 
     def _entry(self, line: int, cells: Sequence[str]) -> Entry:
         typed = {
@@ -186,6 +174,20 @@ class Table:
         except UnfitCellError as error:
             self.remarks.append(BadRow(line, str(error)))
             return otherwise
+
+
+def join(rows: Sequence[Entry]) -> Entry:
+    """Return one entry of all rows of a person: what the last term says, for the unbroken stretch that it ends.
+
+    A signature is compared with the term on the day on which it is signed, so that earlier stretches say nothing.
+    """
+    with_terms = [row for row in rows if row.term_from or row.term_to] or rows[:1]
+    last = max(with_terms, key=lambda row: (row.term_to or date.max, row.term_from or date.min))
+    begins = last.term_from
+    for row in sorted(with_terms, key=lambda row: row.term_to or date.max, reverse=True):
+        if begins and (row.term_to or date.max) >= begins - NEAR:
+            begins = min(begins, row.term_from) if row.term_from else None
+    return replace(last, term_from=begins) if begins != last.term_from else last
 
 
 def open_table(path: Path, limits: Limits = LIMITS, *, encoding: str = "", **how: Any) -> Table:

@@ -29,8 +29,8 @@ HEADS = [
 ]
 CELLS = st.sampled_from([
     "", "Анна Долгих", "Tom Holt", "Berg", "Ann\u200e", "#N/A", "TRUE", "Итого: 3", "вакантно", "Округ № 3", "x" * 130,
-    "a@example.org", "да", "1", "2019", "8 сентября 2019", "08/09/2019", "1394-12-11", "по н.в.", "n;m", 'Anna "Ann" B.',
-    "a\nb", "question-id-1", "Q42", "Ely, North", "ФИО", "anonymous", "'=x",
+    "a@example.org", "да", "1", "2019", "8 сентября 2019", "08/09/2019", "1394-12-11", "по н.в.", "n;m",
+    'Anna "Ann" B.', "a\nb", "question-id-1", "Q42", "Ely, North", "ФИО", "anonymous", "'=x",
 ])  # fmt: skip
 ROWS = st.lists(st.lists(CELLS, min_size=1, max_size=5), max_size=12)
 

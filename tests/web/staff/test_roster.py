@@ -121,7 +121,7 @@ def test_rows_that_cannot_be_taken_are_named_and_left_out(app: Any, world: make.
     page = organizer.get(f"{HERE}/preview")
     for words in ("2</b> rows are left out", "invisible characters", "stands twice", "1</b> cell is left empty"):
         assert words in page.text
-    assert "a day must be written" in page.text.split("cell is left empty")[1]
+    assert "this is no day that can be read" in page.text.split("cell is left empty")[1]
     answer = organizer.get(f"{HERE}/rows-not-taken.csv")
     assert answer.headers["Content-Disposition"].startswith("attachment")
     lines = answer.text.splitlines()
