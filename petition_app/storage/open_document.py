@@ -140,12 +140,12 @@ def _content(cell: Element) -> str:
     kind = cell.get(f"{_OFFICE}value-type", "")
     paragraphs = [_text(part) for part in cell if part.tag == f"{_TEXT}p"]
     shown = "\n".join(paragraphs)
-    if kind == "float":
-        return as_text(float(cell.get(f"{_OFFICE}value", "")))
-    if kind == "date":
+    if kind == "float" and (number := cell.get(f"{_OFFICE}value")):
+        return as_text(float(number))
+    if kind == "date" and cell.get(f"{_OFFICE}date-value"):
         day, _, time = cell.get(f"{_OFFICE}date-value", "").partition("T")
         return day if not time.strip("0:.") else f"{day}T{time}"
-    if kind == "boolean":
+    if kind == "boolean" and cell.get(f"{_OFFICE}boolean-value"):
         return cell.get(f"{_OFFICE}boolean-value", "").upper()
     if not kind and not shown and cell.get(f"{_TABLE}formula"):
         return NO_RESULT

@@ -85,11 +85,19 @@ def may_be_asked(layout: Layout, line: Line) -> bool:
     return _why_no_person(layout, cells + [""] * (len(layout.columns) - len(cells))) in ASKED
 
 
+def _is_title(cell: str, title: str) -> bool:
+    """Return whether a cell is empty or repeats a title, or one of the lines of which it is joined."""
+    if not cell:
+        return True
+    words, whole = f" {fold_title(cell)} ", f" {fold_title(title)} "
+    return whole.startswith(words) or whole.endswith(words)
+
+
 def _why_no_person(layout: Layout, cells: Sequence[str]) -> str:
     filled = [cell for cell in cells if cell]
     if len(filled) > 1 and filled == [str(number) for number in range(1, len(filled) + 1)]:
         return "counts"
-    if len(filled) > 1 and [fold_title(cell) for cell in cells] == [fold_title(title) for title in layout.titles]:
+    if len(filled) > 1 and all(map(_is_title, cells, layout.titles)):
         return "titles"
     if len(filled) > 1 and all(_PROGRAM.fullmatch(cell) for cell in filled):
         return "program"

@@ -124,7 +124,7 @@ def guess_columns(titles: Sequence[str], kind: Kind, cells: Sequence[Sequence[st
     """
     guesses = [_guess(title, kind) for title in titles]
     for number, guess in enumerate(guesses):
-        if guess.field in ("", "name") and _look_like(_ITEM, _column(cells, number)):
+        if guess.field == "name" and _look_like(_ITEM, _column(cells, number)):
             is_free = all(other.field != kind.field("id") for other in guesses)
             guesses[number] = Guess(kind.field("id") if is_free else "", "items")
     guesses = _part_names(guesses, titles)

@@ -256,7 +256,9 @@ def test_an_ods_file_is_read_as_it_is_shown(tmp_path: Path) -> None:
             '<table:table-cell><text:p>A<text:s text:c="2"/>b<text:tab/>c<text:line-break/><text:a>d</text:a></text:p>'
             "<office:annotation><text:p>note</text:p></office:annotation></table:table-cell>"
             + sheets.ods_cell("1.2.20", **{"office:value-type": "date", "office:date-value": "2020-02-01"})
-            + sheets.ods_cell("WAHR", **{"office:value-type": "boolean", "office:boolean-value": "true"}),
+            + sheets.ods_cell("WAHR", **{"office:value-type": "boolean", "office:boolean-value": "true"})
+            + sheets.ods_cell("50 %", **{"office:value-type": "percentage", "office:value": "0.5"})
+            + sheets.ods_cell("7", **{"office:value-type": "float"}),
         ],
         name="shown",
         before='<table:table-column/><table:table-column table:visibility="collapse"/>',
@@ -271,7 +273,7 @@ def test_an_ods_file_is_read_as_it_is_shown(tmp_path: Path) -> None:
         (1, ["name", "n"], "", 0),
         (2, ["Ada", "3"], "", 2),
         (3, ["", "#FORMULA!"], "", 0),
-        (5, ["A  b\tc\nd", "2020-02-01", "TRUE"], "hidden", 0),
+        (5, ["A  b\tc\nd", "2020-02-01", "TRUE", "50 %", "7"], "hidden", 0),
     ]
 
 

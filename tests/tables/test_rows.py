@@ -15,7 +15,7 @@ from petition_app.storage.spreadsheets import About, BadRow, Line
 from petition_app.storage.text_tables import find_delimiter, find_encoding, read_records
 from petition_app.tables.layout import ColumnsError, Layout, guess_layout, read_choice
 from petition_app.tables.survey import look_over
-from petition_app.tables.titles import SIGNATURES, guess_columns
+from petition_app.tables.titles import ROSTER, SIGNATURES, guess_columns
 
 CELLS = st.sampled_from([
     "Анна Долгих", "Tom Holt", "", " ", "#N/A", "TRUE", "Итого: 3", "вакантно", "№ 3", "a@example.org", "да", "x" * 130,
@@ -127,6 +127,12 @@ def test_known_titles_of_addresses(title: str) -> None:
 )
 def test_titles_of_common_exports(title: str, field: str) -> None:
     assert guess_columns([title], SIGNATURES)[0].field == field
+
+
+def test_addresses_of_pages_are_no_ids_unless_they_stand_where_a_person_should() -> None:
+    rows = [["https://example.org/1", "Ada Sample"], ["https://example.org/1", "Ben Sample"]]
+    assert [guess.field for guess in guess_columns(["Site", "name"], ROSTER, rows)] == ["", "name"]
+    assert [guess.field for guess in guess_columns(["person", "personLabel"], ROSTER, rows)] == ["id", "name"]
 
 
 def test_columns_are_chosen_by_title_or_number() -> None:
