@@ -157,3 +157,20 @@ def test_a_file_whose_titles_stand_on_a_line_that_was_chosen(tmp_path: Path) -> 
     assert open_table(tmp_path / "a.csv", allow_consent=True, header_line=0).layout.titles == ("", "")
     with pytest.raises(ColumnsError):
         open_table(tmp_path / "a.csv", allow_consent=True, header_line=9)
+
+
+@pytest.mark.parametrize(
+    ("titles", "cells", "name"),
+    [
+        ("Full name", "Ada Sample", "Ada Sample"),
+        ("First name,Last name", "Ada,Sample", "Ada Sample"),
+        ("Фамилия,Имя,Отчество", "Долгих,Анна,Петровна", "Долгих Анна Петровна"),
+        ("First name,Middle name,Last name,Second surname", "Ada,May,Sample,Example", "Ada May Sample Example"),
+        ("User display name,Name", "ada_s,Ada Sample", "Ada Sample"),
+    ],
+)
+def test_a_name_stands_in_one_to_four_columns(titles: str, cells: str, name: str) -> None:
+    layout = guess_layout(About("utf-8", ","), lines(titles, cells), SIGNATURES)
+    (row,) = Table(layout, iter(lines(titles, cells)), True).rows()
+    assert isinstance(row, Row)
+    assert row.identity.name == name
