@@ -185,8 +185,9 @@ def _joined(above: Sequence[str], titles: Sequence[str]) -> list[str]:
     for number in range(max(len(above), len(titles))):
         upper = above[number].strip() if number < len(above) else ""
         lower = titles[number].strip() if number < len(titles) else ""
-        over = upper or over
-        joined.append(f"{over if lower else upper} {lower}".strip())
+        if upper:  # With nothing below it, it is the title of its own column alone.
+            over = upper if lower else ""
+        joined.append(f"{upper or (over if lower else '')} {lower}".strip())
     return joined
 
 

@@ -162,7 +162,7 @@ def test_what_a_spreadsheet_hides_merges_or_lacks_is_told_before_anything_is_tak
 
 
 def test_titles_may_stand_in_two_lines(organizer: FlaskClient) -> None:
-    rows = [["Signer", "", "Where", ""], ["Last name", "First name", "City", "Note"], ["Berg", "Anna", "Ely", ""]]
+    rows = [["Signer", "", "City", ""], ["Last name", "First name", "", "Note"], ["Berg", "Anna", "Ely", ""]]
     rows += [rows[0], rows[1]]
     shown = organizer.get(send(organizer, sheets.as_xlsx(rows)).location).text
     assert "Import 1 name as received; 2 rows are left out" in shown
