@@ -23,7 +23,8 @@ from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.imports import admission, process_pool
 from petition_app.imports import services as imports
-from petition_app.imports.preview import EXAMPLES, pass_over_known
+from petition_app.imports.known_rows import KnownRows, pass_over
+from petition_app.imports.preview import EXAMPLES
 from petition_app.imports.staging import SealedRow
 from petition_app.petitions.services import get_by_slug
 from petition_app.signatures.file_reader import (
@@ -82,11 +83,19 @@ def seal(slug: str) -> None:
 @click.option("--consent", default="", help="Who holds the signers' word on publishing, and how.")
 @click.option("--codes", type=click.Path(path_type=Path), help="Write each row's secret code to this file.")
 @click.option("--answers", default="", help="What words of the column on publication allow: WORD=count|role|…,WORD=…")
+@click.option("--without-known", is_flag=True, help="Leave out rows whose name and address are there already.")
 @reading_options
 def import_(
-    slug: str, file: Path, initial: bool, consent: str, codes: Path | None, answers: str, options: Options
+    slug: str,
+    file: Path,
+    initial: bool,
+    consent: str,
+    codes: Path | None,
+    answers: str,
+    without_known: bool,
+    options: Options,
 ) -> None:
-    """Import signatures from FILE (CSV or XLSX). Nobody is mailed; bad rows go to FILE.errors.csv.
+    """Import signatures from FILE (CSV, XLSX or ODS). Nobody is mailed; bad rows go to FILE.errors.csv.
 
     An import that was cut off goes on where it was when it is started again with the same words.
     """
@@ -94,7 +103,7 @@ def import_(
     surveyor = Surveyor(table.layout, SIGNATURES)
     table.lines = surveyor.watch(table.lines)
     if options.dry_run:
-        _preview(slug, table, surveyor)
+        _preview(slug, table, surveyor, without_known=without_known)
         return
     for title, column in zip(table.layout.titles, table.layout.columns, strict=True):
         if title and not column:
@@ -105,11 +114,12 @@ def import_(
         if initial:
             batches.check_initial_open(petition.id)
         sha256, known, terms = imports.file_hash(file), _read_mark(file), [consent.strip(), str(part is not None)]
-        terms += [*options.words, *([answers] if answers else [])]
+        terms += [*options.words, *([answers] if answers else []), *(["without known"] if without_known else [])]
         if petition.is_sealed:
             terms += _look_of(file)
         job = imports.begin(petition, sha256=sha256, initial=initial, known=known, terms=terms, at=utcnow())
         job_id, done, sealed = job.id, job.state != "staging", petition.is_sealed
+        there = KnownRows(petition.id, without_known=without_known)
     if sealed:
         _mark_of(file).write_text(f"{job_id}\n")
     if done:
@@ -118,14 +128,14 @@ def import_(
         return
     if codes and codes.exists():
         raise FileInTheWayError(file=codes)
-    bad = _stage(table, job_id, consent=consent.strip(), part=part)
+    bad = _stage(table, job_id, there, consent=consent.strip(), part=part)
     with transaction():
         imports.keep_bad_rows(imports.get(job_id), bad)
         added = admission.admit_import(job_id, by=None, at=utcnow(), told=_tell("rows brought in"))
     click.echo(err=True)
     _hand_over(part, codes)
     write_errors(file, [_at_the_shell(row) for row in bad])
-    for line in notes(table.layout, surveyor.survey()):
+    for line in (*notes(table.layout, surveyor.survey()), *_known_words(there, without_known=without_known)):
         click.echo(line, err=True)
     click.echo(f"{added} signatures added, {len(bad)} rows not taken")
 
@@ -148,12 +158,23 @@ def _read_answers(words: str) -> dict[str, int]:
     return {word.casefold(): CONSENT[tier] for word, _, tier in pairs}
 
 
-def _preview(slug: str, table: Table, surveyor: Surveyor) -> None:
+def _preview(slug: str, table: Table, surveyor: Surveyor, *, without_known: bool) -> None:
     bad: list[BadRow] = []
     with transaction(saving=False):
-        rows = list(good_rows(pass_over_known(get_by_slug(slug), table.rows()), bad))
+        petition = get_by_slug(slug)
+        known = KnownRows(petition.id, without_known=without_known)
+        rows = list(good_rows(pass_over(petition, table.rows(), known), bad))
     shown, left_out = [_as_text(row) for row in rows[:EXAMPLES]], [_at_the_shell(row) for row in bad]
+    for line in _known_words(known, without_known=without_known):
+        click.echo(line)
     print_preview(table.layout, surveyor.survey(), shown, len(rows), left_out)
+
+
+def _known_words(known: KnownRows, *, without_known: bool) -> list[str]:
+    what = "left out" if without_known else "taken all the same (--without-known leaves them out)"
+    where = f"the first is line {known.lines[0]}" if known.lines else ""
+    words = f"{len(known.lines)} rows have a name and address that are there already, {where}; they are {what}"
+    return [words] if known.lines else []
 
 
 def _as_text(row: Row) -> str:
@@ -184,7 +205,7 @@ def _read_mark(file: Path) -> UUID | None:
         return None
 
 
-def _stage(table: Table, job_id: UUID, *, consent: str, part: Path | None) -> list[BadRow]:
+def _stage(table: Table, job_id: UUID, known: KnownRows, *, consent: str, part: Path | None) -> list[BadRow]:
     """Seal the rows chunk by chunk, with progress, each chunk in a transaction; those that are staged are passed."""
     bad, seen, told = list[BadRow](), Seen(), _tell("rows sealed")
     with transaction():
@@ -205,8 +226,10 @@ def _stage(table: Table, job_id: UUID, *, consent: str, part: Path | None) -> li
             good = [row for row in made if isinstance(row, SealedRow)]
             twice = {row.line for row in good if row.ref and not seen.add(row.ref)}
             bad += [BadRow(line, TWICE) for line in sorted(twice)]
-            rows = [row for row in good if row.staged is not None and row.line not in twice]
             with transaction():
+                reasons = known.judge([row.mark for row in good if row.line not in twice])
+                gone = twice | reasons.keys()
+                rows = [row for row in good if row.staged is not None and row.line not in gone]
                 taken = imports.keep_next(job_id, rows, using=recipe, staged=staged)
                 lines = {row.line for row in taken}
                 # The codes are safe before the rows are; those of a transaction that failed are left out later.
@@ -214,6 +237,7 @@ def _stage(table: Table, job_id: UUID, *, consent: str, part: Path | None) -> li
                 file.flush()
                 if part:
                     os.fsync(file.fileno())
+            bad += [BadRow(line, reason) for line, reason in reasons.items()]
             bad += [BadRow(row.line, REF_BEFORE) for row in rows if row.line not in lines]
             staged += len(taken)
             told(staged)

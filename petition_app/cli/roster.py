@@ -17,7 +17,7 @@ from petition_app.cli.tables import Options, notes, print_preview, reading_optio
 from petition_app.clock import utcnow
 from petition_app.petitions.services import get_by_slug
 from petition_app.roster import services
-from petition_app.roster.file_reader import Entry, Table, open_table
+from petition_app.roster.file_reader import Entry, Table, by_reason, open_table
 from petition_app.storage.db import transaction
 from petition_app.storage.spreadsheets import BadRow
 from petition_app.tables.layout import check_columns
@@ -39,7 +39,7 @@ def init_app(app: Flask) -> None:
 @click.option("--as-of", "as_of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day on which it is true.")
 @reading_options
 def import_(slug: str, file: Path, name: str, as_of: datetime, options: Options) -> None:
-    """Import the people who may sign from FILE (CSV or XLSX). Bad rows go to FILE.errors.csv."""
+    """Import the people who may sign from FILE (CSV, XLSX or ODS). Bad rows go to FILE.errors.csv."""
     table = open_table(file, **options.opening)
     table.layout = options.choose(table.layout, ROSTER)
     check_columns(table.layout.columns, table.layout.titles, ROSTER)
@@ -86,7 +86,9 @@ def import_(slug: str, file: Path, name: str, as_of: datetime, options: Options)
 
 
 def _remarks(table: Table) -> Iterator[str]:
-    return (f"line {row.line} is taken without a cell: {row.reason}" for row in table.remarks)
+    """Say which cells are left empty, and, by reason, what is understood that is not written in full."""
+    yield from (f"line {row.line} is taken without a cell: {row.reason}" for row in table.remarks)
+    yield from (f"{len(lines)} times, first on line {lines[0]}: {reason}" for reason, lines in by_reason(table.told))
 
 
 def _preview(table: Table, surveyor: Surveyor) -> None:

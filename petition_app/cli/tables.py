@@ -10,6 +10,7 @@ import click
 
 from petition_app.storage.spreadsheets import BadRow
 from petition_app.storage.text_tables import ENCODINGS
+from petition_app.tables.days import ORDERS
 from petition_app.tables.layout import Layout, read_choice
 from petition_app.tables.survey import Survey
 from petition_app.tables.titles import Kind
@@ -21,6 +22,7 @@ NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 REASONS = {
     "title": "its title is known",
     "cells": "its cells look like mail addresses",
+    "items": "its cells are addresses of records",
     "": "its title is not known",
 }
 
@@ -33,18 +35,21 @@ class Options:
     header_line: int | None
     encoding: str
     with_hidden: bool
+    with_headings: bool
+    days: str
     dry_run: bool
 
     @property
     def opening(self) -> dict[str, Any]:
         """What has to be known when the file is opened."""
-        return {"encoding": self.encoding, "header_line": self.header_line, "with_hidden": self.with_hidden}
+        names = ("encoding", "header_line", "with_hidden", "with_headings", "days")
+        return {name: getattr(self, name) for name in names}
 
     @property
     def words(self) -> list[str]:
         """The options that change what is read, as words; none where nothing was chosen."""
-        chosen = [self.columns, str(self.header_line), self.encoding, str(self.with_hidden)]
-        return chosen if chosen != ["", "None", "", "False"] else []
+        chosen = [self.columns, *map(str, self.opening.values())]
+        return chosen if chosen != ["", "", "None", "False", "False", ""] else []
 
     def choose(self, layout: Layout, kind: Kind) -> Layout:
         """Return the layout with the columns that were chosen, if any were. Raises: ColumnsError."""
@@ -53,7 +58,7 @@ class Options:
 
 def reading_options(command: Command) -> Command:
     """Give a command the options that say how its file is read; they arrive as one `options`."""
-    names = ("columns", "header_line", "encoding", "with_hidden", "dry_run")
+    names = ("columns", "header_line", "encoding", "with_hidden", "with_headings", "days", "dry_run")
 
     def gather(**values: Any) -> Any:
         options = Options(*(values.pop(name) for name in names))
@@ -62,6 +67,8 @@ def reading_options(command: Command) -> Command:
     gather.__doc__ = command.__doc__
     for option in (
         click.option("--dry-run", is_flag=True, help="Print the preview, and change nothing."),
+        click.option("--days", default="", type=click.Choice(["", *ORDERS]), help="What comes first in 08/09/2019."),
+        click.option("--with-headings", is_flag=True, help="Take rows, too, that look like headings or totals."),
         click.option("--with-hidden", is_flag=True, help="Take rows, too, that the spreadsheet does not show."),
         click.option("--encoding", default="", type=click.Choice(["", *ENCODINGS]), help="Of a text, if not found."),
         click.option("--header-line", type=click.IntRange(0), help="The line of the titles; 0: there is none."),
@@ -77,8 +84,6 @@ def print_preview(layout: Layout, survey: Survey, shown: Sequence[str], size: in
     """Print how a file is read, what is passed over, its first rows as they are taken, and what would be done."""
     if layout.encoding:
         click.echo(f"encoding {layout.encoding}, delimiter {NAMES.get(layout.delimiter, layout.delimiter)}")
-    elif layout.sheets > 1:
-        click.echo(f"the first of {layout.sheets} sheets is read: {layout.sheet}")
     click.echo(f"titles on line {layout.header_line}" if layout.header_line else "no line of titles")
     for column in survey.columns:
         guess = column.guess
@@ -102,6 +107,18 @@ def notes(layout: Layout, survey: Survey) -> list[str]:
     if survey.hidden:
         what = "taken, too" if layout.with_hidden else "left out (--with-hidden takes them)"
         told.append(f"{len(survey.hidden)} rows are hidden in the spreadsheet and {what}")
+    if layout.sheets > 1:
+        told.append(f"the first of {layout.sheets} sheets is read: {layout.sheet}")
+    for column in survey.hidden_columns:
+        told.append(f"column hidden in the spreadsheet: {column.title or column.number + 1}")
+    if survey.headings:
+        what = "taken, too" if layout.with_headings else "left out (--with-headings takes them)"
+        told.append(f"{len(survey.headings)} rows look like headings, totals or vacant seats and are {what}")
+    if survey.merged:
+        where = f"the first is line {survey.merged[0]}; only there its content is taken"
+        told.append(f"cells of {len(survey.merged)} lines are merged with those below, {where}")
+    if survey.unclear and not layout.days:
+        told.append(f"{survey.unclear} days can be read in two ways (--days dmy or --days mdy)")
     if survey.errors:
         told.append(f"{survey.errors} cells hold an error of the spreadsheet and are taken as empty")
     if survey.short:
@@ -110,4 +127,4 @@ def notes(layout: Layout, survey: Survey) -> list[str]:
 
 
 def _why(reason: str, word: str) -> str:
-    return f"another column is {word}" if reason == "twice" else f"its title holds {word}"
+    return f"another column is {word}" if reason in ("twice", "weak") else f"its title holds {word}"

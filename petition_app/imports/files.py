@@ -53,10 +53,11 @@ class ImportStateError(DomainError):
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file is read, and who holds the signers' word on publishing."""
+    """How a file is read, who holds the signers' word on publishing, and whether who is there already is left out."""
 
     layout: Layout
     consent: str
+    without_known: bool = False
 
 
 # --- a file comes in --------------------------------------------------------------------------------------------
@@ -128,18 +129,22 @@ def get_reading(job: Import, key: bytes) -> Reading:
     if job.box is None:
         raise ImportStateError
     told: dict[str, Any] = json.loads(sealed_file.open_box(job, key, job.box, "reading"))
-    return Reading(Layout.read({**told["layout"], "columns": job.columns or ()}), told["consent"])
+    layout = Layout.read({**told["layout"], "columns": job.columns or ()})
+    return Reading(layout, told["consent"], told.get("without_known", False))
 
 
 def set_reading(job: Import, key: bytes, reading: Reading) -> None:
     """Read a file in this way from now on."""
-    told = {"layout": reading.layout.as_json(), "consent": reading.consent.strip()[:CONSENT_LENGTH]}
+    consent = reading.consent.strip()[:CONSENT_LENGTH]
+    told = {"layout": reading.layout.as_json(), "consent": consent, "without_known": reading.without_known}
     job.box = sealed_file.seal_box(job, key, json.dumps(told).encode(), "reading")
     job.columns = list(reading.layout.columns)
     db.session.flush()
 
 
-def choose(job: Import, key: bytes, wanted: Wanted, *, consent: str, initial: bool, by: Account) -> Layout:
+def choose(
+    job: Import, key: bytes, wanted: Wanted, *, consent: str, initial: bool, by: Account, without_known: bool = False
+) -> Layout:
     """Read a waiting file in this way, with this word on consent, and as initial signatories or not; return how.
 
     With another encoding, delimiter or line of titles its columns are guessed anew, which the preview then shows.
@@ -154,12 +159,13 @@ def choose(job: Import, key: bytes, wanted: Wanted, *, consent: str, initial: bo
     if wanted.reads_anew(layout):
         delimiter = wanted.delimiter if wanted.delimiter != layout.delimiter else ""
         about, sample = sealed_file.read_again(job, key, encoding=wanted.encoding, delimiter=delimiter, limits=LIMITS)
-        layout, is_same = guess_layout(about, sample, SIGNATURES, with_hidden=wanted.with_hidden), False
+        how: dict[str, Any] = {"with_hidden": wanted.with_hidden, "with_headings": wanted.with_headings}
+        layout, is_same = guess_layout(about, sample, SIGNATURES, **how), False
     else:
         sample = list(islice(sealed_file.open_rows(job, key), SAMPLE))
         layout = change_layout(layout, wanted, sample, SIGNATURES)
     job.initial = initial
-    set_reading(job, key, Reading(layout, consent))
+    set_reading(job, key, Reading(layout, consent, without_known))
     if is_same:
         check_columns(layout)
     return layout

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
-from sqlalchemy import select
-
-from petition_app.crypto.fingerprints import fingerprint
 from petition_app.errors import DomainError
 from petition_app.imports import files, sealed_file
+from petition_app.imports.known_rows import REF_OTHER, KnownRows, pass_over
 from petition_app.petitions.models import Petition
 from petition_app.signatures.file_reader import (
     NEEDS_CONSENT,
@@ -21,7 +17,7 @@ from petition_app.signatures.file_reader import (
     check_columns,
     is_known_word,
 )
-from petition_app.signatures.import_models import Import, ImportedRef
+from petition_app.signatures.import_models import Import
 from petition_app.storage.db import db
 from petition_app.storage.spreadsheets import BadRow
 from petition_app.tables.layout import ColumnsError, Layout
@@ -29,14 +25,14 @@ from petition_app.tables.survey import MOST_WORDS, Survey, look_over
 from petition_app.tables.titles import SIGNATURES
 
 EXAMPLES, SHOWN_BAD_ROWS = 5, 10
-CHUNK = 500
 
 
 @dataclass(frozen=True)
 class Preview:
     """What would become of a file: its good and bad rows, and some of each. `problem`: it cannot be read like this.
 
-    `words` are those of the column of publication that do not say by themselves what they allow.
+    `words` are those of the column of publication that do not say by themselves what they allow. `known` are the lines
+    with a name and an address that are there already; `without_known`: they are left out.
     """
 
     layout: Layout
@@ -45,6 +41,8 @@ class Preview:
     size: int = 0
     bad: tuple[BadRow, ...] = ()
     some: tuple[Row, ...] = ()
+    known: tuple[int, ...] = ()
+    without_known: bool = False
 
     @property
     def left_out(self) -> tuple[BadRow, ...]:
@@ -81,7 +79,7 @@ class Preview:
     @property
     def repeated(self) -> int:
         """How many rows have a reference that was imported before."""
-        return sum(row.reason == REF_BEFORE for row in self.bad)
+        return sum(row.reason in (REF_BEFORE, REF_OTHER) for row in self.bad)
 
     @property
     def is_ready(self) -> bool:
@@ -99,27 +97,15 @@ def preview(job: Import, key: bytes) -> Preview:
         return Preview(reading.layout, survey, problem=error)
     size, bad, some = 0, list[BadRow](), list[Row]()
     table = Table(reading.layout, sealed_file.open_rows(job, key), bool(reading.consent))
-    for row in pass_over_known(db.session.get_one(Petition, job.petition_id), table.rows()):
+    known = KnownRows(job.petition_id, without_known=reading.without_known)
+    for row in pass_over(db.session.get_one(Petition, job.petition_id), table.rows(), known):
         if isinstance(row, BadRow):
             bad.append(row)
             continue
         size += 1
         if size <= EXAMPLES:
             some.append(row)
-    return Preview(reading.layout, survey, size=size, bad=tuple(bad), some=tuple(some))
-
-
-def pass_over_known(petition: Petition, rows: Iterator[Row | BadRow]) -> Iterator[Row | BadRow]:
-    """Turn rows whose reference was imported before into bad ones; in sealed mode no reference is remembered."""
-    if petition.is_sealed:
-        yield from rows
-        return
-    while chunk := list(islice(rows, CHUNK)):
-        marks = {
-            row.line: fingerprint("ref", petition.id, row.ref)
-            for row in chunk
-            if isinstance(row, Row) and row.ref
-        }  # fmt: skip
-        known = select(ImportedRef.ref_index).where(ImportedRef.ref_index.in_(marks.values()))
-        found = set(db.session.scalars(known)) if marks else set()
-        yield from (BadRow(row.line, REF_BEFORE) if marks.get(row.line) in found else row for row in chunk)
+    return Preview(
+        reading.layout, survey, size=size, bad=tuple(bad), some=tuple(some), known=tuple(known.lines),
+        without_known=reading.without_known,
+    )  # fmt: skip

@@ -12,6 +12,7 @@ from petition_app.crypto import signer_box
 from petition_app.crypto.codes import new_secret_code
 from petition_app.crypto.fingerprints import fingerprint, hash_secret
 from petition_app.crypto.vault import KeyRing, PetitionPublicKey
+from petition_app.imports.known_rows import Mark, mark_of
 from petition_app.random_pool import drawing, id_near
 from petition_app.signatures import consents, sealing
 from petition_app.signatures.file_reader import Row, check
@@ -24,7 +25,7 @@ from petition_app.tables.layout import Layout
 
 @dataclass(frozen=True)
 class SealedRow:
-    """One row, sealed: its line, its `ref` as a keyed HMAC, its secret code, and its rows of the three tables.
+    """One row, sealed: its line, its `ref` as a keyed HMAC, its secret code, mark and rows of the three tables.
 
     Where it was staged by an earlier run, there are no rows.
     """
@@ -32,6 +33,7 @@ class SealedRow:
     line: int
     ref: bytes | None
     code: str
+    mark: Mark
     staged: Any = None
     parts: tuple[Any, ...] = ()
     keys: tuple[Any, ...] = ()
@@ -61,7 +63,11 @@ class RowSealer:
         return [self._take(row, after) if isinstance(row, Row) else row for row in checked if row]
 
     def _take(self, row: Row, after: int) -> SealedRow:
-        return self.seal(row) if row.line > after else SealedRow(row.line, self._ref(row), "")
+        return self.seal(row) if row.line > after else SealedRow(row.line, self._ref(row), "", self._mark(row))
+
+    def _mark(self, row: Row) -> Mark:
+        has_indexes = isinstance(self.lock, KeyRing)
+        return mark_of(self._petition_id, row) if has_indexes else Mark(row.line, None, None, None)
 
     def _ref(self, row: Row) -> bytes | None:
         return fingerprint("ref", self._petition_id, row.ref) if row.ref else None
@@ -90,6 +96,7 @@ class RowSealer:
             row.line,
             ref,
             code,
+            Mark(row.line, remembered, sealed.name_index, sealed.mailbox_index),
             self._staged.pack((signature_id, self._import_id, row.line, *plain, *indexes)),
             tuple(self._parts.pack((new.id, signature_id, part, new.sealed.box)) for part, new in parts),
             (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
 from itertools import chain, islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from petition_app.i18n import N_
 from petition_app.roster.rules import (
@@ -17,12 +17,12 @@ from petition_app.roster.rules import (
     person_key,
     read_cell,
     read_contact,
-    read_day,
     read_truth,
     split_name,
 )
 from petition_app.storage.spreadsheets import LIMITS, BadRow, Limits, Line, open_rows
-from petition_app.tables.layout import SAMPLE, Layout, check_columns, guess_layout
+from petition_app.tables.days import UnfitDayError, read_day
+from petition_app.tables.layout import DAY_FIELDS, SAMPLE, Layout, check_columns, guess_layout
 from petition_app.tables.rows import prepare
 from petition_app.tables.titles import NAME_FIELDS, ROSTER
 
@@ -54,11 +54,19 @@ class Entry:
 COMPARED = tuple(field.name for field in fields(Entry) if field.name != "key")
 
 
+NEAR = timedelta(days=92)  # So far apart, two terms still follow each other.
+SAME = N_("a further term of a person on an earlier line; both are one entry")
+OTHER = N_("this id stands on an earlier line with another name")
+TWICE = N_("this person or id stands twice in the file")
+LONGEST_NAME = N_("several names stand in one cell; the longest was taken")
+
+
 class Table:
     """An open file: how it is read, and its rows.
 
     `remarks` are, once the rows are read, the lines of people who were taken without a cell that is not understood, and
-    why. `counts_lines` says that the ids merely count the rows: they would move with the next version.
+    why; `told` are lines of which something was understood that is not written in full, and lines that are a part of an
+    earlier one. `counts_lines` says that the ids merely count the rows: they would move with the next version.
     """
 
     def __init__(self, layout: Layout, lines: Iterator[Line]) -> None:
@@ -66,16 +74,19 @@ class Table:
         self.layout, self.lines = layout, lines
         self.counts_lines = True
         self.remarks: list[BadRow] = []
+        self.told: list[BadRow] = []
 
     def rows(self) -> Iterator[Entry | BadRow]:
-        """Read the rows one after the other, checked; empty lines are passed over.
+        """Read the rows, checked; empty lines are passed over. The people come last where one may have several rows.
 
         Raises:
             UnreadableFileError, ColumnsError
         """
         check_columns(self.layout.columns, self.layout.titles, ROSTER)
         self.counts_lines = "id" in self.layout.columns
-        seen: set[str] = set()
+        may_join = bool({"id", *DAY_FIELDS} & set(self.layout.columns))
+        seen: dict[str, Entry | None] = {}
+        further: dict[str, list[Entry]] = {}
         for line in self.layout.below(self.lines):
             ready = prepare(self.layout, line)
             if not isinstance(ready, Line):
@@ -85,13 +96,27 @@ class Table:
             try:
                 entry = self._entry(line.number, ready.cells)
                 if entry.key in seen:
-                    raise UnfitCellError(N_("this person or id stands twice in the file"))
+                    self._check_same(seen[entry.key], entry)
+                    self.told.append(BadRow(line.number, SAME))
+                    further.setdefault(entry.key, []).append(entry)
+                    continue
             except UnfitCellError as error:
                 yield BadRow(line.number, str(error))
                 continue
-            seen.add(entry.key)
-            self.counts_lines = self.counts_lines and entry.key.strip(".") == str(len(seen))
-            yield entry
+            self.counts_lines = self.counts_lines and entry.key.strip(".") == str(len(seen) + 1)
+            seen[entry.key] = entry if may_join else None
+            if not may_join:
+                yield entry
+        yield from (join([entry, *further.get(entry.key, [])]) for entry in seen.values() if entry)
+
+    def _check_same(self, known: Entry | None, entry: Entry) -> None:
+        """Check that a row is a further one of a known person. Raises: UnfitCellError."""
+        if known is None:
+            raise UnfitCellError(TWICE)
+        if person_key(known.name, "", "") != person_key(entry.name, "", ""):
+            raise UnfitCellError(OTHER)
+        if "id" not in self.layout.columns and not all(one.term_from or one.term_to for one in (known, entry)):
+            raise UnfitCellError(TWICE)
 
     def _entry(self, line: int, cells: Sequence[str]) -> Entry:
         typed = {
@@ -99,15 +124,13 @@ class Table:
             for column, cell in zip(self.layout.columns, cells, strict=True)
             if column
         }
-        names = split_name(typed["name"]) if "name" in typed else [typed.get(part, "") for part in NAME_FIELDS]
-        surname, given, patronymic = names
+        surname, given, patronymic = names = self._names(line, typed)
         if any(len(part) > LONGEST["surname"] for part in names):
             raise UnfitCellError(N_("a cell is too long"))
         if not any(map(str.isalpha, surname + given)):
             raise UnfitCellError(N_("there is no name"))
         body, place = typed.get("body", ""), typed.get("place", "")
-        term_from = self._read(line, typed.get("term_from", ""), read_day, None)
-        term_to = self._read(line, typed.get("term_to", ""), read_day, None)
+        term_from, term_to = (self._day(line, typed.get(field, ""), field) for field in DAY_FIELDS)
         if term_from and term_to and term_to < term_from:
             self.remarks.append(BadRow(line, N_("the term ends before it begins")))
             term_from = term_to = None
@@ -125,6 +148,25 @@ class Table:
             contact_safe=self._read(line, typed.get("contact_safe", ""), read_truth, None),
         )
 
+    def _names(self, line: int, typed: Mapping[str, str]) -> tuple[str, str, str]:
+        if "name" in typed:
+            names = [name.strip() for name in typed["name"].split(";") if name.strip()] or [""]
+            if len(names) > 1:
+                self.told.append(BadRow(line, LONGEST_NAME))
+            return split_name(max(names, key=len))
+        surname, second, given, patronymic = (typed.get(part, "") for part in NAME_FIELDS)
+        return f"{surname} {second}".strip(), given, patronymic
+
+    def _day(self, line: int, typed: str, field: str) -> date | None:
+        try:
+            found = read_day(typed, ends=field == "term_to", order=self.layout.days)
+        except UnfitDayError as error:
+            self.remarks.append(BadRow(line, str(error)))
+            return None
+        if found.note:
+            self.told.append(BadRow(line, found.note))
+        return found.day
+
     def _read(self, line: int, typed: str, read: Callable[[str], Value], otherwise: Value) -> Value:
         """Read a cell that a person can do without."""
         try:
@@ -134,16 +176,34 @@ class Table:
             return otherwise
 
 
-def open_table(
-    path: Path,
-    limits: Limits = LIMITS,
-    *,
-    encoding: str = "",
-    header_line: int | None = None,
-    with_hidden: bool = False,
-) -> Table:
-    """Open a CSV or XLSX file, read as it is guessed or as it is told. Raises: UnreadableFileError, ColumnsError."""
+def join(rows: Sequence[Entry]) -> Entry:
+    """Return one entry of all rows of a person: what the last term says, for the unbroken stretch that it ends.
+
+    A signature is compared with the term on the day on which it is signed, so that earlier stretches say nothing.
+    """
+    with_terms = [row for row in rows if row.term_from or row.term_to] or rows[:1]
+    last = max(with_terms, key=lambda row: (row.term_to or date.max, row.term_from or date.min))
+    begins = last.term_from
+    for row in sorted(with_terms, key=lambda row: row.term_to or date.max, reverse=True):
+        if begins and (row.term_to or date.max) >= begins - NEAR:
+            begins = min(begins, row.term_from) if row.term_from else None
+    return replace(last, term_from=begins) if begins != last.term_from else last
+
+
+def open_table(path: Path, limits: Limits = LIMITS, *, encoding: str = "", **how: Any) -> Table:
+    """Open a file, read as it is guessed or as it is told: see `layout.guess_layout`.
+
+    Raises:
+        UnreadableFileError, ColumnsError
+    """
     about, lines = open_rows(path, limits, encoding=encoding)
     sample = list(islice(lines, SAMPLE))
-    layout = guess_layout(about, sample, ROSTER, header_line=header_line, with_hidden=with_hidden)
-    return Table(layout, chain(sample, lines))
+    return Table(guess_layout(about, sample, ROSTER, **how), chain(sample, lines))
+
+
+def by_reason(rows: Iterable[BadRow]) -> list[tuple[str, list[int]]]:
+    """Return each reason with its lines, in the order in which they are met."""
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row.reason, []).append(row.line)
+    return list(found.items())

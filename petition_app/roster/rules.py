@@ -1,12 +1,10 @@
-"""Rules of rosters: how a name, a day, a contact and a word on it are read."""
+"""Rules of rosters: how a name, a contact and a word on it are read."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import unicodedata
-from datetime import date, datetime
-from functools import lru_cache
 
 from petition_app.i18n import N_
 from petition_app.joiners import is_joiner_in_place
@@ -58,20 +56,6 @@ def read_cell(typed: str, longest: int) -> str:
     if len(cell) > longest:
         raise UnfitCellError(N_("a cell is too long"))
     return cell
-
-
-@lru_cache(maxsize=4096)
-def read_day(typed: str) -> date | None:
-    """Return a day written as 2026-09-12 or 12.09.2026, or nothing where nothing is written. Raises: UnfitCellError."""
-    if not typed:
-        return None
-    text = re.sub(r"[T ]00:00(:00)?$", "", typed.strip().rstrip("г. "))
-    for pattern in ("%Y-%m-%d", "%d.%m.%Y"):
-        try:
-            return datetime.strptime(text, pattern).date()  # noqa: DTZ007 -- a day has no zone.
-        except ValueError:
-            continue
-    raise UnfitCellError(N_("a day must be written as 2026-09-12 or 12.09.2026"))
 
 
 def read_contact(typed: str) -> str:

@@ -26,7 +26,7 @@ from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
 from petition_app.roster import services
-from petition_app.roster.file_reader import Entry, Table
+from petition_app.roster.file_reader import Entry, Table, by_reason
 from petition_app.roster.models import RosterVersion
 from petition_app.roster.services import CHUNK, EXAMPLES, WAITS, Comparison, ReplacedError
 from petition_app.storage.db import after_saving, get_for_update
@@ -49,12 +49,14 @@ class Preview:
     """What would become of a file: its people and bad rows, some of them, and how it differs from what is in use.
 
     `problem` says why it cannot be read with these columns. `counts_lines`: its ids merely count the rows. `remarks`
-    are lines of people who are taken without a cell that is not understood.
+    are lines of people who are taken without a cell that is not understood; `told` says, by reason, on which lines
+    something was understood that is not written in full, or is a part of an earlier line.
     """
 
     problem: DomainError | None = None
     survey: Survey | None = None
     remarks: tuple[BadRow, ...] = ()
+    told: tuple[tuple[str, list[int]], ...] = ()
     size: int = 0
     bad: int = 0
     some: tuple[Entry, ...] = ()
@@ -117,7 +119,8 @@ def choose(version: RosterVersion, wanted: Wanted) -> Layout:
     if wanted.reads_anew(layout):
         delimiter = wanted.delimiter if wanted.delimiter != layout.delimiter else ""
         about, lines = open_rows(_folder() / token, encoding=wanted.encoding, delimiter=delimiter)
-        layout = guess_layout(about, list(itertools.islice(lines, SAMPLE)), ROSTER, with_hidden=wanted.with_hidden)
+        how: dict[str, Any] = {"with_hidden": wanted.with_hidden, "with_headings": wanted.with_headings}
+        layout = guess_layout(about, list(itertools.islice(lines, SAMPLE)), ROSTER, **how)
         (_folder() / f"{token}.rows").unlink(missing_ok=True)
     else:
         is_same = wanted.header_line == layout.header_line
@@ -155,10 +158,11 @@ def preview(version: RosterVersion) -> Preview:
     return Preview(
         survey=survey(version),
         remarks=tuple(table.remarks),
+        told=tuple(by_reason(table.told)),
         size=size,
         bad=len(bad),
         some=tuple(some),
-        some_bad=tuple(bad[:SHOWN_BAD_ROWS]),
+        some_bad=tuple(sorted(bad, key=lambda row: row.line)[:SHOWN_BAD_ROWS]),
         counts_lines=table.counts_lines and size > 1,
         comparison=comparison if used else None,
     )

@@ -1,4 +1,4 @@
-"""Reading a file of signatures: CSV or XLSX with English or Russian titles, into checked rows."""
+"""Reading a file of signatures, a text or a spreadsheet with English or Russian titles, into checked rows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from email_validator import EmailNotValidError
 
@@ -20,7 +21,7 @@ from petition_app.storage.spreadsheets import LIMITS, MEGABYTE, BadRow, Line, op
 from petition_app.tables import layout as layouts
 from petition_app.tables.layout import SAMPLE, ColumnsError, Layout, guess_layout
 from petition_app.tables.rows import prepare
-from petition_app.tables.titles import SIGNATURES
+from petition_app.tables.titles import NAME_FIELDS, SIGNATURES
 
 CONSENT_WORDS = {**CONSENT, "": 0, "0": 0, "1": 1, "2": 2, "3": 3, "число": 0, "должность": 1, "адресату": 2, "имя": 3}
 # Words that allow nothing, whoever wrote them. What "yes" allows is asked.
@@ -97,7 +98,7 @@ def check(line: Line, layout: Layout, *, allow_consent: bool) -> Row | BadRow | 
 def _read(line: int, values: Mapping[str, str], answers: Mapping[str, int], *, allow_consent: bool) -> Row | BadRow:
     try:
         identity = Identity(
-            name=read_name(values.get("name") or _whole_name(values)),
+            name=read_name(values.get("name") or whole_name(values)),
             role=read_line(values.get("role", "")),
             place=read_line(values.get("place", "")),
         )
@@ -121,9 +122,10 @@ def _read(line: int, values: Mapping[str, str], answers: Mapping[str, int], *, a
     return Row(line, identity, email, language, consent, ref)
 
 
-def _whole_name(values: Mapping[str, str]) -> str:
+def whole_name(values: Mapping[str, str]) -> str:
     """Return a name from its parts: in Cyrillic the surname first, as in official lists, else last."""
-    surname, given, patronymic = (values.get(part, "") for part in ("surname", "given", "patronymic"))
+    surname, second, given, patronymic = (values.get(part, "") for part in NAME_FIELDS)
+    surname = f"{surname} {second}".strip()
     parts = (surname, given, patronymic) if _CYRILLIC.search(surname) else (given, patronymic, surname)
     return " ".join(filter(None, parts))
 
@@ -140,18 +142,15 @@ def is_known_word(word: str) -> bool:
     return word in CONSENT_WORDS or word in NO
 
 
-def open_table(
-    path: Path, *, allow_consent: bool, encoding: str = "", header_line: int | None = None, with_hidden: bool = False
-) -> Table:
-    """Open a CSV or XLSX file, read as it is guessed or as it is told.
+def open_table(path: Path, *, allow_consent: bool, encoding: str = "", **how: Any) -> Table:
+    """Open a file, read as it is guessed or as it is told: see `layout.guess_layout`.
 
     Raises:
         UnreadableFileError, ColumnsError: it cannot be read, or it is empty.
     """
     about, lines = open_rows(path, LONG, encoding=encoding)
     sample = list(islice(lines, SAMPLE))
-    layout = guess_layout(about, sample, SIGNATURES, header_line=header_line, with_hidden=with_hidden)
-    return Table(layout, chain(sample, lines), allow_consent)
+    return Table(guess_layout(about, sample, SIGNATURES, **how), chain(sample, lines), allow_consent)
 
 
 def check_columns(layout: Layout) -> None:

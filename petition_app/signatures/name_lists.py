@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 from petition_app.i18n import N_
+from petition_app.signatures.file_reader import check_columns, whole_name
 from petition_app.signatures.rules import UnfitTextError, fold_name, read_line, read_name
 from petition_app.signatures.sealing import Identity
 from petition_app.storage import spreadsheets
-from petition_app.tables.titles import SIGNATURES, guess_columns
+from petition_app.storage.spreadsheets import BadRow, Line
+from petition_app.tables.layout import SAMPLE, ColumnsError, Layout, guess_layout
+from petition_app.tables.rows import prepare
+from petition_app.tables.titles import SIGNATURES, fold_title, guess_columns
 
 PARTS = ("name", "role", "place")
-NAME_TITLES = ("name", "фио")
+NAME_TITLES = ("name", "full name", "surname", "last name", "фио", "имя", "фамилия")
 MEMORY = Path("/dev/shm")  # noqa: S108 -- names must not reach a disk; this folder lives in memory.
 LIMITS = spreadsheets.Limits(size=spreadsheets.MEGABYTE, unpacked=32 * spreadsheets.MEGABYTE, rows=2000, seconds=10)
 MANY_PARTS = N_("This line has more parts than name; role; place.")
 NO_NAMES = N_("the first line must name the columns, and one of them must be name (ФИО).")
+NO_NAME = N_("there is no name")
 TWICE = N_("This person stands on an earlier line already.")
 
 
@@ -70,7 +76,7 @@ def read_list(text: str) -> NameList:
 
 
 def _header(cells: Sequence[str]) -> Sequence[str] | None:
-    if not any(cell.casefold() in NAME_TITLES for cell in cells):
+    if not any(fold_title(cell) in NAME_TITLES for cell in cells):
         return None
     return [guess.field for guess in guess_columns(cells, SIGNATURES)]
 
@@ -85,16 +91,24 @@ def _named(columns: Sequence[str], cells: Sequence[str]) -> Iterable[tuple[str, 
 
 def _person(values: dict[str, str]) -> Identity:
     return Identity(
-        name=read_name(values.get("name", "")),
+        name=read_name(values.get("name") or whole_name(values)),
         role=read_line(values.get("role", "")),
         place=read_line(values.get("place", "")),
     )
 
 
-def read_file(data: bytes) -> str:
-    """Return the rows of a CSV or XLSX file as lines of a list, so that they can be corrected where they are shown.
+@dataclass(frozen=True)
+class NamesFile:
+    """The rows of a file as lines of a list, and those that are no people, or not for all to see."""
 
-    Columns other than name, role and place are left out.
+    text: str
+    left_out: tuple[BadLine, ...]
+
+
+def read_file(data: bytes) -> NamesFile:
+    """Return the rows of a file as lines of a list, so that they can be corrected where they are shown.
+
+    Columns other than names, role and place are left out.
 
     Raises:
         UnreadableFileError: no such file, or no column of names.
@@ -102,20 +116,29 @@ def read_file(data: bytes) -> str:
     with tempfile.NamedTemporaryFile(dir=MEMORY if MEMORY.is_dir() else None) as file:
         file.write(data)
         file.flush()
-        return _as_text(spreadsheets.read_rows(Path(file.name), LIMITS))
+        about, rows = spreadsheets.open_rows(Path(file.name), LIMITS)
+        sample = list(islice(rows, SAMPLE))
+        try:
+            layout = guess_layout(about, sample, SIGNATURES)
+            check_columns(layout)
+        except ColumnsError:
+            raise spreadsheets.UnreadableFileError(why=NO_NAMES) from None
+        return _as_list(layout, chain(sample, rows))
 
 
-def _as_text(rows: Iterable[tuple[int, list[str]]]) -> str:
-    lines: list[str] = []
-    columns: Sequence[str] | None = None
-    for _, cells in rows:
-        if columns is None:
-            columns = _header([cell.strip() for cell in cells])
-            if columns is None:
-                break
-            continue
-        values = {name: " ".join(cell.split()).replace(";", ",") for name, cell in zip(columns, cells, strict=False)}
-        lines.append("; ".join(values.get(part, "") for part in PARTS).rstrip("; "))
-    if columns is None:
-        raise spreadsheets.UnreadableFileError(why=NO_NAMES)
-    return "\n".join(line for line in lines if line)
+def _as_list(layout: Layout, rows: Iterator[Line]) -> NamesFile:
+    lines, left_out = list[str](), list[BadLine]()
+    for row in layout.below(rows):
+        ready = prepare(layout, row)
+        typed = "; ".join(filter(None, map(str.strip, row.cells)))
+        if isinstance(ready, BadRow):
+            left_out.append(BadLine(ready.line, typed, ready.reason))
+        elif ready:
+            plain = (" ".join(cell.split()).replace(";", ",") for cell in ready.cells)
+            values = {column: cell for column, cell in zip(layout.columns, plain, strict=True) if column}
+            values["name"] = values.get("name") or whole_name(values)
+            if line := "; ".join(values.get(part, "") for part in PARTS).rstrip("; "):
+                lines.append(line)
+            else:
+                left_out.append(BadLine(row.number, typed, NO_NAME))
+    return NamesFile("\n".join(lines), tuple(left_out))

@@ -7,13 +7,13 @@ import resource
 import sys
 import zipfile
 from collections.abc import Iterator
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from petition_app.storage import open_document, open_xml
+from petition_app.storage.sheet_cells import RefusedError
 from petition_app.storage.text_tables import (
     ENCODINGS,
-    LONGEST_CELL,
     TextError,
     find_delimiter,
     find_encoding,
@@ -22,14 +22,8 @@ from petition_app.storage.text_tables import (
 )
 
 MEGABYTE = 1024 * 1024
-LAST_ROW = 1_048_576  # The last row a spreadsheet can have (ECMA-376).
-XLSX, OLD_SHEET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-HIDDEN = "hidden"
-Told = tuple[int, list[str], str]
-
-
-class _RefusedError(Exception):
-    """The child's own word for what is wrong: a key of `spreadsheets.REASONS`."""
+ARCHIVE, OLD_SHEET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+Told = tuple[int, list[str], str] | tuple[int, list[str], str, int]
 
 
 def main(path: Path, limits: dict[str, Any], encoding: str, delimiter: str) -> None:
@@ -43,10 +37,10 @@ def main(path: Path, limits: dict[str, Any], encoding: str, delimiter: str) -> N
         sys.stdout.write(json.dumps(about) + "\n")
         for number, row in enumerate(rows, start=1):
             if number > limits["rows"] or len(row[1]) > limits["columns"]:
-                raise _RefusedError("long")
+                raise RefusedError("long")
             sys.stdout.write(json.dumps(row) + "\n")
         word = "end"
-    except (_RefusedError, TextError) as error:
+    except (RefusedError, TextError) as error:
         word = str(error)
     except MemoryError:
         word = "costly"
@@ -57,10 +51,10 @@ def _open(path: Path, limits: dict[str, Any], encoding: str, delimiter: str) -> 
     with path.open("rb") as file:
         head = file.read(8)
     if head.startswith(OLD_SHEET):
-        raise _RefusedError("old")
-    if head.startswith(XLSX):
+        raise RefusedError("old")
+    if head.startswith(ARCHIVE):
         _measure(path, limits)
-        return _workbook(path)
+        return open_document.open_rows(path) if open_document.is_one(path) else open_xml.open_rows(path)
     encoding = encoding if encoding in ENCODINGS else find_encoding(path)
     delimiter = delimiter or find_delimiter(read_head(path, encoding))
     return {"encoding": encoding, "delimiter": delimiter}, read_text(path, encoding, delimiter)
@@ -73,16 +67,16 @@ def _measure(path: Path, limits: dict[str, Any]) -> None:
             parts = archive.infolist()
             packed = sum(part.compress_size for part in parts)
             if len(parts) > limits["parts"] or packed > path.stat().st_size:
-                raise _RefusedError("packed")
+                raise RefusedError("packed")
             if sum(part.file_size for part in parts) > limits["unpacked"]:
-                raise _RefusedError("packed")
+                raise RefusedError("packed")
             if any(part.file_size > max(MEGABYTE, limits["ratio"] * part.compress_size) for part in parts):
-                raise _RefusedError("packed")
+                raise RefusedError("packed")
             for part in parts:
-                if part.filename.lower().endswith((".xml", ".rels")):
+                if part.filename.lower().endswith((".xml", ".rels")) and part.filename != open_document.MANIFEST:
                     _refuse_declarations(archive, part)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, zipfile.zlib.error):  # type: ignore[attr-defined] # It is there.
-        raise _RefusedError("broken") from None
+        raise RefusedError("broken") from None
 
 
 def _refuse_declarations(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
@@ -91,76 +85,8 @@ def _refuse_declarations(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Non
         while chunk := file.read(MEGABYTE):
             text = tail + chunk.replace(b"\0", b"")  # UTF-16 is ASCII with zeros between.
             if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-                raise _RefusedError("broken")
+                raise RefusedError("broken")
             tail = text[-16:]
-
-
-def _workbook(path: Path) -> tuple[dict[str, Any], Iterator[Told]]:
-    """Open the first sheet that is shown."""
-    sys.modules["numpy"] = None  # type: ignore[assignment] # The library would load it, and it takes much memory.
-    import openpyxl
-
-    try:
-        # An open file, since the library judges a path by its ending.
-        book = openpyxl.load_workbook(path.open("rb"), read_only=True, data_only=True, keep_links=False)
-        sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        if not sheets:
-            raise _RefusedError("broken")
-        return {"sheet": sheets[0].title, "sheets": len(sheets)}, _rows(sheets[0])
-    except (_RefusedError, MemoryError):
-        raise
-    except Exception:  # The library raises whatever the file makes it raise.
-        raise _RefusedError("broken") from None
-
-
-def _rows(sheet: Any) -> Iterator[Told]:
-    """Read rows, and whether each is hidden, by the library's own parser: what it hands on does not tell that."""
-    from openpyxl.worksheet._reader import WorkSheetParser
-
-    book = sheet.parent
-    try:
-        with sheet._get_source() as source:
-            dates = {"date_formats": book._date_formats, "timedelta_formats": book._timedelta_formats}
-            parser = WorkSheetParser(source, sheet._shared_strings, data_only=True, epoch=book.epoch, **dates)
-            for line, row in parser.parse():
-                if line > LAST_ROW:
-                    raise _RefusedError("long")
-                cells = _cells(row)
-                hidden = parser.row_dimensions.pop(str(line), {}).get("hidden") in ("1", "true")
-                if cells:
-                    yield line, cells, HIDDEN if hidden else ""
-    except (_RefusedError, MemoryError, GeneratorExit):
-        raise
-    except Exception:  # The library raises whatever the file makes it raise.
-        raise _RefusedError("broken") from None
-
-
-def _cells(row: list[dict[str, Any]]) -> list[str]:
-    cells: list[str] = []
-    for cell in row:
-        if cell["value"] is None:
-            continue
-        if (text := _text(cell["value"])).strip():
-            if cell["column"] > 16_384:  # The last column a spreadsheet can have.
-                raise _RefusedError("long")
-            cells += [""] * (cell["column"] - 1 - len(cells))
-            cells.append(text)
-    return cells
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, datetime) and not (value.hour or value.minute or value.second):
-        return value.date().isoformat()
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    text = str(value)
-    if len(text) > LONGEST_CELL:
-        raise _RefusedError("long")
-    return text
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Reading files of rows, CSV and XLSX, in a process of their own with limits on memory and time.
+"""Reading files of rows, CSV, XLSX and ODS, in a process of their own with limits on memory and time.
 
 A file comes from outside and may be made to exhaust whoever reads it. So it is measured first, then read by a child
 that holds no secret and is ended when it takes too much.
@@ -33,8 +33,8 @@ REASONS = {
     "packed": N_("it unpacks to far more than a list needs."),
     "long": N_("it has too many rows or columns, or a cell is too long."),
     "costly": N_("reading it takes too much memory or time."),
-    "old": N_("this is an old kind of spreadsheet; save it as XLSX or as CSV (UTF-8)."),
-    "broken": N_("this is not a spreadsheet in XLSX; save it anew, or as CSV (UTF-8)."),
+    "old": N_("this is an old kind of spreadsheet; save it as XLSX, ODS or CSV (UTF-8)."),
+    "broken": N_("this is not a spreadsheet in XLSX or ODS; save it anew, or as CSV (UTF-8)."),
     "encoding": N_("its letters cannot be read in this encoding; save it as CSV (UTF-8)."),
     "quotes": N_("a quotation mark is open or stands in the wrong place."),
 }
@@ -79,21 +79,27 @@ class Line(NamedTuple):
     """One row as it stands in a file: the line on which it begins, counted from 1, its cells as text, and a flag.
 
     `flag` is "hidden" for a row that a spreadsheet does not show, "quotes" for one whose quotation marks are astray.
+    `reach` is over how many rows a merged cell of it reaches, 0 where none reaches further.
     """
 
     number: int
     cells: list[str]
     flag: str = ""
+    reach: int = 0
 
 
 @dataclass(frozen=True)
 class About:
-    """What a file is: a text with an encoding and a delimiter, or the first of some sheets that are shown."""
+    """What a file is: a text with an encoding and a delimiter, or the first of some sheets that are shown.
+
+    `hidden_columns` are those that a spreadsheet does not show, counted from 0.
+    """
 
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
     sheets: int = 0
+    hidden_columns: tuple[int, ...] = ()
 
 
 def plain_cell(text: str) -> str:
@@ -125,15 +131,17 @@ def open_rows(
 ) -> tuple[About, Generator[Line]]:
     """Open a file; return what it is, and its rows one after the other.
 
-    A text is read in this encoding and with this delimiter, or with those that are found. Of an XLSX file the first
-    sheet that is shown is read, without its empty rows; days are written as 2026-09-12.
+    A text is read in this encoding and with this delimiter, or with those that are found. Of a spreadsheet the first
+    sheet that is shown is read, without its empty rows; days are written as 2026-09-12, and `sheet_cells.NO_RESULT`
+    stands where a formula has no result.
 
     Raises:
         UnreadableFileError: now, or when the row is reached.
     """
     told = _ask(path, limits, encoding, delimiter)
-    about = About(**cast(dict[str, Any], next(told)))
-    return about, (Line(*row) for row in cast(Iterator[tuple[int, list[str], str]], told))
+    found = cast(dict[str, Any], next(told))
+    about = About(**found | {"hidden_columns": tuple(found.get("hidden_columns", ()))})
+    return about, (Line(*row) for row in cast(Iterator[tuple[Any, ...]], told))
 
 
 def _ask(path: Path, limits: Limits, encoding: str, delimiter: str) -> Generator[object]:

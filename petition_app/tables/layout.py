@@ -10,8 +10,10 @@ from typing import Any
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.storage.spreadsheets import About, Line
+from petition_app.tables.days import find_order
 from petition_app.tables.titles import NAME_FIELDS, Guess, Kind, fold_title, guess_columns
 
+DAY_FIELDS = ("term_from", "term_to")
 SAMPLE = 40  # Lines from which a layout is guessed.
 WIDEST = 100
 
@@ -31,6 +33,8 @@ class Wanted:
     encoding: str = ""
     delimiter: str = ""
     with_hidden: bool = False
+    with_headings: bool = False
+    days: str = ""
     answers: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -49,7 +53,9 @@ class Layout:
 
     `header_line` is the line of the titles, 0 where there is none; what stands above it is no row. `columns` has a
     field for each column, "" for one that is not used. `answers` says which tier of publication a word of the file
-    means. `encoding` and `delimiter` are of texts, `sheet` and how many `sheets` there are of spreadsheets.
+    means. `encoding` and `delimiter` are of texts; `sheet`, how many `sheets` there are and `hidden_columns` of
+    spreadsheets. `with_hidden` and `with_headings`: rows that are hidden, or look like headings, are taken, too. `days`
+    is what comes first in a day such as 08/09/2019, one of `days.ORDERS`, "" where it is not known.
     """
 
     header_line: int
@@ -59,7 +65,10 @@ class Layout:
     delimiter: str = ""
     sheet: str = ""
     sheets: int = 0
+    hidden_columns: tuple[int, ...] = ()
     with_hidden: bool = False
+    with_headings: bool = False
+    days: str = ""
     answers: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -70,12 +79,12 @@ class Layout:
     def read(cls, found: Mapping[str, Any]) -> Layout:
         """Read what `as_json` wrote."""
         values = {name: found[name] for name in cls.__dataclass_fields__ if name in found}
-        return cls(**(values | {"titles": tuple(found["titles"]), "columns": tuple(found["columns"])}))
+        return cls(**values | {name: tuple(found.get(name, ())) for name in ("titles", "columns", "hidden_columns")})
 
     @property
     def about(self) -> About:
         """What the file is."""
-        return About(self.encoding, self.delimiter, self.sheet, self.sheets)
+        return About(self.encoding, self.delimiter, self.sheet, self.sheets, self.hidden_columns)
 
     def below(self, lines: Iterator[Line]) -> Iterator[Line]:
         """Go through the lines below the titles."""
@@ -83,7 +92,14 @@ class Layout:
 
 
 def guess_layout(
-    about: About, sample: Sequence[Line], kind: Kind, *, header_line: int | None = None, with_hidden: bool = False
+    about: About,
+    sample: Sequence[Line],
+    kind: Kind,
+    *,
+    header_line: int | None = None,
+    with_hidden: bool = False,
+    with_headings: bool = False,
+    days: str = "",
 ) -> Layout:
     """Guess how a table is read from its first lines, or with the titles on a line that was chosen (0: there are none).
 
@@ -93,17 +109,18 @@ def guess_layout(
     lines = [line for line in sample if any(cell.strip() for cell in line.cells) and line.flag != "quotes"]
     if not lines:
         raise ColumnsError(why=N_("the file is empty. Its first line must name the columns."))
-    if header_line is None:
-        header_line = find_header(lines, kind)
-    header = next((line for line in lines if line.number == header_line), None)
+    headers = find_headers(lines, kind) if header_line is None else {header_line: titles_on(lines, header_line, kind)}
+    [(header_line, header)] = headers.items()
     if header is None and header_line:
         raise ColumnsError(why=N_("there is no such line of titles."))
     rows = [line.cells for line in lines if line.number > header_line]
-    width = max(map(_width, [header.cells if header else [], *rows]))
-    titles = [cell.strip() for cell in (header.cells if header else [])[:width]]
+    width = max(map(_width, [header or [], *rows]))
+    titles = [cell.strip() for cell in (header or [])[:width]]
     titles += [""] * (width - len(titles))
     columns = tuple(guess.field for guess in guess_columns(titles, kind, rows))
-    return Layout(header_line, tuple(titles), columns, **asdict(about), with_hidden=with_hidden)
+    days = days or find_order(_days_of(columns, rows))
+    layout = Layout(header_line, tuple(titles), columns, **vars(about), days=days)
+    return replace(layout, with_hidden=with_hidden, with_headings=with_headings)
 
 
 def change_layout(layout: Layout, wanted: Wanted, sample: Sequence[Line], kind: Kind) -> Layout:
@@ -112,35 +129,71 @@ def change_layout(layout: Layout, wanted: Wanted, sample: Sequence[Line], kind: 
     Raises:
         ColumnsError: there is no such line, or there is another number of columns.
     """
+    how = {"with_hidden": wanted.with_hidden, "with_headings": wanted.with_headings, "days": wanted.days}
     if wanted.header_line != layout.header_line:
-        return guess_layout(layout.about, sample, kind, header_line=wanted.header_line, with_hidden=wanted.with_hidden)
+        return guess_layout(layout.about, sample, kind, header_line=wanted.header_line, **how)  # type: ignore[arg-type] # Of different kinds.
     if len(wanted.columns) != len(layout.columns):
         raise ColumnsError(why=N_("the file has another number of columns."))
-    return replace(
-        layout, columns=wanted.columns, with_hidden=wanted.with_hidden, answers=dict(wanted.answers)
-    )  # fmt: skip
+    rows = [line.cells for line in sample if line.number > layout.header_line]
+    how["days"] = wanted.days or find_order(_days_of(wanted.columns, rows))
+    return replace(layout, columns=wanted.columns, answers=dict(wanted.answers), **how)  # type: ignore[arg-type] # Of different kinds.
 
 
-def find_header(lines: Sequence[Line], kind: Kind) -> int:
-    """Return the line that names the columns: the one with most known titles, a name among them, and no word alone.
+def _days_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [cell for row in rows for column, cell in zip(columns, row, strict=False) if column in DAY_FIELDS]
 
-    Where no line has them, it is the first with more than one cell, since a title of the whole table stands alone.
+
+def find_headers(lines: Sequence[Line], kind: Kind) -> dict[int, Sequence[str]]:
+    """Return the line that names the columns and its titles: those of which most are known, a name among them.
+
+    Titles may stand in two lines, one over the other, as "Term" over "from" and "to"; then it is the lower one. Where
+    no line has known titles, it is the first with more than one cell, since a title of the whole table stands alone.
     """
-    best, known = 0, 0
-    for line in lines[:20]:
-        fields = {guess.field for guess in guess_columns(line.cells, kind) if guess.field}
-        few = len(fields) < min(2, sum(bool(cell.strip()) for cell in line.cells))  # A cell may be such a word, too.
-        if {"name", "surname"} & fields and not few and len(fields) > known and _are_titles(line.cells):
-            best, known = line.number, len(fields)
+    best, known = dict[int, Sequence[str]](), 0
+    for above, line in zip([None, *lines[:19]], lines[:20], strict=False):
+        for titles in (line.cells, *([_joined(above.cells, line.cells)] if above else [])):
+            number = _known(titles, kind)
+            if number > known and _are_titles(line.cells):
+                best, known = {line.number: titles}, number
     if best:
         return best
-    several = (line.number for line in lines[:20] if sum(bool(cell.strip()) for cell in line.cells) > 1)
-    return next(several, lines[0].number)
+    first = next((line for line in lines[:20] if sum(bool(cell.strip()) for cell in line.cells) > 1), lines[0])
+    return {first.number: first.cells}
+
+
+def titles_on(lines: Sequence[Line], number: int, kind: Kind) -> Sequence[str] | None:
+    """Return the titles on a line, with those above it where more are known then; nothing where there is no line."""
+    for above, line in zip([None, *lines], lines, strict=False):
+        if line.number == number:
+            joined = _joined(above.cells, line.cells) if above else line.cells
+            return joined if _known(joined, kind) > _known(line.cells, kind) else line.cells
+    return None
+
+
+def _known(titles: Sequence[str], kind: Kind) -> int:
+    """Return how many titles are known, 0 where no name is among them or one cell may be such a word by chance."""
+    fields = {guess.field for guess in guess_columns(titles, kind) if guess.field}
+    few = len(fields) < min(2, sum(bool(cell.strip()) for cell in titles))
+    return len(fields) if {"name", "surname"} & fields and not few else 0
+
+
+def _joined(above: Sequence[str], titles: Sequence[str]) -> list[str]:
+    """Join titles of two lines; what stands above stands over all columns to the next one, if those have titles."""
+    if sum(bool(cell.strip()) for cell in above) < 2:  # The title of the whole table.
+        return list(titles)
+    joined, over = list[str](), ""
+    for number in range(max(len(above), len(titles))):
+        upper = above[number].strip() if number < len(above) else ""
+        lower = titles[number].strip() if number < len(titles) else ""
+        if upper:  # With nothing below it, it is the title of its own column alone.
+            over = upper if lower else ""
+        joined.append(f"{upper or (over if lower else '')} {lower}".strip())
+    return joined
 
 
 def _are_titles(cells: Sequence[str]) -> bool:
     """Return whether cells are short words and no numbers, as titles are."""
-    return all(len(cell) <= 120 and not fold_title(cell).isdecimal() for cell in cells)
+    return all(len(cell) <= 120 and "@" not in cell and not fold_title(cell).isdecimal() for cell in cells)
 
 
 def _width(cells: Sequence[str]) -> int:

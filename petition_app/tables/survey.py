@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from petition_app.storage.spreadsheets import Line
-from petition_app.tables.layout import SAMPLE, Layout, guesses_of
-from petition_app.tables.rows import clean_cell, is_error
+from petition_app.tables.days import is_unclear
+from petition_app.tables.layout import DAY_FIELDS, SAMPLE, Layout, guesses_of
+from petition_app.tables.rows import clean_cell, is_error, may_be_asked
 from petition_app.tables.titles import NAME_FIELDS, Guess, Kind, fold_title
 
 SHOWN_ROWS, SHOWN_HEADS, MOST_WORDS = 6, 12, 12
@@ -24,6 +25,7 @@ class Column:
     field: str
     guess: Guess
     filled: int = 0
+    is_hidden: bool = False
 
     @property
     def is_passed_over(self) -> bool:
@@ -36,22 +38,32 @@ class Survey:
     """What a table holds before it is read as people.
 
     `heads` are its first lines, `rows` the first ones below the titles. `hidden` rows are not shown by the spreadsheet,
-    `errors` are cells of used columns that hold an error of it, `short` the lines with fewer cells than titles in a
-    text, `words` how often each word stands in the column of publication, by the word in small letters.
+    `headings` look like headings, totals or vacant seats, a merged cell of `merged` reaches over the lines below.
+    `errors` are cells of used columns that hold an error of it, `unclear` those with a day whose month may be the day,
+    `short` the lines with fewer cells than titles in a text, `words` how often each word stands in the column of
+    publication, by the word in small letters.
     """
 
     columns: list[Column]
     heads: list[Line] = field(default_factory=list)
     rows: list[Line] = field(default_factory=list)
     hidden: list[int] = field(default_factory=list)
+    headings: list[int] = field(default_factory=list)
+    merged: list[int] = field(default_factory=list)
     short: list[int] = field(default_factory=list)
     errors: int = 0
+    unclear: int = 0
     words: dict[str, int] = field(default_factory=dict)
 
     @property
     def passed_over(self) -> list[Column]:
         """Columns with content that is not used."""
         return [column for column in self.columns if column.is_passed_over]
+
+    @property
+    def hidden_columns(self) -> list[Column]:
+        """Columns with content that the spreadsheet does not show."""
+        return [column for column in self.columns if column.is_hidden and column.filled]
 
 
 class Surveyor:
@@ -73,8 +85,10 @@ class Surveyor:
     def survey(self) -> Survey:
         """Return what was seen of the lines so far."""
         guesses = guesses_of(self._layout, self._sample, self._kind)
+        hidden = self._layout.hidden_columns
         parts = zip(self._layout.titles, self._layout.columns, guesses, self._filled, strict=True)
-        return replace(self._found, columns=[Column(number, *part) for number, part in enumerate(parts)])
+        columns = [Column(number, *part, is_hidden=number in hidden) for number, part in enumerate(parts)]
+        return replace(self._found, columns=columns)
 
     def _add(self, line: Line) -> None:
         found, layout = self._found, self._layout
@@ -89,12 +103,17 @@ class Surveyor:
             found.rows.append(line)
         if line.flag == "hidden":
             found.hidden.append(line.number)
+        elif line.flag != "quotes" and may_be_asked(layout, line):
+            found.headings.append(line.number)
+        if line.reach:
+            found.merged.append(line.number)
         if layout.encoding and len(line.cells) < len(layout.columns):
             found.short.append(line.number)
         for number, (column, cell) in enumerate(zip(layout.columns, line.cells, strict=False)):
             if cell and not cell.isspace():
                 self._filled[number] += 1
                 found.errors += bool(column and column not in _NAMES and is_error(cell))
+                found.unclear += column in DAY_FIELDS and is_unclear(cell)
         if self._asked is not None and len(line.cells) > self._asked and (layout.with_hidden or not line.flag):
             self._note_word(clean_cell(line.cells[self._asked]).casefold())
 

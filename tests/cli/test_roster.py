@@ -107,7 +107,7 @@ def test_bad_rows_are_told_by_line_and_reason_and_stop_no_other(app: Any, cli: A
     )
     said = bring(cli, path)
     assert "5 rows not taken" in said.out
-    assert "4 is taken without a cell: a day must be written" in said.err
+    assert "4 is taken without a cell: this is no day that can be read" in said.err
     told = list(csv.reader(path.with_name("list.csv.errors.csv").read_text().splitlines()))
     assert told[0] == ["line", "reason"]
     assert [row[0] for row in told[1:]] == ["3", "8", "10", "11", "12"]
@@ -156,3 +156,79 @@ def test_a_refused_file_leaves_the_old_roster_in_use(
         assert [one.surname for one in people(app, petition)] == ["Anin"]
     assert "future" in bring(cli, put("surname\nBenin\n", "b.csv"), as_of="2999-01-01", code=1).err
     cli("roster", "import", "no-such-letter", put("surname\nX\n"), "--name", "x", "--as-of", "2026-01-01", code=1)
+
+
+def test_a_person_of_several_rows_is_one_entry_with_the_unbroken_stretch_of_terms(
+    app: Any, cli: Any, petition: Any, put: Any
+) -> None:
+    path = put(
+        "id,name,sort_name,group,area,chamber,start_date,end_date\n"
+        "p1,Ada Sample,x,Red,North,Lower,2010,2014-05-01\n"
+        "p2,Ben Sample,x,Red,South,Lower,2014,\n"
+        "p1,Ada Sample,x,Blue,West,Lower,2019-06-01,\n"
+        "p1,Ada Sample,x,Blue,East,Lower,2014-06-01,2019-05-20\n"
+        "p2,Sample Ben,x,Blue,South,Lower,2014,\n"
+        "p3,Cid Sample,x,Red,South,Lower,,\n"
+        "p3,Dee Sample,x,Red,South,Lower,,\n"
+        "p4,Eve Sample,x,Red,South,Lower,2005,2009\n"
+        "p4,Eve Sample,x,Red,North,Lower,2015,2019\n"
+    )
+    said = bring(cli, path)
+    assert "version 1: 4 people" in said.out
+    assert "1 rows not taken" in said.out
+    assert "4 times, first on line 4: a further term of a person on an earlier line" in said.err
+    told = list(csv.reader(path.with_name("list.csv.errors.csv").read_text().splitlines()))
+    assert told[1:] == [["8", "this id stands on an earlier line with another name"]]
+    found = {one.key: (one.name, one.place, str(one.term_from), str(one.term_to)) for one in people(app, petition)}
+    assert found == {
+        "p1": ("Sample Ada", "West", "2010-01-01", "None"),
+        "p2": ("Sample Ben", "South", "2014-01-01", "None"),
+        "p3": ("Sample Cid", "South", "None", "None"),
+        "p4": ("Sample Eve", "North", "2015-01-01", "2019-12-31"),
+    }
+
+
+def test_the_address_of_an_item_is_an_id_and_never_a_name(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    item = "http://www.wikidata.org/entity/Q1"
+    path = put(
+        "person,personLabel,positionLabel,start,end\n"
+        f"{item},Ada Sample,deputy,2016-01-01T00:00:00Z,\n{item},Ada Sample,deputy,2021-01-01T00:00:00Z,\n"
+        f"{item}2,Ben Sample,deputy,+2016-00-00T00:00:00Z,2020-12-31T00:00:00Z\n"
+    )
+    assert "version 1: 2 people" in bring(cli, path).out
+    assert sorted((one.key, one.name, one.role, str(one.term_from)) for one in people(app, petition)) == [
+        (item, "Sample Ada", "deputy", "2016-01-01"),
+        (f"{item}2", "Sample Ben", "deputy", "2016-01-01"),
+    ]
+
+
+def test_of_several_names_in_a_cell_the_longest_is_taken(app: Any, cli: Any, petition: Any, put: Any) -> None:
+    path = put("id,caption,name,firstName\nQ7x,O. Ozols,O. Ozols;Oskars Ozols,\n")
+    bring(cli, path, "--columns", "id=id,name=name")
+    assert [one.name for one in people(app, petition)] == ["Ozols Oskars"]
+
+
+def test_which_of_day_and_month_comes_first_is_asked_and_can_be_said(
+    app: Any, cli: Any, petition: Any, put: Any
+) -> None:
+    path = put("name,since,until\nAda Sample,08/09/2019,08/09/2024\n")
+    said = bring(cli, path, "--dry-run").out
+    assert "2 days can be read in two ways (--days dmy or --days mdy)" in said
+    assert said.count("is taken without a cell: in a day such as 08/09/2019") == 2
+    bring(cli, path, "--days", "mdy")
+    assert [(str(one.term_from), str(one.term_to)) for one in people(app, petition)] == [("2019-08-09", "2024-08-09")]
+
+
+def test_days_of_other_calendars_are_converted_and_the_calendar_is_named(
+    app: Any, cli: Any, petition: Any, put: Any
+) -> None:
+    path = put("name,since,until\nAda Sample,1394-12-11,1403\nBen Sample,2566,2570\nCid Sample,1440-01-01,\n")
+    said = bring(cli, path)
+    assert "2 times, first on line 2: a year of the Persian calendar was converted" in said.err
+    assert "2 times, first on line 3: a year of the Thai (Buddhist) calendar was converted" in said.err
+    assert "line 4 is taken without a cell: the year lies before 1900" in said.err
+    assert sorted((one.given, str(one.term_from), str(one.term_to)) for one in people(app, petition)) == [
+        ("Ada", "2016-03-01", "2025-03-20"),
+        ("Ben", "2023-01-01", "2027-12-31"),
+        ("Cid", "None", "None"),
+    ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +11,6 @@ from petition_app.roster.rules import (
     person_key,
     read_cell,
     read_contact,
-    read_day,
     read_truth,
     split_name,
 )
@@ -41,6 +38,16 @@ from petition_app.tables.titles import ROSTER, guess_columns
         ),
         ("Начало полномочий,Окончание полномочий,Телефон", "term_from,term_to,contact"),
         ("№,ФИО,ФИО полностью", "id,name,"),
+        # EveryPolitician, Wikidata's query service, OpenSanctions.
+        (
+            "id,name,sort_name,email,group,group_id,area_id,area,chamber,term,start_date,end_date,image,gender",
+            "id,name,,contact,,,,place,body,,term_from,term_to,,",
+        ),
+        ("personLabel,positionLabel,districtLabel,start,end", "name,role,place,term_from,term_to"),
+        ("id,schema,name,aliases,birth_date,countries", "id,,name,,,"),
+        ("id,caption,firstName,fatherName,lastName,position,startDate", "id,,given,patronymic,surname,role,term_from"),
+        ("id,caption,periodStart,periodEnd", "id,name,term_from,term_to"),
+        ("Last name,Second surname,First name,Chamber", "surname,second_surname,given,body"),
         ("№ п/п,ФИО", ",name"),
     ],
 )
@@ -75,14 +82,6 @@ def test_a_guess_names_each_field_at_most_once(titles: list[str]) -> None:
 )
 def test_a_whole_name_is_split(name: str, parts: tuple[str, str, str]) -> None:
     assert split_name(name) == parts
-
-
-def test_days_are_read_in_two_ways_and_nothing_else_is_guessed() -> None:
-    assert read_day("2019-09-08") == read_day("08.09.2019") == read_day("2019-09-08T00:00:00") == date(2019, 9, 8)
-    assert read_day("") is None
-    for typed in ("2019", "09/08/2019", "32.01.2020", "8 September", "2019-9"):
-        with pytest.raises(UnfitCellError):
-            read_day(typed)
 
 
 def test_whether_a_contact_is_safe_is_yes_no_or_not_known() -> None:

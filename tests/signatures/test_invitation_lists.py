@@ -27,7 +27,7 @@ from petition_app.signatures.new_signatures import ClosedForSigningError
 from petition_app.signatures.sealing import Identity
 from petition_app.signatures.services import AlreadyConfirmedError, InvitedError, WrongCodeError
 from petition_app.storage.db import db
-from tests import dumps
+from tests import dumps, sheets
 from tests import factories as make
 from tests.conftest import only_sqlite
 from tests.factories import new_form_token
@@ -543,8 +543,12 @@ def test_bad_rows_of_a_file_come_back_in_the_box(app: Any, organizer: Any) -> No
     data = b"name,role,place\nAda Sample,deputy,Springfield\n12345,,\n"
     answer = send_list(organizer, [], file=(io.BytesIO(data), "list.csv"))
     assert answer.status_code == 422
-    assert "Line 2:" in answer.text
-    assert make.form_with(answer, "names")["names"].strip() == "Ada Sample; deputy; Springfield\n12345"
+    assert "Line 3:" in answer.text
+    assert "12345" in answer.text
+    assert make.form_with(answer, "names")["names"].strip() == "Ada Sample; deputy; Springfield"
+    answer = send_list(organizer, [], file=(io.BytesIO(data + b"Ada 2,deputy,\n"), "list.csv"))
+    assert "Please write the name without digits." in answer.text
+    assert make.form_with(answer, "names")["names"].strip().endswith("Ada 2; deputy")
     assert dumps.tables(app) == before
 
 
@@ -698,7 +702,32 @@ def test_people_of_one_name_in_two_places_are_two_people() -> None:
 
 
 def test_a_file_with_quotes_and_line_breaks_in_its_cells_is_one_line_a_person() -> None:
-    assert read_file(b'name,role\n"Sample\nAda","deputy; mayor"\n') == "Sample Ada; deputy, mayor"
+    assert read_file(b'name,role\n"Sample\nAda","deputy; mayor"\n').text == "Sample Ada; deputy, mayor"
+
+
+def test_a_file_of_names_is_read_as_imports_are() -> None:
+    rows = [["Names of May", "", ""], ["Last name", "First name", "Post"], ["Sample", "Ada", ""], ["#N/A", "Tom", "x"]]
+    rows += [["Hidden", "Ina", ""], ["Last name", "First name", "Post"], ["Total: 3", "", ""]]
+    for content in (sheets.as_xlsx(rows, hidden=[5]), sheets.as_ods(rows, hidden={5: "filter"})):
+        read = read_file(content)
+        assert read.text == "Ada Sample"
+        assert [line.number for line in read.left_out] == [4, 5, 6, 7]
+    text = "sep=;\nФамилия;Имя;Место\nЛуговая;Вера;Речное\n".encode("cp1251")
+    assert read_file(text).text == "Луговая Вера; ; Речное"
+
+
+def test_rows_of_a_file_that_are_left_out_are_told_before_anybody_is_entered(app: Any, organizer: Any) -> None:
+    before = dumps.tables(app)
+    rows = [["name"], ["Ada Sample"], ["Struck Out"], ["Clara Sample"]]
+    file = (io.BytesIO(sheets.as_xlsx(rows, hidden=[3])), "list.xlsx")
+    answer = send_list(organizer, [], file=file)
+    assert answer.status_code == 422
+    assert "1 row of the file was left out" in answer.text
+    assert re.search("Line 3:.*Struck Out.*this row is hidden in the spreadsheet", answer.text)
+    form = make.form_with(answer, "form", "names")
+    assert form["names"].split() == ["Ada", "Sample", "Clara", "Sample"]
+    assert dumps.tables(app) == before
+    assert len(codes_on(organizer.post(GROUPS, data=form))) == 2
 
 
 @only_sqlite

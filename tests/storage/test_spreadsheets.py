@@ -22,6 +22,7 @@ import pytest
 
 from petition_app.storage import spreadsheets
 from petition_app.storage.spreadsheets import LIMITS, REASONS, UnreadableFileError, read_rows
+from tests import sheets
 
 MEGABYTE = 1024 * 1024
 
@@ -91,8 +92,8 @@ def test_the_first_sheet_that_is_shown_is_read(book: Callable[..., Path]) -> Non
     assert list(read_rows(book(["shown"], hidden=True))) == [(1, ["shown"])]
 
 
-def test_a_formula_counts_for_nothing_but_its_last_value(book: Callable[..., Path]) -> None:
-    assert list(read_rows(book(["a", "b"], ["=1+1", "x"]))) == [(1, ["a", "b"]), (2, ["", "x"])]
+def test_a_formula_without_its_last_value_is_told(book: Callable[..., Path]) -> None:
+    assert list(read_rows(book(["a", "b"], ["=1+1", "x"]))) == [(1, ["a", "b"]), (2, ["#FORMULA!", "x"])]
 
 
 @pytest.mark.parametrize(
@@ -238,3 +239,83 @@ def test_a_hundred_thousand_rows_take_little_memory_here(tmp_path: Path) -> None
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 16 * MEGABYTE
+
+
+# --- ODS ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_ods_file_is_read_as_it_is_shown(tmp_path: Path) -> None:
+    shown = sheets.ods_sheet(
+        [
+            sheets.ods_cell("name") + sheets.ods_cell("n"),
+            sheets.ods_cell("Ada", **{"number-rows-spanned": "2"})
+            + sheets.ods_cell("3.0 €", **{"office:value-type": "float", "office:value": "3"}),
+            "<table:covered-table-cell><text:p>Under</text:p></table:covered-table-cell>"
+            + sheets.ods_cell("", formula="of:=1+1"),
+            sheets.ods_cell("", **{"number-columns-repeated": "16384"}),
+            '<table:table-cell><text:p>A<text:s text:c="2"/>b<text:tab/>c<text:line-break/><text:a>d</text:a></text:p>'
+            "<office:annotation><text:p>note</text:p></office:annotation></table:table-cell>"
+            + sheets.ods_cell("1.2.20", **{"office:value-type": "date", "office:date-value": "2020-02-01"})
+            + sheets.ods_cell("WAHR", **{"office:value-type": "boolean", "office:boolean-value": "true"})
+            + sheets.ods_cell("50 %", **{"office:value-type": "percentage", "office:value": "0.5"})
+            + sheets.ods_cell("7", **{"office:value-type": "float"}),
+        ],
+        name="shown",
+        before='<table:table-column/><table:table-column table:visibility="collapse"/>',
+        hidden={5: "collapse"},
+    )
+    path = tmp_path / "a.ods"
+    secret = sheets.ods_sheet([sheets.ods_cell("secret")], name="secret", style="ta2")
+    path.write_bytes(sheets.pack_ods(secret, shown, sheets.ods_sheet([], name="third")))
+    about, rows = spreadsheets.open_rows(path)
+    assert (about.sheet, about.sheets, about.hidden_columns) == ("shown", 2, (1,))
+    assert [(row.number, row.cells, row.flag, row.reach) for row in rows] == [
+        (1, ["name", "n"], "", 0),
+        (2, ["Ada", "3"], "", 2),
+        (3, ["", "#FORMULA!"], "", 0),
+        (5, ["A  b\tc\nd", "2020-02-01", "TRUE", "50 %", "7"], "hidden", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "reason"),
+    [
+        (lambda: sheets.ods_sheet([sheets.ods_cell("Ada", **{"number-columns-repeated": "16384"})]), "long"),
+        (lambda: sheets.ods_sheet([sheets.ods_cell("Ada"), "</table:table-row><table:table-row>"] * 400), "long"),
+        (lambda: "<table:table>", "broken"),
+        (lambda: "", "broken"),
+    ],
+    ids=["columns", "rows", "cut", "none"],
+)
+def test_an_ods_file_is_bounded_as_others_are(tmp_path: Path, sheet: Callable[[], str], reason: str) -> None:
+    (tmp_path / "a.ods").write_bytes(sheets.pack_ods(sheet()))
+    assert refused(tmp_path / "a.ods", replace(LIMITS, rows=300)) == reason
+
+
+def test_rows_that_an_ods_file_repeats_are_counted_one_by_one(tmp_path: Path) -> None:
+    repeated = '<table:table table:name="a"><table:table-row table:number-rows-repeated="1000000"><table:table-cell>'
+    sheet = f"{repeated}<text:p>Ada</text:p></table:table-cell></table:table-row></table:table>"
+    (tmp_path / "a.ods").write_bytes(sheets.pack_ods(sheet))
+    assert refused(tmp_path / "a.ods", replace(LIMITS, rows=300)) == "long"
+    empty = repeated.replace("1000000", "1000") + "</table:table-cell></table:table-row>"
+    last = "<table:table-row><table:table-cell><text:p>Ada</text:p></table:table-cell></table:table-row></table:table>"
+    (tmp_path / "a.ods").write_bytes(sheets.pack_ods(empty + last))
+    assert list(read_rows(tmp_path / "a.ods")) == [(1001, ["Ada"])]
+
+
+def test_an_ods_file_with_entities_of_its_own_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.ods").write_bytes(sheets.pack_ods(sheets.ods_sheet([sheets.ods_cell("Ada")])))
+    content = b'<!DOCTYPE x [<!ENTITY a "ha">]><office:document-content/>'
+    assert refused(rewrite(tmp_path / "a.ods", {"content.xml": content})) == "broken"
+
+
+def test_what_a_spreadsheet_hides_merges_and_escapes_is_told(tmp_path: Path) -> None:
+    rows = [["name", "place", "note"], ["Ada_x000D_\n", "Ely", "x"], ["Tom_xD835__xDC9C_", "", "_x005F_x41_"]]
+    (tmp_path / "a.xlsx").write_bytes(sheets.as_xlsx(rows, hidden=[3], hidden_columns=["C"], merged=["B2:B3"]))
+    about, lines = spreadsheets.open_rows(tmp_path / "a.xlsx")
+    assert about.hidden_columns == (2,)
+    assert [(line.cells, line.flag, line.reach) for line in lines] == [
+        (["name", "place", "note"], "", 0),
+        (["Ada\r\n", "Ely", "x"], "", 2),
+        (["Tom𝒜", "", "_x41_"], "hidden", 0),
+    ]

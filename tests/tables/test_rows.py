@@ -15,7 +15,7 @@ from petition_app.storage.spreadsheets import About, BadRow, Line
 from petition_app.storage.text_tables import find_delimiter, find_encoding, read_records
 from petition_app.tables.layout import ColumnsError, Layout, guess_layout, read_choice
 from petition_app.tables.survey import look_over
-from petition_app.tables.titles import SIGNATURES, guess_columns
+from petition_app.tables.titles import ROSTER, SIGNATURES, guess_columns
 
 CELLS = st.sampled_from([
     "Анна Долгих", "Tom Holt", "", " ", "#N/A", "TRUE", "Итого: 3", "вакантно", "№ 3", "a@example.org", "да", "x" * 130,
@@ -129,6 +129,12 @@ def test_titles_of_common_exports(title: str, field: str) -> None:
     assert guess_columns([title], SIGNATURES)[0].field == field
 
 
+def test_addresses_of_pages_are_no_ids_unless_they_stand_where_a_person_should() -> None:
+    rows = [["https://example.org/1", "Ada Sample"], ["https://example.org/1", "Ben Sample"]]
+    assert [guess.field for guess in guess_columns(["Site", "name"], ROSTER, rows)] == ["", "name"]
+    assert [guess.field for guess in guess_columns(["person", "personLabel"], ROSTER, rows)] == ["id", "name"]
+
+
 def test_columns_are_chosen_by_title_or_number() -> None:
     layout = Layout(1, ("ФИО (фамилия, имя)", "Где", ""), ("", "", ""))
     assert read_choice('"name=ФИО (фамилия, имя)",place=2', layout, SIGNATURES).columns == ("name", "place", "")
@@ -151,3 +157,20 @@ def test_a_file_whose_titles_stand_on_a_line_that_was_chosen(tmp_path: Path) -> 
     assert open_table(tmp_path / "a.csv", allow_consent=True, header_line=0).layout.titles == ("", "")
     with pytest.raises(ColumnsError):
         open_table(tmp_path / "a.csv", allow_consent=True, header_line=9)
+
+
+@pytest.mark.parametrize(
+    ("titles", "cells", "name"),
+    [
+        ("Full name", "Ada Sample", "Ada Sample"),
+        ("First name,Last name", "Ada,Sample", "Ada Sample"),
+        ("Фамилия,Имя,Отчество", "Долгих,Анна,Петровна", "Долгих Анна Петровна"),
+        ("First name,Middle name,Last name,Second surname", "Ada,May,Sample,Example", "Ada May Sample Example"),
+        ("User display name,Name", "ada_s,Ada Sample", "Ada Sample"),
+    ],
+)
+def test_a_name_stands_in_one_to_four_columns(titles: str, cells: str, name: str) -> None:
+    layout = guess_layout(About("utf-8", ","), lines(titles, cells), SIGNATURES)
+    (row,) = Table(layout, iter(lines(titles, cells)), True).rows()
+    assert isinstance(row, Row)
+    assert row.identity.name == name

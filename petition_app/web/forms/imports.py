@@ -15,6 +15,7 @@ from petition_app.web.forms.sheet import SheetForm, left_out, make
 FIELD_WORDS = {
     "name": lazy_gettext("whole name"),
     "surname": lazy_gettext("surname"),
+    "second_surname": lazy_gettext("second surname"),
     "given": lazy_gettext("given name"),
     "patronymic": lazy_gettext("patronymic or middle name"),
     "role": lazy_gettext("role"),
@@ -44,7 +45,7 @@ class UploadForm(FlaskForm):  # type: ignore[misc] # The library is untyped here
 
     file = FileField(
         lazy_gettext("File"),
-        description=lazy_gettext("XLSX or CSV. One line names the columns. At most 16 MB and 50,000 rows."),
+        description=lazy_gettext("XLSX, ODS or CSV. One line names the columns. At most 16 MB and 50,000 rows."),
         validators=[FileRequired(lazy_gettext("Please choose a file."))],
     )
 
@@ -59,6 +60,7 @@ class ReadingForm(SheetForm):
         ),
         validators=[Length(max=CONSENT_LENGTH, message=lazy_gettext("At most 1,000 characters."))],
     )
+    without_known = BooleanField(lazy_gettext("Leave out the rows whose name and address are there already"))
     initial = BooleanField(lazy_gettext("They are initial signatories: they join batch 0 and are checked at once"))
 
 
@@ -66,7 +68,7 @@ def reading_form(found: Preview, *, consent: str, initial: bool) -> ReadingForm:
     """Make a form over a file that waits, beginning with how it is read now."""
     return make(
         ReadingForm, found.layout, found.survey, FIELD_WORDS, words=found.words, tiers=TIER_WORDS, consent=consent,
-        initial=initial,
+        initial=initial, without_known=found.without_known,
     )  # fmt: skip
 
 

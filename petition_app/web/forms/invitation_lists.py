@@ -50,14 +50,15 @@ class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
     file = FileField(
         lazy_gettext("Or a file"),
         description=lazy_gettext(
-            "CSV or XLSX with the columns name, role, place (ФИО, Должность, Место). It is used instead of the box."
+            "CSV, XLSX or ODS with the columns name, role, place (ФИО, Должность, Место), used instead of the box."
         ),
-        render_kw={"accept": ".csv,.xlsx"},
+        render_kw={"accept": ".csv,.xlsx,.ods"},
     )
 
     def __init__(self, **values: Any) -> None:
         super().__init__(form=new_form_token(), **values)
         self.bad: tuple[BadLine, ...] = ()
+        self.left_out: tuple[BadLine, ...] = ()
         self._read = NameList((), ())
 
     def validate_form(self, field: Field) -> None:
@@ -72,10 +73,14 @@ class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
             raise ValidationError(gettext(str(error))) from None
 
     def validate_names(self, field: Field) -> None:
-        """Read the list, which a file replaces; one bad line keeps all of it waiting, so that nothing is half done."""
+        """Read the list, which a file replaces; one bad line keeps all of it waiting, so that nothing is half done.
+
+        So do rows of the file that are left out: the list comes back in the box, to be looked at.
+        """
         if self.file.data:
             try:
-                field.data = read_file(self.file.data.read())
+                read = read_file(self.file.data.read())
+                field.data, self.left_out = read.text, read.left_out
             except DomainError as error:
                 self.file.errors = [explain(error)]
                 raise ValidationError(explain(error)) from None
@@ -83,6 +88,8 @@ class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
         self.bad = self._read.bad
         if self.bad:
             raise ValidationError(gettext("Please correct the lines named below. Nothing was entered yet."))
+        if self.left_out:
+            raise ValidationError(gettext("Rows of the file were left out, see below. Nothing was entered yet."))
         if not self._read.people:
             raise ValidationError(gettext("Please write at least one name."))
         if len(self._read.people) > MOST_PEOPLE:

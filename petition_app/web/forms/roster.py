@@ -19,6 +19,7 @@ FIELD_WORDS = {
     "id": lazy_gettext("id"),
     "name": lazy_gettext("whole name"),
     "surname": lazy_gettext("surname"),
+    "second_surname": lazy_gettext("second surname"),
     "given": lazy_gettext("given name"),
     "patronymic": lazy_gettext("patronymic or middle name"),
     "body": lazy_gettext("body, such as a council"),
@@ -37,7 +38,7 @@ class UploadForm(FlaskForm):  # type: ignore[misc] # The library is untyped here
 
     file = FileField(
         lazy_gettext("File"),
-        description=lazy_gettext("XLSX or CSV. One line names the columns. At most 32 MB."),
+        description=lazy_gettext("XLSX, ODS or CSV. One line names the columns. At most 32 MB."),
         validators=[FileRequired(lazy_gettext("Please choose a file."))],
     )
     name = StringField(

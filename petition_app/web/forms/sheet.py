@@ -30,6 +30,11 @@ DELIMITER_WORDS = {
 # Of a tab, forms would make an empty value.
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 LONGEST_LINE = 80
+DAY_WORDS = {
+    "": lazy_gettext("Please choose"),
+    "dmy": lazy_gettext("the day: 08/09/2019 is 8 September"),
+    "mdy": lazy_gettext("the month: 08/09/2019 is August 9"),
+}
 
 Form = TypeVar("Form", bound="SheetForm")
 
@@ -50,6 +55,8 @@ class SheetForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
             encoding=self.encoding.data if "encoding" in self else layout.encoding,
             delimiter=delimiters[self.delimiter.data] if "delimiter" in self else layout.delimiter,
             with_hidden=self.with_hidden.data if "with_hidden" in self else layout.with_hidden,
+            with_headings=self.with_headings.data if "with_headings" in self else layout.with_headings,
+            days=self.days.data if "days" in self else layout.days,
             columns=tuple(self[f"column{number}"].data for number in range(len(layout.columns))),
             answers=self._answers(),
         )
@@ -89,11 +96,15 @@ def make(
     if layout.delimiter in DELIMITERS:
         choices = [SelectChoice(DELIMITER_NAMES[sign], DELIMITER_WORDS[sign]) for sign in DELIMITERS]
         _add(OneTable, "delimiter", lazy_gettext("Between cells stands"), choices, DELIMITER_NAMES[layout.delimiter])
+    if survey.unclear:
+        days = [SelectChoice(order, words) for order, words in DAY_WORDS.items()]
+        _add(OneTable, "days", lazy_gettext("In days such as 08/09/2019, what comes first?"), days, layout.days)
     if survey.hidden:
-        hidden = BooleanField(
-            lazy_gettext("Take the rows, too, that the spreadsheet hides"), default=layout.with_hidden
-        )
-        OneTable.with_hidden = hidden
+        words = lazy_gettext("Take the rows, too, that the spreadsheet hides")
+        OneTable.with_hidden = BooleanField(words, default=layout.with_hidden)
+    if survey.headings:
+        words = lazy_gettext("Take the rows, too, that look like headings, totals or vacant seats")
+        OneTable.with_headings = BooleanField(words, default=layout.with_headings)
     meanings = [SelectChoice("", lazy_gettext("not used")), *(SelectChoice(name, fields[name]) for name in fields)]
     for number, column in enumerate(layout.columns):
         _add(OneTable, f"column{number}", "", meanings, column)
@@ -129,7 +140,9 @@ def why(column: Column) -> str:
         "title": gettext("its title is known"),
         "word": gettext("its title holds “%(word)s”", word=guess.word),
         "cells": gettext("its cells look like mail addresses"),
+        "items": gettext("its cells are addresses of records"),
         "twice": gettext("another column is taken for this"),
+        "weak": gettext("another column is taken for this"),
     }
     return str(words.get(guess.reason, gettext("its title is not known")))
 

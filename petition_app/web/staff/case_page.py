@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.roster import services as rosters
+from petition_app.roster.models import RosterVersion
 from petition_app.roster.search import FoundEntry, Search, find_keys
 from petition_app.tally.counting import live_tally
 from petition_app.tally.services import get_publication
@@ -51,7 +52,8 @@ def show(
     page: str = render_template(
         "staff/case.html",
         case=case, words=WORDS, failed=sent, problem=problem, search=search,
-        more=_more_entries(case, search, chosen), seconds=_seconds(case), undoable=_undoable(), own=own(),
+        has_roster=bool(_roster()), more=_more_entries(case, search, chosen), seconds=_seconds(case),
+        undoable=_undoable(), own=own(),
         form=decide or DecideForm(today=utcnow().date(), formdata=None), ask=question or AskForm(formdata=None),
         found=found or EvidenceForm(today=utcnow().date(), formdata=None),
     )  # fmt: skip
@@ -72,9 +74,13 @@ def _seconds(case: case_view.Case) -> int:
     return int((case.held_until - utcnow()).total_seconds()) if case.held_until else 0
 
 
+def _roster() -> RosterVersion | None:
+    return rosters.current(g.petition.id) if g.petition.uses_roster else None
+
+
 def _more_entries(case: case_view.Case, search: Search | None, chosen: Sequence[str]) -> list[FoundEntry]:
     """Return entries that can be chosen beside those of the match: what was searched for, and what was chosen so."""
-    version = rosters.current(g.petition.id) if g.petition.uses_roster else None
+    version = _roster()
     known = {candidate.key for candidate in case.match.candidates} if case.match else set()
     keys = [key for key in chosen if key not in known and key != OTHER_GROUNDS]
     found = [*(find_keys(version.id, keys) if version and keys else []), *(search.entries if search else ())]

@@ -184,7 +184,9 @@ def _read_anew(job: Import) -> Answer | None:
         raise ImportStateError
     found = preview(job, _key(job))
     form = reading_form(found, consent="", initial=False)
-    words = {"consent": form.consent.data or "", "initial": form.initial.data}
+    words = {
+        "consent": form.consent.data or "", "initial": form.initial.data, "without_known": form.without_known.data,
+    }  # fmt: skip
     problem: DomainError | None = None
     if form.validate():
         try:

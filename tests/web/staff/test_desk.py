@@ -549,3 +549,13 @@ def test_evidence_in_the_trail_is_told_in_words(app: Flask) -> None:
     trail = make.signed_in(app, desk.world.organizer).get(f"{desk.home}/trail").text
     assert "recorded evidence on a case" in trail
     assert "evidence_added" not in trail
+
+
+def test_a_petition_that_has_no_roster_yet_says_so(app: Flask) -> None:
+    world = make.make_world(app, roster=True)
+    make.make_signature(app, world.petition_id, "Вера Борисовна Якушева")
+    make.seal(app, world.petition_id, by=world.organizer)
+    desk = Desk(app, world, world.reviewers[0])
+    page = desk.page(desk.next())
+    assert "none has been brought in yet" in page
+    assert "the worker is at it" not in page

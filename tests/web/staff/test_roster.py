@@ -121,7 +121,7 @@ def test_rows_that_cannot_be_taken_are_named_and_left_out(app: Any, world: make.
     page = organizer.get(f"{HERE}/preview")
     for words in ("2</b> rows are left out", "invisible characters", "stands twice", "1</b> cell is left empty"):
         assert words in page.text
-    assert "a day must be written" in page.text.split("cell is left empty")[1]
+    assert "this is no day that can be read" in page.text.split("cell is left empty")[1]
     answer = organizer.get(f"{HERE}/rows-not-taken.csv")
     assert answer.headers["Content-Disposition"].startswith("attachment")
     lines = answer.text.splitlines()
@@ -291,3 +291,22 @@ def test_the_founding_roster_takes_the_whole_road(app: Any, world: make.World, o
     assert '<b class="figure">424</b> people' in page.text
     press(organizer, page, "use")
     assert len(used(app, world)) == 424
+
+
+def test_which_of_day_and_month_comes_first_is_asked_on_the_page(
+    app: Any, world: make.World, organizer: FlaskClient
+) -> None:
+    send(organizer, "name,since,until\nAda Sample,08/09/2019,2024\n")
+    page = organizer.get(f"{HERE}/preview")
+    assert "In days such as 08/09/2019, what comes first?" in page.text
+    assert "a year alone was read as its first or its last day" in page.text
+    assert "Taken without a cell that is not understood" in page.text
+    assert press(organizer, page, "columns", days="dmy").status_code == 303
+    page = organizer.get(f"{HERE}/preview")
+    assert "Taken without a cell that is not understood" not in page.text
+    assert press(organizer, page, "use").status_code == 303
+    with make.looking(app):
+        version = services.current(world.petition_id)
+        assert version is not None
+        (entry,) = services.list_entries(version.id)
+        assert (str(entry.term_from), str(entry.term_to)) == ("2019-09-08", "2024-12-31")

@@ -1,0 +1,45 @@
+"""Cells of spreadsheets as text, alike whichever format they came in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from petition_app.storage.text_tables import LONGEST_CELL
+
+HIDDEN = "hidden"
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384  # Of a spreadsheet (ECMA-376).
+# Stands for the result of a formula that the file does not hold; like an error it is never a name.
+NO_RESULT = "#FORMULA!"
+
+
+class RefusedError(Exception):
+    """The child's own word for what is wrong: a key of `spreadsheets.REASONS`."""
+
+
+def as_text(value: object) -> str:
+    """Return the value of a cell as text: days as 2026-09-12, whole numbers without a point. Raises: RefusedError."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, datetime) and not (value.hour or value.minute or value.second):
+        return value.date().isoformat()
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = str(value)
+    if len(text) > LONGEST_CELL:
+        raise RefusedError("long")
+    return text
+
+
+def place(cells: list[str], column: int, text: str) -> None:
+    """Put a text into a column, counted from 1, right of what is there; a cell of spaces is empty.
+
+    Raises:
+        RefusedError: no spreadsheet is so wide.
+    """
+    if text.strip():
+        if column > LAST_COLUMN:
+            raise RefusedError("long")
+        cells += [""] * (column - 1 - len(cells))
+        cells.append(text)
