@@ -21,12 +21,14 @@ class Server:
     """What the server does with each address: `refuse`, `later`, `stall`, `drop` (before or after taking), or takes it.
 
     It ends a connection at the message after `leave_after`, with these words or without any. `connections` counts them.
-    `taken` counts the messages it has said yes to or kept before it broke off, by address; `ids` their Message-IDs.
+    `taken` counts the messages it has said yes to or kept before it broke off, by address; `ids` their Message-IDs,
+    `headers` what else stands above them.
     """
 
     manners: dict[str, str] = field(default_factory=dict)
     taken: Counter[str] = field(default_factory=Counter)
     texts: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[Any] = field(default_factory=list)
     ids: dict[str, set[str]] = field(default_factory=dict)
     tries: Counter[str] = field(default_factory=Counter)
     begun: Counter[int] = field(default_factory=Counter)
@@ -92,6 +94,7 @@ class Server:
         message: Any = message_from_bytes(envelope.content or b"", policy=policy.default)  # type: ignore[arg-type]
         self.taken[address] += 1
         self.ids.setdefault(address, set()).add(message["Message-ID"])
+        self.headers.append(message)
         self.texts.append((message["Subject"], message.get_content().replace("\r\n", "\n")))
         if how == "drop after":
             assert server.transport

@@ -83,6 +83,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "key_wraps": {NONE: "id key_id account_id", KEY: "box"},
     "knocks": {NONE: "id key_id", SEALED: "box"},
     "leases": {NONE: "signature_id account_id until"},
+    "mail_server_offers": {NONE: "name offered seen_on"},
     "match_leases": {NONE: "petition_id account_id until"},
     "match_pages": {NONE: "id petition_id last_id", SEALED: "box"},
     "memberships": {STAFF: "id account_id petition_id role"},

@@ -15,6 +15,7 @@ from petition_app.worker.tasks import (
     accounts,
     imports,
     keys,
+    mail,
     petitions,
     retention,
     roster,
@@ -81,6 +82,7 @@ PERIODIC: Intervals = (
 OUTSIDE: Intervals = (
     (timedelta(seconds=5), settle_erasures),
     (timedelta(minutes=1), order_rows),
+    (timedelta(minutes=1), mail.ask_server),
 )
 # What several workers may do at once, each its own rows; all else that comes round is one worker's at a time.
 TOGETHER = (verification.match_waiting,)

@@ -24,7 +24,8 @@ from wtforms.validators import DataRequired, ValidationError
 
 from petition_app.crypto.form_tokens import is_form_token, new_form_token
 from petition_app.i18n import LANGUAGES
-from petition_app.mailer.addresses import read_address
+from petition_app.mailer import offers
+from petition_app.mailer.addresses import NO_WAY, read_address
 from petition_app.random_pool import random_bytes
 from petition_app.signatures.invitations import Agreement
 from petition_app.signatures.new_signatures import TRIES, NewSignature, TextChangedError
@@ -170,6 +171,8 @@ def _check_address(field: Field) -> None:
         field.data = read_address(field.data)
     except EmailNotValidError:
         raise ValidationError(gettext(BAD_ADDRESS)) from None
+    if not offers.may_reach(field.data):
+        raise ValidationError(gettext(NO_WAY))
 
 
 class ConfirmForm(PublicForm):

@@ -13,7 +13,8 @@ from email_validator import EmailNotValidError
 
 from petition_app.crypto.form_tokens import is_form_token, new_form_token
 from petition_app.i18n import LANGUAGES, N_
-from petition_app.mailer.addresses import read_address
+from petition_app.mailer import offers
+from petition_app.mailer.addresses import NO_WAY, read_address
 from petition_app.signatures.new_signatures import NewSignature
 from petition_app.signatures.rules import CONSENT, UnfitTextError, read_line, read_name
 from petition_app.signatures.sealing import Identity
@@ -130,9 +131,12 @@ def _parse_address(parsed: Parsed, typed: str, *, is_needed: bool) -> None:
             parsed.errors["email"] = NO_ADDRESS
         return
     try:
-        parsed.values["email"] = read_address(typed)
+        parsed.values["email"] = address = read_address(typed)
     except EmailNotValidError:
         parsed.values["email"], parsed.errors["email"] = typed, BAD_ADDRESS
+    else:
+        if not offers.may_reach(address):
+            parsed.errors["email"] = NO_WAY
 
 
 def _parse_language(parsed: Parsed, sent: Sent, language: str) -> None:
