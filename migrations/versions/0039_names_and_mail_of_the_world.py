@@ -24,7 +24,13 @@ def upgrade():
     sa.PrimaryKeyConstraint('name', name=op.f('pk_mail_server_offers')),
     sqlite_with_rowid=False
     )
+    with op.batch_alter_table('published_names', schema=None) as batch_op:
+        batch_op.alter_column('name', existing_type=sa.String(length=120), type_=sa.String(length=240))
 
 
 def downgrade():
+    # Names that are longer than the column was are in public no more; the publisher is told to look at them again.
+    op.execute('DELETE FROM published_names WHERE length(name) > 120')
+    with op.batch_alter_table('published_names', schema=None) as batch_op:
+        batch_op.alter_column('name', existing_type=sa.String(length=240), type_=sa.String(length=120))
     op.drop_table('mail_server_offers')

@@ -21,7 +21,8 @@ _PLAIN = re.compile(
     r"(?P<local>[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*)@(?P<domain>(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,24})"
 )
 NO_WAY = N_(
-    "The mail server of this site cannot write to addresses with such letters before the @. Please give another address."
+    "The mail server of this site cannot write to addresses with such letters before the @. "
+    "Please give another address."
 )
 _SPECIAL = tuple(f".{name}" for name in SPECIAL_USE_DOMAIN_NAMES)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from petition_app.i18n import N_
+from petition_app.person_names.letters import strip_unseen
 from petition_app.storage.spreadsheets import BadRow, Line
 from petition_app.tables.layout import Layout
 from petition_app.tables.titles import NAME_FIELDS, fold_title
@@ -22,8 +23,6 @@ REASONS = {
     "heading": N_("this looks like a heading or a total, not like a person"),
     "vacant": N_("this seat is vacant"),
 }
-_UNSEEN = "\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
-_AT_THE_EDGES = re.compile(rf"^[{_UNSEEN}\s]+|[{_UNSEEN}\s]+$|(?<=\s)[{_UNSEEN}]+|[{_UNSEEN}]+(?=\s)")
 _ERROR = re.compile(
     r"#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!|Н/Д|ССЫЛКА!|ИМЯ\?|ЗНАЧ!|ДЕЛ/0!|ПУСТО!|ЧИСЛО!)|Err:\d+"
 )
@@ -43,7 +42,7 @@ def prepare(layout: Layout, line: Line) -> Line | BadRow | None:
     """
     if line.flag == "quotes":
         return BadRow(line.number, REASONS["quotes"])
-    cells = [clean_cell(cell) for cell in line.cells]
+    cells = [strip_unseen(cell) for cell in line.cells]
     while cells and not cells[-1]:
         cells.pop()
     if not cells:
@@ -57,11 +56,6 @@ def prepare(layout: Layout, line: Line) -> Line | BadRow | None:
     if reason := _why_no_person(layout, cells):
         return BadRow(line.number, REASONS[reason])
     return line._replace(cells=["" if is_error(cell) else cell for cell in cells])
-
-
-def clean_cell(text: str) -> str:
-    """Return a cell without spaces and signs that are not seen at its ends and beside spaces."""
-    return text if text.isalnum() else _AT_THE_EDGES.sub("", text)
 
 
 def is_error(cell: str) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from petition_app.person_names.letters import strip_unseen
 from petition_app.storage.spreadsheets import Line
 from petition_app.tables.layout import SAMPLE, Layout, guesses_of
-from petition_app.tables.rows import clean_cell, is_error
+from petition_app.tables.rows import is_error
 from petition_app.tables.titles import NAME_FIELDS, Guess, Kind, fold_title
 
 SHOWN_ROWS, SHOWN_HEADS, MOST_WORDS = 6, 12, 12
@@ -96,7 +97,7 @@ class Surveyor:
                 self._filled[number] += 1
                 found.errors += bool(column and column not in _NAMES and is_error(cell))
         if self._asked is not None and len(line.cells) > self._asked and (layout.with_hidden or not line.flag):
-            self._note_word(clean_cell(line.cells[self._asked]).casefold())
+            self._note_word(strip_unseen(line.cells[self._asked]).casefold())
 
     def _note_word(self, word: str) -> None:
         words = self._found.words

@@ -76,7 +76,7 @@ class PublishedName(Base):
     signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), primary_key=True)
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
     batch_number: Mapped[int]
-    name: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(240))
     role: Mapped[str] = mapped_column(String(200))
     place: Mapped[str] = mapped_column(String(200))
     sort_key: Mapped[str] = mapped_column(sorted_text(240))

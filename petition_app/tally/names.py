@@ -15,9 +15,10 @@ from petition_app.accounts.services import role_of_id
 from petition_app.crypto.vault import UnreadableError
 from petition_app.errors import StorageSealedError
 from petition_app.matching.names.spelling import spelling, words
+from petition_app.person_names.reading import UnfitTextError, read_line, read_name
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Signature
-from petition_app.signatures.rules import UnfitTextError, fold_name, publishable, read_line, read_name
+from petition_app.signatures.rules import fold_name, publishable
 from petition_app.signatures.sealing import Identity
 from petition_app.storage import jobs
 from petition_app.storage.db import db, get_for_update, note_erasure, note_names_published
