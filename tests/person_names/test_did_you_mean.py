@@ -1,4 +1,4 @@
-"""A name with letters of another alphabet is mended by its owner's word alone; whoever enters others is told the line."""
+"""A name with letters of another alphabet is mended by its owner alone; whoever enters others is told."""
 
 from __future__ import annotations
 

