@@ -41,6 +41,10 @@ class ClaimedJob:
         return cls(job.id, job.name, job.payload, job.tries, job.handed_at is not None)
 
 
+class TooLateError(Exception):
+    """A letter that nobody can use any more, so that it is not sent: its code has run out."""
+
+
 class LostClaimError(Exception):
     """Another worker has taken the message up, since this one took too long."""
 
@@ -85,7 +89,7 @@ class DeliveryBatch:
         except Exception as error:
             logger.warning("Job %s failed: %s", taken.name, type(error).__name__)
             with transaction():
-                tried_again = jobs.postpone(taken.id, failure=type(error).__name__, at=utcnow())
+                tried_again = jobs.postpone(taken.id, failure=type(error).__name__, at=utcnow(), is_letter=True)
             if not tried_again:
                 self._tell_case(taken, type(error).__name__)
 
@@ -116,8 +120,11 @@ class DeliveryBatch:
 
     def _try_to_send(self, taken: ClaimedJob) -> tuple[Letter | None, str]:
         """Send a message; return it, and why it must not be tried again, if so."""
-        with transaction(saving=False):
-            letter = self._writers[taken.name](taken.payload, utcnow())
+        try:
+            with transaction(saving=False):
+                letter = self._writers[taken.name](taken.payload, utcnow())
+        except TooLateError as error:
+            return None, type(error).__name__
         try:
             if letter:
                 smtp.send(letter, message_id=taken.id.hex, hand_over=lambda: self._hand_over(taken), line=self._line)

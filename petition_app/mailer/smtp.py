@@ -23,6 +23,7 @@ from petition_app.mailer.addresses import address_on_the_wire, needs_utf8
 
 TIMEOUT = 20.0
 READY_FOR_DATA = 354
+REFERENCE = "X-Reference"  # The header that holds the id of a message, whoever sends it on.
 CRLF = policy.compat32.clone(linesep="\r\n")
 UTF8 = Charset("utf-8")
 # As it is, so that whoever develops can read what lies in the outbox.
@@ -157,7 +158,7 @@ class Line:
         greeted, self._greeted = self._greeted, None
         return greeted
 
-    def begin(self, url: str, sender: str, *, utf8: bool = False) -> smtplib.SMTP:
+    def begin(self, url: str, sender: str, *, message_id: str, utf8: bool = False) -> smtplib.SMTP:
         """Begin a message on the connection that is there, or on a new one where it has ended; with SMTPUTF8 if asked.
 
         Raises: NoUtf8Error, and what `send` raises.
@@ -167,11 +168,11 @@ class Line:
         self._sent, self._used_at = self._sent + 1, monotonic()
         if self._connection:
             with suppress(OSError, smtplib.SMTPException):
-                if _begin(self._connection, sender, utf8=utf8)[0] == 250:
+                if _begin(self._connection, sender, utf8=utf8, message_id=message_id)[0] == 250:
                     return self._connection
             self.drop()
         connection = self.open(url)
-        _expect(_begin(connection, sender, utf8=utf8)[0])
+        _expect(_begin(connection, sender, utf8=utf8, message_id=message_id)[0])
         return connection
 
     def reset(self) -> None:
@@ -201,10 +202,12 @@ class Line:
         self._connection = None
 
 
-def _begin(connection: smtplib.SMTP, sender: str, *, utf8: bool) -> tuple[int, bytes]:
+def _begin(connection: smtplib.SMTP, sender: str, *, utf8: bool, message_id: str) -> tuple[int, bytes]:
+    """Begin a message; where the server writes reports by RFC 3461, it is told which id to put into them."""
     if utf8 and not connection.has_extn("smtputf8"):
         raise NoUtf8Error
-    return connection.mail(sender, ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else [])
+    options = ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []
+    return connection.mail(sender, [*options, f"ENVID={message_id}"] if connection.has_extn("dsn") else options)
 
 
 def _send_smtp(url: str, message: MIMEText, message_id: str, hand_over: Callable[[], None], line: Line) -> None:
@@ -215,11 +218,15 @@ def _send_smtp(url: str, message: MIMEText, message_id: str, hand_over: Callable
     except ValueError as error:
         raise UnsendableError from error
     del message["To"]
-    message["From"], message["Message-ID"] = sender, f"<{message_id}@{sender.rpartition('@')[2]}>"
+    local, _, domain = sender.rpartition("@")
+    message["From"], message["Message-ID"] = sender, f"<{message_id}@{domain}>"
+    message[REFERENCE] = message_id  # Some providers write a Message-ID of their own.
+    if _option(parts, "verp") == "yes":
+        sender = f"{local}+{message_id}@{domain}"
     # Written by hand, since the library would encode letters beyond ASCII as no mail server reads them in an address.
     text = f"To: {to}\r\n".encode() + message.as_bytes(policy=CRLF).replace(b"\r\n.", b"\r\n..")
     try:
-        connection = line.begin(url, sender, utf8=needs_utf8(to))
+        connection = line.begin(url, sender, utf8=needs_utf8(to), message_id=message_id)
         _expect(connection.rcpt(to)[0])
         _expect(connection.docmd("DATA")[0], READY_FOR_DATA)
         hand_over()
@@ -247,7 +254,8 @@ def _hand(connection: smtplib.SMTP, text: bytes) -> int:
 def _connect(parts: SplitResult) -> smtplib.SMTP:
     """Connect to `smtps://`, or to `smtp://` with STARTTLS; in plain only to this machine itself.
 
-    The URL may hold user and password, and `?from=address&timeout=seconds&ca=file`.
+    The URL may hold user and password, and `?from=address&timeout=seconds&ca=file&verp=yes`. With `verp` reports come
+    back to the sender's address with `+` and the id of the message in it.
     """
     host, timeout = parts.hostname or "localhost", float(_option(parts, "timeout") or TIMEOUT)
     context = ssl.create_default_context(cafile=_option(parts, "ca") or None)

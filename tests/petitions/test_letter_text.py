@@ -16,7 +16,7 @@ from petition_app.petitions.rules import render_text
         ("19. Juni 1953 war ein Freitag.", [19]),
         ("7) Seven\n8) Eight", [7]),
         ("0. Nothing", [0]),
-        ("1. One\n   3. Three in it", [1, 3]),
+        ("1. One\n\n   3. Three in it", [1, 3]),
     ],
 )
 def test_a_numbered_list_begins_with_its_own_number(text: str, numbers: list[int]) -> None:
@@ -26,4 +26,4 @@ def test_a_numbered_list_begins_with_its_own_number(text: str, numbers: list[int
 
 def test_no_other_attribute_gets_through() -> None:
     text = '<ol start="3" onclick="x()" type="i"><li value="9">a</li></ol>\n\n- [a](javascript:x "t")'
-    assert not re.search(r"<ol|<li \w|onclick=\"|href=", render_text(text))
+    assert not re.search(r"<ol|<li \w|<a", render_text(text))

@@ -19,6 +19,7 @@ from petition_app.crypto import worker_keys
 from petition_app.storage import jobs
 from petition_app.storage.db import db
 from petition_app.worker import loop
+from petition_app.worker import outage as outages
 from petition_app.worker.outage import Outage
 from petition_app.worker.schedule import TASKS, Schedule
 from tests import factories as make
@@ -130,7 +131,7 @@ def test_an_outage_is_said_once_and_so_is_its_end(app: Countersign, caplog: pyte
         outage.begin(lane, ValueError())
     for lane in lanes:
         outage.end(lane)
-    said = [record.getMessage() for record in caplog.records if record.name == loop.__name__]
+    said = [record.getMessage() for record in caplog.records if record.name == outages.__name__]
     assert said == ["The worker stumbled (ValueError); waiting until it goes on.", "The worker goes on."]
 
 
