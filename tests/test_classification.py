@@ -98,8 +98,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "publications": {NONE: "id petition_id number as_of tally named speed samples trail_length trail_head"},
     "published_names": {
-        NONE: "signature_id petition_id batch_number",
-        PUBLIC: "name role place sort_key spelled folded",
+        NONE: "signature_id petition_id batch_number sorted_as",
+        PUBLIC: "name role place sort_key collation_key initial spelled folded",
     },
     "published_places": {NONE: "petition_id", PUBLIC: "place number"},
     "questions": {

@@ -39,7 +39,7 @@ def work(drain: bool) -> None:
     _check_ring()
     if drain:
         done = run_once()
-        click.echo(f"{done.jobs} jobs done, {done.in_slices} signatures matched or erased; nothing else is due")
+        click.echo(f"{done.jobs} jobs done, {done.in_slices} rows matched, erased or sorted; nothing else is due")
         return
     stop: list[bool] = []
     for number in (signal.SIGTERM, signal.SIGINT):

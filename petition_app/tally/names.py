@@ -22,6 +22,7 @@ from petition_app.signatures.rules import fold_name, publishable
 from petition_app.signatures.sealing import Identity
 from petition_app.storage import jobs
 from petition_app.storage.db import db, get_for_update, note_erasure, note_names_published
+from petition_app.tally import names_order
 from petition_app.tally.models import DueName, PublishedName, PublishedPlace
 from petition_app.verification.cases import judged_names
 from petition_app.verification.cases.case_access import CaseAccess
@@ -203,6 +204,7 @@ def _open(signature: Signature, petition: Petition, access: CaseAccess) -> Publi
         role=identity.role,
         place=identity.place,
         sort_key=unicodedata.normalize("NFKC", identity.name).casefold().replace("ё", "е")[:240],
+        **names_order.keys(identity.name, names_order.language_of(petition)),
         spelled=" ".join(spelling(word.folded) for word in words(identity.name))[:240],
         folded=fold_name(identity.name)[:240],
     )

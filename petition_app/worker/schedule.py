@@ -65,6 +65,7 @@ PERIODIC: Intervals = (
     (timedelta(minutes=1), signatures.end_showing_words),
     (timedelta(minutes=1), keys.lock_idle),
     (timedelta(hours=1), tally.count_roles),
+    (timedelta(hours=1), tally.sort_names),
     (timedelta(hours=1), signatures.forget_confirmations),
     (timedelta(hours=1), verification.remind),
     (timedelta(hours=1), verification.close_unanswered),
@@ -87,8 +88,8 @@ OUTSIDE: Intervals = (
 # What several workers may do at once, each its own rows; all else that comes round is one worker's at a time.
 TOGETHER = (verification.match_waiting,)
 # What does a slice at a time and says how much that was.
-IN_SLICES = (verification.match_waiting, retention.retain)
-AT_ONCE = (retention.retain,)  # Due again at once while it has done something.
+IN_SLICES = (verification.match_waiting, retention.retain, tally.sort_names)
+AT_ONCE = (retention.retain, tally.sort_names)  # Due again at once while it has done something.
 # What takes a worker for gone; it waits until those that live could show it.
 JUDGES_WORKERS = signatures.drop_lost
 
