@@ -17,7 +17,7 @@ JOINED_SCRIPTS = frozenset(_JOINED.split())
 _UNSEEN = "\u00ad\u034f\u061c\u115f\u1160\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\u2800\u3164\ufeff\uffa0"
 _UNSEEN_ONES = re.compile(f"[{_UNSEEN}]")
 _AT_THE_EDGES = re.compile(rf"^[{_UNSEEN}{JOINERS}\s]+|[{_UNSEEN}\s]+$|(?<=\s)[{_UNSEEN}{JOINERS}]+|[{_UNSEEN}]+(?=\s)")
-_JOINER_AT_THE_END = re.compile(rf"([{JOINERS}])+(?=\s|$)")
+_JOINER_AT_THE_END = re.compile(rf"([{JOINERS}])+(?=[\s\-‐‑–.,;:/()«»]|$)")
 # What changes nothing but where a word may be broken or which way it runs by itself.
 _HARMLESS = frozenset(f"\u00ad\u061c\u200b\u200e\u200f\u2060\u3164\ufeff{JOINERS}")
 _FORBIDDEN = ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp")
@@ -33,7 +33,8 @@ def script_of(letter: str) -> str:
 def strip_unseen(text: str) -> str:
     """Return a text without spaces and signs that are not seen at its ends and beside spaces.
 
-    A joiner at the end of a word stays only after the sign that takes a vowel away, as in Malayalam.
+    A joiner at the end of a word, also before a hyphen, stays only after the sign that takes a vowel away, as in
+    Malayalam.
     """
     if text.isascii():
         return text.strip()

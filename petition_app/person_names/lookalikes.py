@@ -35,7 +35,7 @@ _AS: Mapping[tuple[str, str], Mapping[int, str]] = {
     ("LATIN", "CYRILLIC"): _pairs(_LATIN, _CYRILLIC),
     ("CYRILLIC", "LATIN"): _pairs(_CYRILLIC, _LATIN),
     ("LATIN", "GREEK"): _pairs(*_LATIN_GREEK),
-    ("GREEK", "LATIN"): _pairs(*reversed(_LATIN_GREEK)),
+    ("GREEK", "LATIN"): {**_pairs(*reversed(_LATIN_GREEK)), ord("ε"): "ɛ", ord("Ε"): "E"},  # As in Akan.
     ("CYRILLIC", "GREEK"): _pairs(*_CYRILLIC_GREEK),
     ("GREEK", "CYRILLIC"): _pairs(*reversed(_CYRILLIC_GREEK)),
 }

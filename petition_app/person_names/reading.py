@@ -27,7 +27,7 @@ BEGIN = N_("Please begin with a letter, not with =, +, - or @.")
 _ORDINARY = re.compile(r"[A-Za-zА-Яа-яЁё0-9 .,'’()«»№/–-]*")
 _ONE_ALPHABET = re.compile(r"(?:[A-Za-z]+|[А-Яа-яЁё]+)(?:[ -](?:[A-Za-z]+|[А-Яа-яЁё]+))*")
 _GENERATION = re.compile(r"\s(?:2nd|3rd|[4-9]th)(?=[\s,.]|$)", re.IGNORECASE)
-_ALIAS = re.compile(r"(?<=\w) @ (?=\w)")
+_ALIAS = re.compile(r"(?<=[\w.]) @ (?=\w)")
 # Signs that count as numbers in Unicode and belong to names: Ⅲ at their end, 〇 in Chinese ones.
 _ROMAN, _ZERO = re.compile("[\u2160-\u217f]"), "〇"
 # How many marks one letter carries at most, once it is taken apart: points and accents in Hebrew, vowels in Arabic.

@@ -195,6 +195,7 @@ def test_marks_that_an_alphabet_has_are_taken(name: str) -> None:
         ("Maria Hof\u00adstätter", "Maria Hofstätter"),
         ("Ива\u200bнoв", "Иванов"),
         ("Кармелuта", "Кармелита"),
+        ("Ama Akyerεko", "Ama Akyerɛko"),
     ],
 )
 def test_letters_of_another_alphabet_are_mended_with_their_owners_word(typed: str, meant: str) -> None:
