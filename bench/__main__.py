@@ -64,6 +64,7 @@ def every(size: list[str]) -> list[Row]:
         *run("mailing.py", "--json", *size),
         *run("matching_84.py", "--json", *size),
         *run("importing.py", "--json", *size),
+        *run("names.py", "--json", *size),
     ]
 
 

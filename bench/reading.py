@@ -47,8 +47,11 @@ text.en = "We ask."
 """
 NAMES = """
 SET session_replication_role = replica;
-INSERT INTO published_names (signature_id, petition_id, batch_number, name, role, place, sort_key, spelled)
-SELECT gen_random_uuid(), '{petition}', 1, 'Signer ' || n, 'deputy', 'Council ' || n % 50, 'signer ' || n, 's' || n
+INSERT INTO published_names (signature_id, petition_id, batch_number, name, role, place, sort_key, spelled,
+    folded, collation_key, initial,
+    sorted_as)
+SELECT gen_random_uuid(), '{petition}', 1, 'Signer ' || n, 'deputy', 'Council ' || n % 50, 'signer ' || n, 's' || n,
+    'signer ' || n, 'signer ' || n, 's', '1en'
 FROM generate_series(1, {number}) n;
 ANALYZE published_names
 """

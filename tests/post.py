@@ -6,32 +6,43 @@ import asyncio
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from petition_app.clock import utcnow
+
 
 @dataclass
 class Server:
     """What the server does with each address: `refuse`, `later`, `stall`, `drop` (before or after taking), or takes it.
 
+    With `grey` it takes nothing from whom it met less than `greylisting` ago, by its `clock`.
+
     It ends a connection at the message after `leave_after`, with these words or without any. `connections` counts them.
-    `taken` counts the messages it has said yes to or kept before it broke off, by address; `ids` their Message-IDs.
+    `taken` counts the messages it has said yes to or kept before it broke off, by address; `ids` their Message-IDs,
+    `headers` what else stands above them, `senders` those of the envelopes.
     """
 
     manners: dict[str, str] = field(default_factory=dict)
     taken: Counter[str] = field(default_factory=Counter)
     texts: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[Any] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     ids: dict[str, set[str]] = field(default_factory=dict)
     tries: Counter[str] = field(default_factory=Counter)
     begun: Counter[int] = field(default_factory=Counter)
     signed_in: list[str] = field(default_factory=list)
     stall: float = 3
+    clock: Callable[[], datetime] = utcnow
+    greylisting: timedelta = timedelta()
+    met: dict[str, datetime] = field(default_factory=dict)
     farewell: str = "221 goodbye"
     connections: int = 0
     leave_after: int = 0
@@ -58,6 +69,7 @@ class Server:
                 server.transport.abort()  # type: ignore[attr-defined] # Of asyncio it can.
             return self.leave_with or "421 never heard"
         envelope.mail_from = address
+        self.senders.append(address)
         return "250 OK"
 
     async def handle_RCPT(  # noqa: N802 -- the library calls it so.
@@ -70,6 +82,8 @@ class Server:
             return f"550 {address} does not exist"
         if how == "later" and self.tries[address] < 3:
             return "451 try again later"
+        if how == "grey" and self.clock() < self.met.setdefault(address, self.clock()) + self.greylisting:
+            return "450 4.2.0 greylisted, try again later"
         if how == "stall":
             await asyncio.sleep(self.stall)
         envelope.rcpt_tos.append(address)
@@ -92,6 +106,7 @@ class Server:
         message: Any = message_from_bytes(envelope.content or b"", policy=policy.default)  # type: ignore[arg-type]
         self.taken[address] += 1
         self.ids.setdefault(address, set()).add(message["Message-ID"])
+        self.headers.append(message)
         self.texts.append((message["Subject"], message.get_content().replace("\r\n", "\n")))
         if how == "drop after":
             assert server.transport

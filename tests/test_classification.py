@@ -83,6 +83,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "key_wraps": {NONE: "id key_id account_id", KEY: "box"},
     "knocks": {NONE: "id key_id", SEALED: "box"},
     "leases": {NONE: "signature_id account_id until"},
+    "mail_server_offers": {NONE: "name offered seen_on"},
     "match_leases": {NONE: "petition_id account_id until"},
     "match_pages": {NONE: "id petition_id last_id", SEALED: "box"},
     "memberships": {STAFF: "id account_id petition_id role"},
@@ -98,8 +99,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "publications": {NONE: "id petition_id number as_of tally named speed samples trail_length trail_head"},
     "published_names": {
-        NONE: "signature_id petition_id batch_number",
-        PUBLIC: "name role place sort_key spelled folded",
+        NONE: "signature_id petition_id batch_number sorted_as",
+        PUBLIC: "name role place sort_key collation_key initial spelled folded",
     },
     "published_places": {NONE: "petition_id", PUBLIC: "place number"},
     "questions": {

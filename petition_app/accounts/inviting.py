@@ -19,7 +19,8 @@ from petition_app.crypto.codes import new_mail_code, read_mail_code
 from petition_app.crypto.fingerprints import hash_secret
 from petition_app.errors import DomainError, NotFoundError
 from petition_app.i18n import LANGUAGES, N_
-from petition_app.mailer.addresses import address_key, read_address
+from petition_app.mailer import offers
+from petition_app.mailer.addresses import NO_WAY, address_key, read_address
 from petition_app.rate_limits import budgets
 from petition_app.storage import jobs
 from petition_app.storage.db import db, get_for_update, save_from_here
@@ -36,6 +37,12 @@ class InvitedAlreadyError(DomainError):
     """The address has an invitation that waits."""
 
     message = N_("This address is invited already. Send the invitation again, or take it back first.")
+
+
+class NoWayError(DomainError):
+    """The address has letters that the mail server of this site cannot write to."""
+
+    message = NO_WAY
 
 
 class TooManyMailsError(DomainError):
@@ -70,7 +77,7 @@ def invite(
     """Invite somebody to a role by a mail that names no petition. `page` is the address where the code is typed.
 
     Raises:
-        AddressError, AlreadyMemberError, InvitedAlreadyError
+        AddressError, NoWayError, AlreadyMemberError, InvitedAlreadyError
     """
     require_role(by, petition_id, "organizer")
     if role not in ROLES or language not in LANGUAGES:
@@ -79,6 +86,8 @@ def invite(
         address = read_address(email)
     except EmailNotValidError:
         raise AddressError from None
+    if not offers.may_reach(address):
+        raise NoWayError
     waiting = select(StaffInvitation.id).where(StaffInvitation.petition_id == petition_id)
     same = db.session.scalar(waiting.where(StaffInvitation.email_key == address_key(address)))
     found = get_for_update(StaffInvitation, same) if same else None

@@ -12,11 +12,12 @@ from email_validator import EmailNotValidError
 from sqlalchemy import select
 
 from petition_app.accounts import inviting, services
-from petition_app.accounts.inviting import InvitedAlreadyError
+from petition_app.accounts.inviting import InvitedAlreadyError, NoWayError
 from petition_app.accounts.models import Account, StaffInvitation
 from petition_app.accounts.services import AddressError, AlreadyMemberError, require_role
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
+from petition_app.mailer import offers
 from petition_app.mailer.addresses import address_key, read_address
 from petition_app.storage.db import db
 
@@ -105,6 +106,8 @@ def _checked(rows: list[str], petition_id: UUID, at: datetime) -> Iterator[Line]
 def _problem(address: str, petition_id: UUID, *, is_invited: bool, is_twice: bool) -> DomainError | None:
     if is_twice:
         return TwiceError()
+    if not offers.may_reach(address):
+        return NoWayError()
     if is_invited:
         return InvitedAlreadyError()
     account = services.find_account(address)

@@ -163,10 +163,11 @@ def _mail() -> Finding:
         where = settings.instance / "outbox"
         return Finding("note", "mail", f"no mail server: messages become files in {where}; set MAIL_URL")
     try:
-        smtp.check()
+        utf8 = smtp.check()
     except MAIL_ERRORS as error:
         return Finding("mend", "mail", f"the mail server does not take us ({type(error).__name__}); look at MAIL_URL")
-    return Finding("ok", "mail", "the mail server answers")
+    limit = "" if utf8 else "; it has no SMTPUTF8, so addresses with letters beyond ASCII before the @ are refused"
+    return Finding("ok", "mail", f"the mail server answers{limit}")
 
 
 def _limits() -> Finding:

@@ -38,7 +38,8 @@ def work(drain: bool) -> None:
     """Send mail, publish what is left, fold the counts."""
     _check_ring()
     if drain:
-        click.echo(f"{run_once()} jobs done")
+        done = run_once()
+        click.echo(f"{done.jobs} jobs done, {done.in_slices} rows matched, erased or sorted; nothing else is due")
         return
     stop: list[bool] = []
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from petition_app.crypto.vault import UnreadableError
+from petition_app.person_names.reading import UnfitTextError, read_line, read_name
 from petition_app.petitions.models import Petition
 from petition_app.signatures import opened_signature
 from petition_app.signatures.consents import Consent
 from petition_app.signatures.models import Signature
-from petition_app.signatures.rules import UnfitTextError, publishable, read_line, read_name
+from petition_app.signatures.rules import publishable
 from petition_app.signatures.sealing import Identity
 from petition_app.verification.cases import judged_names
 from petition_app.verification.cases.decision_log import list_decisions

@@ -10,13 +10,19 @@ from __future__ import annotations
 import re
 import unicodedata
 
+import idna
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from petition_app.bounds import LONGEST_ADDRESS
+from petition_app.i18n import N_
 
 LONGEST = 100  # Characters of an address that needs no closer look.
 _PLAIN = re.compile(
     r"(?P<local>[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*)@(?P<domain>(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,24})"
+)
+NO_WAY = N_(
+    "The mail server of this site cannot write to addresses with such letters before the @. "
+    "Please give another address."
 )
 _SPECIAL = tuple(f".{name}" for name in SPECIAL_USE_DOMAIN_NAMES)
 
@@ -38,6 +44,20 @@ def address_key(address: str) -> str:
     """Return what is the same for all spellings of one address; of what is no address, its small letters."""
     local, at, domain = unicodedata.normalize("NFC", address.strip()).rpartition("@")
     return f"{local.lower()}{at}{domain_key(domain)}"
+
+
+def needs_utf8(address: str) -> bool:
+    """Return whether an address can be written to over SMTPUTF8 (RFC 6531) alone; for its domain there is IDNA."""
+    return not address.rpartition("@")[0].isascii()
+
+
+def address_on_the_wire(address: str) -> str:
+    """Return an address as it is given to a mail server: its domain as IDNA 2008 writes it in ASCII.
+
+    Raises: ValueError: its domain is no name of the net.
+    """
+    local, at, domain = address.rpartition("@")
+    return address if domain.isascii() else f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
 
 
 def domain_key(domain: str) -> str:

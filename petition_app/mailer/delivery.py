@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from petition_app.clock import utcnow
-from petition_app.mailer import smtp
+from petition_app.mailer import offers, smtp
 from petition_app.mailer.smtp import Letter, Line
 from petition_app.storage import jobs
 from petition_app.storage.db import transaction
@@ -39,6 +39,10 @@ class ClaimedJob:
     def of(cls, job: Job) -> ClaimedJob:
         """Return what must be known of a claimed job once its transaction has ended."""
         return cls(job.id, job.name, job.payload, job.tries, job.handed_at is not None)
+
+
+class TooLateError(Exception):
+    """A letter that nobody can use any more, so that it is not sent: its code has run out."""
 
 
 class LostClaimError(Exception):
@@ -85,7 +89,7 @@ class DeliveryBatch:
         except Exception as error:
             logger.warning("Job %s failed: %s", taken.name, type(error).__name__)
             with transaction():
-                tried_again = jobs.postpone(taken.id, failure=type(error).__name__, at=utcnow())
+                tried_again = jobs.postpone(taken.id, failure=type(error).__name__, at=utcnow(), is_letter=True)
             if not tried_again:
                 self._tell_case(taken, type(error).__name__)
 
@@ -105,22 +109,28 @@ class DeliveryBatch:
         self._tell_case(taken, failure)
 
     def finish(self) -> None:
-        """Write what became of the messages that were delivered last."""
+        """Write what became of the messages that were delivered last, and what the server said it can do."""
         if self._done:
             with transaction():
                 self._write_done()
             self._done.clear()
+        if (utf8 := self._line.take_greeting()) is not None:
+            with transaction():
+                offers.note(utf8=utf8, on=utcnow().date())
 
     def _try_to_send(self, taken: ClaimedJob) -> tuple[Letter | None, str]:
         """Send a message; return it, and why it must not be tried again, if so."""
-        with transaction(saving=False):
-            letter = self._writers[taken.name](taken.payload, utcnow())
+        try:
+            with transaction(saving=False):
+                letter = self._writers[taken.name](taken.payload, utcnow())
+        except TooLateError as error:
+            return None, type(error).__name__
         try:
             if letter:
                 smtp.send(letter, message_id=taken.id.hex, hand_over=lambda: self._hand_over(taken), line=self._line)
         except smtp.RefusedError as error:
             return letter, f"{type(error).__name__} {error.code}"
-        except smtp.UnsureError as error:
+        except (smtp.UnsureError, smtp.UnsendableError, smtp.NoUtf8Error) as error:
             return letter, type(error).__name__
         return letter, ""
 

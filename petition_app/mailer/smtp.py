@@ -19,9 +19,11 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from uuid import UUID
 
 from petition_app import config
+from petition_app.mailer.addresses import address_on_the_wire, needs_utf8
 
 TIMEOUT = 20.0
 READY_FOR_DATA = 354
+REFERENCE = "X-Reference"  # The header that holds the id of a message, whoever sends it on.
 CRLF = policy.compat32.clone(linesep="\r\n")
 UTF8 = Charset("utf-8")
 # As it is, so that whoever develops can read what lies in the outbox.
@@ -50,6 +52,14 @@ class RefusedError(Exception):
         self.code = code
 
 
+class UnsendableError(Exception):
+    """No server can be given this address: what stands after the @ is no name of the internet."""
+
+
+class NoUtf8Error(Exception):
+    """The address has letters beyond ASCII before the @, and the server does not offer SMTPUTF8 (RFC 6531)."""
+
+
 class NotNowError(Exception):
     """The server does not take the message now (4xx)."""
 
@@ -70,7 +80,7 @@ def send(letter: Letter, *, message_id: str, hand_over: Callable[[], None], line
     The `message_id` stays the same however often a message is tried, so that a mailbox can tell a second copy.
 
     Raises:
-        RefusedError: it will never be taken; do not try again.
+        RefusedError, UnsendableError, NoUtf8Error: it will never be taken; do not try again.
         UnsureError: nobody knows whether it was taken; do not try again by yourself.
         OSError, smtplib.SMTPException, NotNowError, NoTlsError: it was not taken; try again later.
     """
@@ -98,11 +108,16 @@ def _written(letter: Letter) -> MIMEText:
     return message
 
 
-def check() -> None:
-    """Speak with the mail server without sending anything, where one is set. Raises: as `send`."""
+def check() -> bool:
+    """Speak with the mail server without sending anything; return whether it offers SMTPUTF8. Raises: as `send`.
+
+    Where none is set all addresses can be written to, as files.
+    """
     if url := config.current().mail_url:
         with closing(Line()) as line:
             _expect(line.open(url).noop()[0])
+            return bool(line.take_greeting())
+    return True
 
 
 def _write(outbox: Path, message: MIMEText) -> None:
@@ -128,26 +143,36 @@ class Line:
     def __init__(self) -> None:
         """Nothing is connected before the first message."""
         self._connection: smtplib.SMTP | None = None
+        self._greeted: bool | None = None
         self._url, self._sent, self._used_at = "", 0, 0.0
 
     def open(self, url: str) -> smtplib.SMTP:
         """Return a new connection, which is kept."""
         self.close()
         self._connection, self._url, self._sent = _connect(urlsplit(url)), url, 1
+        self._greeted = self._connection.has_extn("smtputf8")
         return self._connection
 
-    def begin(self, url: str, sender: str) -> smtplib.SMTP:
-        """Begin a message on the connection that is there, or on a new one where it has ended."""
+    def take_greeting(self) -> bool | None:
+        """Return whether the server offered SMTPUTF8 when it was greeted; nothing if it was not since the last call."""
+        greeted, self._greeted = self._greeted, None
+        return greeted
+
+    def begin(self, url: str, sender: str, *, message_id: str, utf8: bool = False) -> smtplib.SMTP:
+        """Begin a message on the connection that is there, or on a new one where it has ended; with SMTPUTF8 if asked.
+
+        Raises: NoUtf8Error, and what `send` raises.
+        """
         if self._url != url or self._sent >= self.MOST:
             self.close()
         self._sent, self._used_at = self._sent + 1, monotonic()
         if self._connection:
             with suppress(OSError, smtplib.SMTPException):
-                if self._connection.mail(sender)[0] == 250:
+                if _begin(self._connection, sender, utf8=utf8, message_id=message_id)[0] == 250:
                     return self._connection
             self.drop()
         connection = self.open(url)
-        _expect(connection.mail(sender)[0])
+        _expect(_begin(connection, sender, utf8=utf8, message_id=message_id)[0])
         return connection
 
     def reset(self) -> None:
@@ -177,18 +202,36 @@ class Line:
         self._connection = None
 
 
+def _begin(connection: smtplib.SMTP, sender: str, *, utf8: bool, message_id: str) -> tuple[int, bytes]:
+    """Begin a message; where the server writes reports by RFC 3461, it is told which id to put into them."""
+    if utf8 and not connection.has_extn("smtputf8"):
+        raise NoUtf8Error
+    options = ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []
+    return connection.mail(sender, [*options, f"ENVID={message_id}"] if connection.has_extn("dsn") else options)
+
+
 def _send_smtp(url: str, message: MIMEText, message_id: str, hand_over: Callable[[], None], line: Line) -> None:
     parts = urlsplit(url)
-    sender = _option(parts, "from") or f"no-reply@{parts.hostname or 'localhost'}"
-    message["From"], message["Message-ID"] = sender, f"<{message_id}@{sender.rpartition('@')[2]}>"
-    text = message.as_bytes(policy=CRLF).replace(b"\r\n.", b"\r\n..")
     try:
-        connection = line.begin(url, sender)
-        _expect(connection.rcpt(str(message["To"]))[0])
+        to = address_on_the_wire(str(message["To"]))
+        sender = address_on_the_wire(_option(parts, "from") or f"no-reply@{parts.hostname or 'localhost'}")
+    except ValueError as error:
+        raise UnsendableError from error
+    del message["To"]
+    local, _, domain = sender.rpartition("@")
+    message["From"], message["Message-ID"] = sender, f"<{message_id}@{domain}>"
+    message[REFERENCE] = message_id  # Some providers write a Message-ID of their own.
+    if _option(parts, "verp") == "yes":
+        sender = f"{local}+{message_id}@{domain}"
+    # Written by hand, since the library would encode letters beyond ASCII as no mail server reads them in an address.
+    text = f"To: {to}\r\n".encode() + message.as_bytes(policy=CRLF).replace(b"\r\n.", b"\r\n..")
+    try:
+        connection = line.begin(url, sender, utf8=needs_utf8(to), message_id=message_id)
+        _expect(connection.rcpt(to)[0])
         _expect(connection.docmd("DATA")[0], READY_FOR_DATA)
         hand_over()
         _expect(_hand(connection, text))
-    except (RefusedError, NotNowError):
+    except (RefusedError, NotNowError, NoUtf8Error):
         line.reset()
         raise
     except BaseException:
@@ -211,7 +254,8 @@ def _hand(connection: smtplib.SMTP, text: bytes) -> int:
 def _connect(parts: SplitResult) -> smtplib.SMTP:
     """Connect to `smtps://`, or to `smtp://` with STARTTLS; in plain only to this machine itself.
 
-    The URL may hold user and password, and `?from=address&timeout=seconds&ca=file`.
+    The URL may hold user and password, and `?from=address&timeout=seconds&ca=file&verp=yes`. With `verp` reports come
+    back to the sender's address with `+` and the id of the message in it.
     """
     host, timeout = parts.hostname or "localhost", float(_option(parts, "timeout") or TIMEOUT)
     context = ssl.create_default_context(cafile=_option(parts, "ca") or None)

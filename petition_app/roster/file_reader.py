@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from petition_app.i18n import N_
+from petition_app.person_names.reading import LINE_LENGTH
 from petition_app.roster.rules import (
-    LINE_LENGTH,
     LONGEST,
     UnfitCellError,
     person_key,

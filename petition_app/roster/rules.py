@@ -7,11 +7,10 @@ import re
 import unicodedata
 
 from petition_app.i18n import N_
-from petition_app.joiners import is_joiner_in_place
+from petition_app.person_names.reading import NAME_LENGTH, UnfitTextError, clean_line
 from petition_app.tables.titles import NAME_FIELDS
 
-LONGEST = {**dict.fromkeys(NAME_FIELDS, 120), "name": 240, "id": 64, "contact": 254}
-LINE_LENGTH = 200
+LONGEST = {**dict.fromkeys(NAME_FIELDS, 120), "name": NAME_LENGTH, "id": 64, "contact": 254}
 
 YES = frozenset(("yes", "y", "true", "1", "safe", "да", "можно", "+", "д", "истина"))
 ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -45,17 +44,11 @@ def split_name(name: str) -> tuple[str, str, str]:
 
 
 def read_cell(typed: str, longest: int) -> str:
-    """Return a cell in NFC with single spaces.
-
-    Raises:
-        UnfitCellError: too long, or it holds characters that hide or disguise text.
-    """
-    if not typed.isprintable() and any(_hides(typed, place) for place in range(len(typed))):
-        raise UnfitCellError(N_("invisible characters"))
-    cell = " ".join(unicodedata.normalize("NFC", typed).split())
-    if len(cell) > longest:
-        raise UnfitCellError(N_("a cell is too long"))
-    return cell
+    """Return a cell in NFC with single spaces. Raises: UnfitCellError: too long, or something in it hides text."""
+    try:
+        return clean_line(typed, longest=longest)
+    except UnfitTextError as error:
+        raise UnfitCellError(*error.args) from None
 
 
 def read_contact(typed: str) -> str:
@@ -82,12 +75,6 @@ def person_key(name: str, body: str, place: str) -> str:
     """
     words = (" ".join(sorted(re.findall(r"\w+", _fold(text)))) for text in (name, body, place))
     return hashlib.sha256("\x1f".join(words).encode()).hexdigest()
-
-
-def _hides(text: str, place: int) -> bool:
-    kind = unicodedata.category(text[place])
-    hides = text[place] not in "\t\r\n" and kind in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp")
-    return hides and not is_joiner_in_place(text, place)
 
 
 def _fold(text: str) -> str:

@@ -15,7 +15,8 @@ from email_validator import EmailNotValidError
 
 from petition_app.i18n import LANGUAGES, N_
 from petition_app.mailer.addresses import read_address
-from petition_app.signatures.rules import CONSENT, UnfitTextError, read_line, read_name
+from petition_app.person_names.reading import UnfitTextError, read_line, read_name
+from petition_app.signatures.rules import CONSENT
 from petition_app.signatures.sealing import Identity
 from petition_app.storage.spreadsheets import LIMITS, MEGABYTE, BadRow, Line, open_rows
 from petition_app.tables import layout as layouts

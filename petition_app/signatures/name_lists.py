@@ -9,8 +9,9 @@ from itertools import chain, islice
 from pathlib import Path
 
 from petition_app.i18n import N_
+from petition_app.person_names.reading import UnfitTextError, read_line, read_name
 from petition_app.signatures.file_reader import check_columns, whole_name
-from petition_app.signatures.rules import UnfitTextError, fold_name, read_line, read_name
+from petition_app.signatures.rules import fold_name
 from petition_app.signatures.sealing import Identity
 from petition_app.storage import spreadsheets
 from petition_app.storage.spreadsheets import BadRow, Line
@@ -30,11 +31,12 @@ TWICE = N_("This person stands on an earlier line already.")
 
 @dataclass(frozen=True)
 class BadLine:
-    """One line that cannot be taken: which, what stands there, and why (translatable)."""
+    """One line that cannot be taken: which, what stands there, why (translatable), and how its name could read."""
 
     number: int
     text: str
     reason: str
+    suggestion: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def read_list(text: str) -> NameList:
             seen.add(key)
             people.append(identity)
         except UnfitTextError as error:
-            bad.append(BadLine(number, line.strip(), str(error)))
+            bad.append(BadLine(number, line.strip(), str(error), error.suggestion))
     return NameList(tuple(people), tuple(bad))
 
 

@@ -35,7 +35,7 @@ from petition_app.storage.dialects import among, has_one_writer
 from petition_app.storage.jobs import Job, PendingPublication
 from petition_app.storage.multi_insert import insert_together
 
-CODE_LIFE = timedelta(minutes=30)
+CODE_LIFE = timedelta(hours=2)  # Servers that put strangers off do so for up to forty minutes.
 TRIES = 5
 
 Row = dict[str, Any]

@@ -7,13 +7,18 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
+
 from petition_app.crypto.codes import new_mail_code
+from petition_app.mailer.delivery import TooLateError
 from petition_app.petitions.models import Petition
 from petition_app.rate_limits import budgets
 from petition_app.signatures import messages, sealing
 from petition_app.signatures.case_additions import add_by_signer
 from petition_app.signatures.messages import Message
-from petition_app.signatures.new_signatures import hash_code
+from petition_app.signatures.models import Confirmation
+from petition_app.signatures.new_signatures import CODE_LIFE, hash_code
+from petition_app.signatures.rules import quarter_after
 from petition_app.signatures.services import find_confirmation
 from petition_app.signatures.states import lock_signature
 from petition_app.storage.db import db
@@ -30,10 +35,24 @@ def send_again(*, petition: Petition, pending: str, email: str, language: str, a
     if not budgets.may_mail([email])[0]:
         return  # The code that was mailed before stays good.
     code = new_mail_code()
-    row.code_hash = hash_code(petition.id, code)
+    row.code_hash, row.expires_at = hash_code(petition.id, code), quarter_after(at + CODE_LIFE)
     message = Message(code, language, email, row.signature_id)
     messages.enqueue_message("signatures.mail_code", message, petition, at=at)
     db.session.flush()
+
+
+def is_awaited(message: Message, *, at: datetime) -> bool:
+    """Return whether the code of a message still waits to be typed.
+
+    Raises:
+        TooLateError: nobody has typed it, and nobody can any more.
+    """
+    row = db.session.scalar(select(Confirmation).where(Confirmation.signature_id == message.signature_id))
+    if row is None or row.used or row.code_hash != hash_code(row.petition_id, message.words):
+        return False
+    if row.expires_at < at:
+        raise TooLateError
+    return True
 
 
 def note_failure(payload: dict[str, str], reason: str, *, at: datetime) -> None:

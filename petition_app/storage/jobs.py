@@ -17,6 +17,10 @@ from petition_app.storage.db import UNNUMBERED, Base, Moment, db, note_change, p
 CLAIM = timedelta(seconds=30)
 HANDING = timedelta(minutes=5)
 MAX_TRIES = 8
+# Messages: every ten minutes for two hours, as long as a code lives, so that a server that puts strangers off for five,
+# fifteen or forty minutes takes them on the next try; then every hour.
+LETTER_TRIES, OFTEN, OFTEN_TRIES = 24, timedelta(minutes=10), 18
+SELDOM = timedelta(hours=1)
 
 
 class Job(Base):
@@ -140,8 +144,8 @@ def finish(job_id: UUID) -> None:
     db.session.execute(delete(Job).where(Job.id == job_id).execution_options(synchronize_session=False))
 
 
-def postpone(job_id: UUID, *, failure: str, at: datetime) -> bool:
-    """Try again later, with growing pauses, eight times in all; return whether it will be tried again.
+def postpone(job_id: UUID, *, failure: str, at: datetime, is_letter: bool = False) -> bool:
+    """Try again later, with growing pauses, eight times in all, a letter more often; return whether it will be.
 
     `failure` is the kind of error, never its text.
     """
@@ -149,8 +153,9 @@ def postpone(job_id: UUID, *, failure: str, at: datetime) -> bool:
     if job is None:
         return True
     job.failure, job.handed_at = failure[:80], None
-    job.due_at = at + timedelta(seconds=min(3600, 5 * 3 ** (job.tries - 1)))
-    job.dead_on = at.date() if job.tries >= MAX_TRIES else None
+    longest = OFTEN if is_letter and job.tries < OFTEN_TRIES else SELDOM
+    job.due_at = at + min(longest, timedelta(seconds=5 * 3 ** (job.tries - 1)))
+    job.dead_on = at.date() if job.tries >= (LETTER_TRIES if is_letter else MAX_TRIES) else None
     return job.dead_on is None
 
 

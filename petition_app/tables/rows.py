@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from petition_app.i18n import N_
+from petition_app.person_names.letters import strip_unseen
 from petition_app.storage.sheet_cells import NO_RESULT
 from petition_app.storage.spreadsheets import BadRow, Line
 from petition_app.tables.layout import Layout
@@ -28,8 +29,6 @@ REASONS = {
 }
 # What may be a person all the same, if somebody says so.
 ASKED = ("heading", "vacant")
-_UNSEEN = "\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
-_AT_THE_EDGES = re.compile(rf"^[{_UNSEEN}\s]+|[{_UNSEEN}\s]+$|(?<=\s)[{_UNSEEN}]+|[{_UNSEEN}]+(?=\s)")
 _ERROR = re.compile(
     r"#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!|Н/Д|ССЫЛКА!|ИМЯ\?|ЗНАЧ!|ДЕЛ/0!|ПУСТО!|ЧИСЛО!)|Err:\d+"
 )
@@ -52,7 +51,7 @@ def prepare(layout: Layout, line: Line) -> Line | BadRow | None:
     """
     if line.flag == "quotes":
         return BadRow(line.number, REASONS["quotes"])
-    cells = [clean_cell(cell) for cell in line.cells]
+    cells = [strip_unseen(cell) for cell in line.cells]
     while cells and not cells[-1]:
         cells.pop()
     if not cells:
@@ -69,11 +68,6 @@ def prepare(layout: Layout, line: Line) -> Line | BadRow | None:
     return line._replace(cells=["" if is_error(cell) else cell for cell in cells])
 
 
-def clean_cell(text: str) -> str:
-    """Return a cell without spaces and signs that are not seen at its ends and beside spaces."""
-    return text if text.isalnum() else _AT_THE_EDGES.sub("", text)
-
-
 def is_error(cell: str) -> bool:
     """Return whether a cell holds an error of a spreadsheet."""
     return cell.startswith(("#", "Err:")) and (cell == NO_RESULT or bool(_ERROR.fullmatch(cell.strip())))
@@ -81,7 +75,7 @@ def is_error(cell: str) -> bool:
 
 def may_be_asked(layout: Layout, line: Line) -> bool:
     """Return whether a row looks like a heading, a total or a vacant seat, which only a person can know for sure."""
-    cells = [clean_cell(cell) for cell in line.cells[: len(layout.columns)]]
+    cells = [strip_unseen(cell) for cell in line.cells[: len(layout.columns)]]
     return _why_no_person(layout, cells + [""] * (len(layout.columns) - len(cells))) in ASKED
 
 

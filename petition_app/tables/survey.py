@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from petition_app.person_names.letters import strip_unseen
 from petition_app.storage.spreadsheets import Line
 from petition_app.tables.days import is_unclear
 from petition_app.tables.layout import DAY_FIELDS, SAMPLE, Layout, guesses_of
-from petition_app.tables.rows import clean_cell, is_error, may_be_asked
+from petition_app.tables.rows import is_error, may_be_asked
 from petition_app.tables.titles import NAME_FIELDS, Guess, Kind, fold_title
 
 SHOWN_ROWS, SHOWN_HEADS, MOST_WORDS = 6, 12, 12
@@ -115,7 +116,7 @@ class Surveyor:
                 found.errors += bool(column and column not in _NAMES and is_error(cell))
                 found.unclear += column in DAY_FIELDS and is_unclear(cell)
         if self._asked is not None and len(line.cells) > self._asked and (layout.with_hidden or not line.flag):
-            self._note_word(clean_cell(line.cells[self._asked]).casefold())
+            self._note_word(strip_unseen(line.cells[self._asked]).casefold())
 
     def _note_word(self, word: str) -> None:
         words = self._found.words

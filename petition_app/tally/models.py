@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from petition_app.person_names.sorting import LONGEST_KEY
 from petition_app.signatures.models import Counts
 from petition_app.storage.db import UNNUMBERED, Base, Moment, sorted_text
 
@@ -67,8 +68,10 @@ class TallyDay(Base):
 class PublishedName(Base):
     """A name in public. Written by the publisher alone, and gone as soon as a condition falls.
 
-    `spelled` is the name by its sound, so that a search in another alphabet finds it; `folded` is what
-    `signatures.rules.fold_name` makes of it, so that somebody who says it is theirs is found without reading all.
+    `sorted_as` says by which rules and for which language `collation_key` and `initial` were made; where the letter's
+    is another one now, a worker makes them anew. `spelled` is the name by its sound, so that a search in another
+    alphabet finds it; `folded` is what `signatures.rules.fold_name` makes of it, so that somebody who says it is theirs
+    is found without reading all.
     """
 
     __tablename__ = "published_names"
@@ -76,16 +79,19 @@ class PublishedName(Base):
     signature_id: Mapped[UUID] = mapped_column(ForeignKey("signatures.id"), primary_key=True)
     petition_id: Mapped[UUID] = mapped_column(ForeignKey("petitions.id"))
     batch_number: Mapped[int]
-    name: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(240))
     role: Mapped[str] = mapped_column(String(200))
     place: Mapped[str] = mapped_column(String(200))
     sort_key: Mapped[str] = mapped_column(sorted_text(240))
+    collation_key: Mapped[str] = mapped_column(sorted_text(LONGEST_KEY))
+    initial: Mapped[str] = mapped_column(String(4))
+    sorted_as: Mapped[str] = mapped_column(String(8))
     spelled: Mapped[str] = mapped_column(String(240))
     folded: Mapped[str] = mapped_column(String(240))
 
     __table_args__ = (
         Index("ix_published_names_folded", "petition_id", "folded"),
-        Index("ix_published_names_order", "petition_id", "batch_number", "sort_key"),
+        Index("ix_published_names_order", "petition_id", "batch_number", "collation_key"),
         Index("ix_published_names_place", "petition_id", "place"),
         UNNUMBERED,
     )

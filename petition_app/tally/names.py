@@ -15,12 +15,14 @@ from petition_app.accounts.services import role_of_id
 from petition_app.crypto.vault import UnreadableError
 from petition_app.errors import StorageSealedError
 from petition_app.matching.names.spelling import spelling, words
+from petition_app.person_names.reading import UnfitTextError, read_line, read_name
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Signature
-from petition_app.signatures.rules import UnfitTextError, fold_name, publishable, read_line, read_name
+from petition_app.signatures.rules import fold_name, publishable
 from petition_app.signatures.sealing import Identity
 from petition_app.storage import jobs
 from petition_app.storage.db import db, get_for_update, note_erasure, note_names_published
+from petition_app.tally import names_order
 from petition_app.tally.models import DueName, PublishedName, PublishedPlace
 from petition_app.verification.cases import judged_names
 from petition_app.verification.cases.case_access import CaseAccess
@@ -202,6 +204,7 @@ def _open(signature: Signature, petition: Petition, access: CaseAccess) -> Publi
         role=identity.role,
         place=identity.place,
         sort_key=unicodedata.normalize("NFKC", identity.name).casefold().replace("ё", "е")[:240],
+        **names_order.keys(identity.name, names_order.language_of(petition)),
         spelled=" ".join(spelling(word.folded) for word in words(identity.name))[:240],
         folded=fold_name(identity.name)[:240],
     )

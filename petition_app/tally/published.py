@@ -69,8 +69,8 @@ def list_names(
     if place is not None:
         query = query.where(in_place(petition, place))
     if letter:
-        query = query.where(_first_letter() == letter)
-    order = query.order_by(PublishedName.batch_number, PublishedName.sort_key, PublishedName.signature_id)
+        query = query.where(PublishedName.initial == letter)
+    order = query.order_by(PublishedName.batch_number, PublishedName.collation_key, PublishedName.signature_id)
     found = list(db.session.scalars(order.offset((page - 1) * per_page).limit(per_page)))
     total = len(found)
     if page > 1 or total == per_page:
@@ -80,19 +80,18 @@ def list_names(
 
 def list_letters(petition: Petition) -> list[Letter]:
     """Return with which letters published names begin, in the order of the alphabet, and how many do."""
-    letter = _first_letter()
-    counted = visible(petition).with_only_columns(letter, func.count()).group_by(letter).order_by(letter)
+    letter = PublishedName.initial
+    order = func.min(PublishedName.collation_key)
+    counted = visible(petition).with_only_columns(letter, func.count()).group_by(letter).order_by(order)
     return [Letter(first, number) for first, number in db.session.execute(counted)]
-
-
-def _first_letter() -> ColumnElement[str]:
-    return func.substr(PublishedName.sort_key, 1, 1)
 
 
 def list_later_names(petition: Petition, *, limit: int) -> list[PublishedName]:
     """Return the first published names that are not initial signatories."""
     query = visible(petition).where(PublishedName.batch_number > 0)
-    return list(db.session.scalars(query.order_by(PublishedName.batch_number, PublishedName.sort_key).limit(limit)))
+    return list(
+        db.session.scalars(query.order_by(PublishedName.batch_number, PublishedName.collation_key).limit(limit))
+    )
 
 
 def in_place(petition: Petition, place: str) -> ColumnElement[bool]:
@@ -126,4 +125,4 @@ def find_published(petition: Petition, text: str, *, by: Account, limit: int = 2
     query = select(PublishedName).where(PublishedName.petition_id == petition.id)
     for word in words[:6]:
         query = query.where(PublishedName.sort_key.contains(word, autoescape=True))
-    return list(db.session.scalars(query.order_by(PublishedName.sort_key).limit(limit))) if words else []
+    return list(db.session.scalars(query.order_by(PublishedName.collation_key).limit(limit))) if words else []

@@ -36,6 +36,6 @@ def find_names(petition: Petition, text: str, *, batch: int | None = None, place
         query = query.where(PublishedName.batch_number == batch)
     if place is not None:
         query = query.where(in_place(petition, place))
-    order = query.order_by(PublishedName.batch_number, PublishedName.sort_key, PublishedName.signature_id)
+    order = query.order_by(PublishedName.batch_number, PublishedName.collation_key, PublishedName.signature_id)
     found = list(db.session.scalars(order.limit(MOST_FOUND + 1)))
     return NamesPage(found[:MOST_FOUND], 1, MOST_FOUND, pages=2 if len(found) > MOST_FOUND else 1)

@@ -6,8 +6,9 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import closing, nullcontext
+from dataclasses import dataclass
 from datetime import timedelta
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from typing import Protocol
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from petition_app.mailer.delivery import ClaimedJob, DeliveryBatch
 from petition_app.mailer.smtp import Line
 from petition_app.storage import jobs
 from petition_app.storage.db import transaction
-from petition_app.storage.outages import is_outage
+from petition_app.worker.outage import Outage
 from petition_app.worker.rounds import Rounds, Task
 from petition_app.worker.schedule import AT_ONCE, IN_SLICES, JUDGES_WORKERS, TOGETHER, Schedule
 from petition_app.worker.tasks import signatures
@@ -107,6 +108,14 @@ def _tell_case(taken: ClaimedJob, failure: str) -> None:
 # --- all that is due --------------------------------------------------------------------------------------------
 
 
+@dataclass
+class Drained:
+    """What was worked off: jobs, and signatures and cases that are done a slice at a time."""
+
+    jobs: int = 0
+    in_slices: int = 0
+
+
 def run_periodic(task: Task, *, together: bool = True) -> int:
     """Run one of the tasks that come round, unless nothing may change now, or another worker is at it.
 
@@ -115,18 +124,29 @@ def run_periodic(task: Task, *, together: bool = True) -> int:
     return Rounds().run(task, together=together)
 
 
-def run_once() -> int:
-    """Work off all that is due and every periodic task until nothing is left; return how many jobs were done."""
-    schedule, done = app_state.get(Schedule), 0
+def run_once() -> Drained:
+    """Work off all that is due and every periodic task, and what has become due by them, until nothing is left."""
+    done = Drained()
     with closing(Line()) as line:
-        while number := run_job(line):
-            done += number
-        for _, task in (*schedule.periodic, *schedule.outside):
-            while (left := _run_task(Rounds(), task)) is True or (left and task in IN_SLICES):
-                continue
-        while number := run_job(line):
-            done += number
+        _drain_jobs(line, done)
+        _drain_rounds(done)
+        while _drain_jobs(line, done):
+            _drain_rounds(done)
     return done
+
+
+def _drain_jobs(line: Line, done: Drained) -> int:
+    before = done.jobs
+    while number := run_job(line):
+        done.jobs += number
+    return done.jobs - before
+
+
+def _drain_rounds(done: Drained) -> None:
+    schedule = app_state.get(Schedule)
+    for _, task in (*schedule.periodic, *schedule.outside):
+        while (left := _run_task(Rounds(), task)) is True or (left and task in IN_SLICES):
+            done.in_slices += int(left is not True and left)
 
 
 def _run_task(rounds: Rounds, task: Task) -> int:
@@ -206,28 +226,6 @@ class TaskLane:
     def note_outage(self) -> None:
         """Let workers that live show it before anything is taken for lost: none could while the database was away."""
         self._due[JUDGES_WORKERS] = utcnow() + PATIENCE
-
-
-class Outage:
-    """Which lanes wait for the database, so that an outage is said once and its end once."""
-
-    def __init__(self) -> None:
-        self._lock, self._away = Lock(), set[Lane]()
-
-    def begin(self, lane: Lane, error: Exception) -> None:
-        """Note that a lane cannot go on."""
-        with self._lock:
-            if not self._away:
-                what = "The database does not answer" if is_outage(error) else "The worker stumbled"
-                logger.error("%s (%s); waiting until it goes on.", what, type(error).__name__)
-            self._away.add(lane)
-
-    def end(self, lane: Lane) -> None:
-        """Note that a lane goes on."""
-        with self._lock:
-            self._away.remove(lane)
-            if not self._away:
-                logger.warning("The worker goes on.")
 
 
 def run_forever(stopped: Stopped) -> None:

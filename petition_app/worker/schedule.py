@@ -15,6 +15,7 @@ from petition_app.worker.tasks import (
     accounts,
     imports,
     keys,
+    mail,
     petitions,
     retention,
     roster,
@@ -65,6 +66,7 @@ PERIODIC: Intervals = (
     (timedelta(minutes=1), signatures.end_showing_words),
     (timedelta(minutes=1), keys.lock_idle),
     (timedelta(hours=1), tally.count_roles),
+    (timedelta(hours=1), tally.sort_names),
     (timedelta(hours=1), signatures.forget_confirmations),
     (timedelta(hours=1), verification.remind),
     (timedelta(hours=1), accounts.tell_waiting),
@@ -83,12 +85,13 @@ PERIODIC: Intervals = (
 OUTSIDE: Intervals = (
     (timedelta(seconds=5), settle_erasures),
     (timedelta(minutes=1), order_rows),
+    (timedelta(minutes=1), mail.ask_server),
 )
 # What several workers may do at once, each its own rows; all else that comes round is one worker's at a time.
 TOGETHER = (verification.match_waiting,)
 # What does a slice at a time and says how much that was.
-IN_SLICES = (verification.match_waiting, retention.retain)
-AT_ONCE = (retention.retain,)  # Due again at once while it has done something.
+IN_SLICES = (verification.match_waiting, retention.retain, tally.sort_names)
+AT_ONCE = (retention.retain, tally.sort_names)  # Due again at once while it has done something.
 # What takes a worker for gone; it waits until those that live could show it.
 JUDGES_WORKERS = signatures.drop_lost
 

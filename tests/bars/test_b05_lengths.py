@@ -8,10 +8,10 @@ from petition_app.clock import utcnow
 from petition_app.crypto.vault import PARTS
 from petition_app.keys import member_keys
 from petition_app.keys.models import AccountKey, KeyWrap
+from petition_app.person_names.reading import LINE_LENGTH, NAME_LENGTH
 from petition_app.roster.file_reader import Entry
 from petition_app.signatures import sealing
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
-from petition_app.signatures.rules import LINE_LENGTH, NAME_LENGTH
 from petition_app.storage.db import db
 from petition_app.verification.matching_cases import pairs
 from tests import factories as make

@@ -64,7 +64,7 @@ CASES = (
         "invisible.csv",
         ("Anna Berg", "Ina Moss", "Petra Klein", "Tom Holt", "علی\u200cرضا محمدی"),
         (5,),
-        ("invisible characters",),
+        ("a sign that cannot be seen",),
     ),
     Case(
         "no-space-after-dot.csv",
@@ -176,7 +176,7 @@ LISTS = (
         "roster-invisible.csv",
         ("Berg Anna", "احمدی سارا", "محمدی علی\u200cرضا"),
         (4,),
-        told=("invisible characters",),
+        told=("a sign that cannot be seen",),
     ),
 )
 

@@ -94,7 +94,7 @@ def test_whether_a_contact_is_safe_is_yes_no_or_not_known() -> None:
 
 def test_cells_that_hide_something_are_refused() -> None:
     assert read_cell("  Анна \n Мария ", 20) == "Анна Мария"
-    for typed in ("Ada\u202eB", "Ada\u200b", "Ada\x00", "x" * 21):
+    for typed in ("Ada\u202eB", "Ad\u200ba", "Ada\x00", "x" * 21):
         with pytest.raises(UnfitCellError):
             read_cell(typed, 20)
 

@@ -41,12 +41,12 @@ def test_names_are_in_the_same_order_on_both_databases(app: Any, world: make.Wor
     with make.looking(app):
         petition = make.petition(world.petition_id)
         shown = [row.name for row in published.list_names(petition).names]
-        keys = [row.sort_key for row in published.list_names(petition).names]
+        keys = [row.collation_key for row in published.list_names(petition).names]
         letters = [(one.letter, one.number) for one in published.list_letters(petition)]
     assert sorted(shown) == sorted(NAMES)
     assert keys == sorted(keys)
     assert shown.index("Ёлкина Яна") == shown.index("Ельцов Ян") - 1, "ё is sorted as е"
-    assert letters == [("s", 2), ("à", 1), ("в", 2), ("е", 2), ("я", 1)]
+    assert letters == [("a", 1), ("s", 2), ("в", 2), ("е", 2), ("я", 1)]
 
 
 def test_a_letter_shows_the_names_that_begin_with_it(app: Any, client: Any, world: make.World) -> None:

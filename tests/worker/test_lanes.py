@@ -19,6 +19,8 @@ from petition_app.crypto import worker_keys
 from petition_app.storage import jobs
 from petition_app.storage.db import db
 from petition_app.worker import loop
+from petition_app.worker import outage as outages
+from petition_app.worker.outage import Outage
 from petition_app.worker.schedule import TASKS, Schedule
 from tests import factories as make
 
@@ -124,12 +126,12 @@ def test_both_lanes_end_when_told_and_with_each_other(app: Countersign, monkeypa
 
 
 def test_an_outage_is_said_once_and_so_is_its_end(app: Countersign, caplog: pytest.LogCaptureFixture) -> None:
-    outage, lanes = loop.Outage(), [loop.TaskLane(lambda: True) for _ in range(2)]
+    outage, lanes = Outage(), [loop.TaskLane(lambda: True) for _ in range(2)]
     for lane in lanes:
         outage.begin(lane, ValueError())
     for lane in lanes:
         outage.end(lane)
-    said = [record.getMessage() for record in caplog.records if record.name == loop.__name__]
+    said = [record.getMessage() for record in caplog.records if record.name == outages.__name__]
     assert said == ["The worker stumbled (ValueError); waiting until it goes on.", "The worker goes on."]
 
 
@@ -152,7 +154,7 @@ def test_letters_wait_while_mail_is_paused_and_other_jobs_do_not(app: Countersig
     with make.acting(app):
         loop.maintenance.turn("read_only", on=False, by=None, at=utcnow())
     with app.app_context():
-        assert loop.run_once() == 2
+        assert loop.run_once().jobs == 2
     assert done == ["task", "task"]
     with make.looking(app):
         assert db.session.scalar(db.select(db.func.count()).select_from(jobs.Job)) == 0

@@ -32,6 +32,7 @@ PER_PETITION = (
     "tally.publish_left",
     "tally.fold_deltas",
     "tally.count_roles",
+    "tally.sort_names",
     "verification.match_waiting",
     "verification.retain",
     "verification.settle_waiting",

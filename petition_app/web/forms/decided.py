@@ -11,6 +11,7 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, EmailField, SelectChoice, SelectField, StringField
 from wtforms.validators import Length, Optional
 
+from petition_app.person_names.reading import NAME_LENGTH
 from petition_app.verification.desk.decided_list import Filter
 from petition_app.verification.models import Batch
 from petition_app.verification.rules import OUTCOMES
@@ -71,8 +72,8 @@ class LookUpForm(FlaskForm):  # type: ignore[misc] # The library is untyped here
 
     name = StringField(
         lazy_gettext("Name, exactly as it was signed"),
-        validators=[Length(max=120)],
-        render_kw={"autocomplete": "off", "spellcheck": "false", "maxlength": 120},
+        validators=[Length(max=NAME_LENGTH)],
+        render_kw={"autocomplete": "off", "spellcheck": "false", "maxlength": NAME_LENGTH},
     )
     mailbox = EmailField(
         lazy_gettext("Mailbox, exactly as it was signed"),

@@ -13,10 +13,10 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from petition_app.crypto.form_tokens import new_form_token
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
+from petition_app.person_names.reading import UnfitTextError, read_line
 from petition_app.signatures.invitation_lists import MOST_PEOPLE, NewEntry
 from petition_app.signatures.invitation_models import TITLE_LENGTH
 from petition_app.signatures.name_lists import BadLine, NameList, read_file, read_list
-from petition_app.signatures.rules import UnfitTextError, read_line
 from petition_app.web.error_words import explain
 from petition_app.web.forms.sign import check_token
 

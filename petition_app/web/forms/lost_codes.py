@@ -7,6 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, StringField
 from wtforms.validators import DataRequired, Length
 
+from petition_app.person_names.reading import NAME_LENGTH
 from petition_app.verification.dialogue.lost_codes import Person
 
 
@@ -15,8 +16,8 @@ class LostWordsForm(FlaskForm):  # type: ignore[misc] # The library is untyped h
 
     name = StringField(
         lazy_gettext("Name, exactly as it was signed"),
-        validators=[DataRequired(lazy_gettext("Please write the name.")), Length(max=120)],
-        render_kw={"autocomplete": "off", "maxlength": 120},
+        validators=[DataRequired(lazy_gettext("Please write the name.")), Length(max=NAME_LENGTH)],
+        render_kw={"autocomplete": "off", "maxlength": NAME_LENGTH},
     )
     mailbox = EmailField(
         lazy_gettext("Mailbox, exactly as it was signed"),

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext
 from wtforms import StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
+from petition_app.person_names.reading import NAME_LENGTH
 from petition_app.tally.claims import LONGEST
 from petition_app.web.forms.sign import PublicForm
 
@@ -15,8 +16,8 @@ class ClaimForm(PublicForm):
 
     name = StringField(
         lazy_gettext("Your name, as it is published"),
-        validators=[DataRequired(lazy_gettext("Please write your name.")), Length(max=120)],
-        render_kw={"autocomplete": "name", "maxlength": 120},
+        validators=[DataRequired(lazy_gettext("Please write your name.")), Length(max=NAME_LENGTH)],
+        render_kw={"autocomplete": "name", "maxlength": NAME_LENGTH},
     )
     place = StringField(
         lazy_gettext("The place that stands beside it"),

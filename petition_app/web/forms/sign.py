@@ -24,7 +24,9 @@ from wtforms.validators import DataRequired, ValidationError
 
 from petition_app.crypto.form_tokens import is_form_token, new_form_token
 from petition_app.i18n import LANGUAGES
-from petition_app.mailer.addresses import read_address
+from petition_app.mailer import offers
+from petition_app.mailer.addresses import NO_WAY, read_address
+from petition_app.person_names.reading import NAME_LENGTH
 from petition_app.random_pool import random_bytes
 from petition_app.signatures.invitations import Agreement
 from petition_app.signatures.new_signatures import TRIES, NewSignature, TextChangedError
@@ -78,6 +80,8 @@ class Shape:
 class ParsedForm(PublicForm):
     """A form that is read and checked by `sign_parser`; it only shows what that has found."""
 
+    suggestion = ""
+
     def parse(self, sent: Sent) -> Parsed:
         """Read what was sent, the first value of each field."""
         raise NotImplementedError
@@ -85,6 +89,7 @@ class ParsedForm(PublicForm):
     def validate(self, extra_validators: object = None) -> bool:
         """Take over the values and the errors of the parser; return whether nothing is wrong."""
         self.parsed = self.parse({name: field.raw_data[0] for name, field in self._fields.items() if field.raw_data})
+        self.suggestion = self.parsed.suggestion
         for name, value in self.parsed.values.items():
             self[name].data = value
         for name, field in self._fields.items():
@@ -102,11 +107,12 @@ class SignForm(ParsedForm):
 
     form = HiddenField()
     text = HiddenField()
+    mended = HiddenField()
     name = StringField(
         lazy_gettext("Your name"),
         description=lazy_gettext("As it stands on the official record; in any alphabet."),
         validators=[Shape(required=True)],
-        render_kw={"autocomplete": "name", "maxlength": 120},
+        render_kw={"autocomplete": "name", "maxlength": NAME_LENGTH},
     )
     role = StringField(
         lazy_gettext("Your role"),
@@ -170,6 +176,8 @@ def _check_address(field: Field) -> None:
         field.data = read_address(field.data)
     except EmailNotValidError:
         raise ValidationError(gettext(BAD_ADDRESS)) from None
+    if not offers.may_reach(field.data):
+        raise ValidationError(gettext(NO_WAY))
 
 
 class ConfirmForm(PublicForm):

@@ -13,13 +13,16 @@ from email_validator import EmailNotValidError
 
 from petition_app.crypto.form_tokens import is_form_token, new_form_token
 from petition_app.i18n import LANGUAGES, N_
-from petition_app.mailer.addresses import read_address
+from petition_app.mailer import offers
+from petition_app.mailer.addresses import NO_WAY, read_address
+from petition_app.person_names.reading import UnfitTextError, read_line, read_name
 from petition_app.signatures.new_signatures import NewSignature
-from petition_app.signatures.rules import CONSENT, UnfitTextError, read_line, read_name
+from petition_app.signatures.rules import CONSENT
 from petition_app.signatures.sealing import Identity
 
 Sent = Mapping[str, str]
 
+MENDED = "mended"  # The field in which the owner of a name agrees to how it could read.
 MOST_OTHERS = 1_000_000
 TIERS = tuple(map(str, sorted(CONSENT.values())))
 UNTICKED = ("", "false")
@@ -35,10 +38,24 @@ OUTDATED = N_("This page was out of date. Your words are still here: send it aga
 
 @dataclass
 class Parsed:
-    """The fields as they were understood, and what is wrong with those that were not, to be translated."""
+    """The fields as they were understood, and what is wrong with those that were not, to be translated.
+
+    `suggestion` is how the name could read instead, where it is refused and one way is plain; who agrees sends it in.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    suggestion: str = ""
+
+    def read_name(self, typed: str, *, agreed: str) -> None:
+        """Read the name; `agreed` is the suggestion that its owner has ticked."""
+        try:
+            self.values["name"] = read_name(typed)
+        except UnfitTextError as error:
+            if error.suggestion and error.suggestion == agreed:
+                self.values["name"] = agreed
+            else:
+                self.values["name"], self.errors["name"], self.suggestion = typed, str(error), error.suggestion
 
     def read(self, name: str, read: Callable[[str], str], typed: str) -> None:
         """Read one line. What cannot be taken stays as it was typed."""
@@ -64,7 +81,7 @@ def parse_sign(sent: Sent, *, mail: str, language: str) -> Parsed:
             errors["form"] = OUTDATED
     values["text"] = sent.get("text", "")
     if (name := sent.get("name", "")).strip():
-        parsed.read("name", read_name, name)
+        parsed.read_name(name, agreed=sent.get(MENDED, ""))
     else:
         values["name"], errors["name"] = name, NO_NAME
     parsed.read("role", read_line, sent.get("role", ""))
@@ -130,9 +147,12 @@ def _parse_address(parsed: Parsed, typed: str, *, is_needed: bool) -> None:
             parsed.errors["email"] = NO_ADDRESS
         return
     try:
-        parsed.values["email"] = read_address(typed)
+        parsed.values["email"] = address = read_address(typed)
     except EmailNotValidError:
         parsed.values["email"], parsed.errors["email"] = typed, BAD_ADDRESS
+    else:
+        if not offers.may_reach(address):
+            parsed.errors["email"] = NO_WAY
 
 
 def _parse_language(parsed: Parsed, sent: Sent, language: str) -> None:

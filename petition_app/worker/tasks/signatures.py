@@ -13,9 +13,14 @@ from petition_app.mailer.smtp import Letter
 from petition_app.signatures import bounces, duress_codes, expiry, messages, redelivery, secret_words
 
 
-def mail_code(payload: dict[str, Any], _at: datetime) -> Letter:
-    """Write the message with a code: neutral, without a link and without the letter's title."""
+def mail_code(payload: dict[str, Any], at: datetime) -> Letter | None:
+    """Write the message with a code: neutral, without a link and without the letter's title.
+
+    There is none where the code was used or taken back, or another one took its place. Raises: TooLateError.
+    """
     message = messages.open_message(payload)
+    if not redelivery.is_awaited(message, at=at):
+        return None
     with force_locale(message.language):
         body = render_template("emails/signatures/code.txt", code=message.words)
         sealed = "courier" in payload

@@ -7,7 +7,7 @@ from datetime import datetime
 from petition_app import audit
 from petition_app.petitions import rehearsing
 from petition_app.storage import jobs
-from petition_app.tally import breakdown, services
+from petition_app.tally import breakdown, names_order, services
 from petition_app.worker.rounds import Each
 
 # Changes whose own door left them to the worker.
@@ -21,6 +21,12 @@ fold_deltas = Each(
     "tally.fold_deltas",
     find=lambda _at: services.list_unfolded(),
     act=lambda petition_id, _at: services.fold_one(petition_id),
+)
+# Names that are sorted by earlier rules, or for another language than their letter has now: a slice of them.
+sort_names = Each(
+    "tally.sort_names",
+    find=lambda _at: names_order.list_unsorted(),
+    act=lambda petition_id, at: names_order.sort_some(petition_id, at=at),
 )
 # The roles and places of those who are published without a name.
 count_roles = Each(

@@ -119,7 +119,7 @@ def test_guessed_columns_can_be_corrected(app: Any, world: make.World, organizer
 def test_rows_that_cannot_be_taken_are_named_and_left_out(app: Any, world: make.World, organizer: FlaskClient) -> None:
     send(organizer, "surname,term_from\nAnin,2020-01-01\nBenin,yesterday\n\nCe\u202enin,\nDenin,\nAnin,\n")
     page = organizer.get(f"{HERE}/preview")
-    for words in ("2</b> rows are left out", "invisible characters", "stands twice", "1</b> cell is left empty"):
+    for words in ("2</b> rows are left out", "a sign that cannot be seen", "stands twice", "1</b> cell is left empty"):
         assert words in page.text
     assert "this is no day that can be read" in page.text.split("cell is left empty")[1]
     answer = organizer.get(f"{HERE}/rows-not-taken.csv")

@@ -1,0 +1,48 @@
+"""A name with letters of another alphabet is mended by its owner alone; whoever enters others is told."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import pytest
+
+from petition_app.signatures import sealing
+from petition_app.signatures.models import Signature
+from petition_app.signatures.name_lists import read_list
+from petition_app.storage.db import db
+from tests import factories as make
+
+TYPED, MEANT = "Ивaнов Пётр", "Иванов Пётр"
+
+
+def signed(app: Any) -> list[str]:
+    """Return the names that were stored."""
+    with make.looking(app):
+        return [sealing.open_identity(row).name for row in db.session.scalars(db.select(Signature))]
+
+
+def test_the_sign_form_asks_whether_another_spelling_was_meant(app: Any, client: Any) -> None:
+    make.make_world(app)
+    page = make.sign_page(client, name=TYPED)
+    assert page.status_code == 422
+    assert f'name="mended" value="{MEANT}">' in html.unescape(page.text)
+    assert f'value="{TYPED}"' in html.unescape(page.text), "nothing is changed by itself"
+    assert signed(app) == []
+    assert make.sign_page(client, name=TYPED, mended="Сидоров Пётр").status_code == 422
+    assert make.sign_page(client, name=TYPED, mended=MEANT).status_code == 200
+    assert signed(app) == [MEANT]
+
+
+def test_a_tick_changes_no_name_that_is_taken_as_it_stands(app: Any, client: Any) -> None:
+    make.make_world(app)
+    assert make.sign_page(client, name="Ада Долгих", mended=MEANT).status_code == 200
+    assert signed(app) == ["Ада Долгих"]
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"), [(f"{TYPED}; депутат", MEANT), ("Hof\u00adberg Ada", "Hofberg Ada"), ("Ada 13", "")]
+)
+def test_who_enters_a_list_is_told_the_line_and_how_it_could_read(line: str, meant: str) -> None:
+    (bad,) = read_list(f"Ада Долгих\n{line}").bad
+    assert (bad.number, bad.suggestion) == (2, meant)

@@ -1,0 +1,42 @@
+"""Published names are sorted anew in slices when rules or the letter's language change; nothing else is changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from petition_app.clock import utcnow
+from petition_app.storage.db import db
+from petition_app.tally import names_order, published
+from petition_app.tally.models import PublishedName
+from petition_app.worker import loop
+from tests import factories as make
+
+NAMES = ("Ґалич Яна", "Галич Ян", "Дудко Ян", "Ёлкин Ян", "Žižka Jan", "Zapp Jan")
+
+
+def test_keys_are_made_anew_in_slices_and_the_same_on_both_databases(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names_order, "SLICE", 2)
+    world = make.make_world(app)
+    signed = [make.make_signature(app, world.petition_id, name, consent=3) for name in NAMES]
+    make.seal(app, world.petition_id, by=world.organizer)
+    for one in signed:
+        assert make.decide_by_all(app, world, one.id) == "verified"
+    make.publish_waiting(app)
+    with make.acting(app):
+        for row in db.session.scalars(db.select(PublishedName)):
+            row.collation_key = row.initial = row.sorted_as = ""
+    with make.acting(app):
+        assert names_order.list_unsorted() == [world.petition_id]
+        assert names_order.sort_some(world.petition_id, at=utcnow()) == 2
+    with app.app_context():
+        loop.run_once()
+    with make.looking(app):
+        assert names_order.list_unsorted() == []
+        petition = make.petition(world.petition_id)
+        shown = [row.name for row in published.list_names(petition).names]
+        assert shown == ["Zapp Jan", "Žižka Jan", "Галич Ян", "Ґалич Яна", "Дудко Ян", "Ёлкин Ян"]
+        letters = [(one.letter, one.number) for one in published.list_letters(petition)]
+        assert letters == [("z", 2), ("г", 2), ("д", 1), ("е", 1)]
+        assert names_order.sort_some(world.petition_id, at=utcnow()) == 0
