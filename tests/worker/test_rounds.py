@@ -29,6 +29,7 @@ from tests import factories as make
 from tests.test_operation import TOKEN, alive, read
 
 PER_PETITION = (
+    "accounts.tell_waiting",  # By person.
     "tally.publish_left",
     "tally.fold_deltas",
     "tally.count_roles",
