@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from petition_app.i18n import N_
 from petition_app.joiners import is_joiner_in_place
+from petition_app.matching.names.folding import MARKS, fold_letters
+from petition_app.matching.names.whole_names import split_whole
 from petition_app.tables.titles import NAME_FIELDS
 
 LONGEST = {**dict.fromkeys(NAME_FIELDS, 120), "name": 240, "id": 64, "contact": 254}
@@ -17,8 +19,8 @@ LINE_LENGTH = 200
 
 YES = frozenset(("yes", "y", "true", "1", "safe", "да", "можно", "+", "д", "истина"))
 ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+WORD = re.compile(rf"\w[\w{MARKS}]*")
 NO = frozenset(("no", "n", "false", "0", "unsafe", "нет", "нельзя", "-", "н", "ложь"))
-PATRONYMIC = re.compile(r"(вич|ична|вна|оглы|оглу|кызы|кизи)$")
 
 
 class UnfitCellError(ValueError):
@@ -26,24 +28,8 @@ class UnfitCellError(ValueError):
 
 
 def split_name(name: str) -> tuple[str, str, str]:
-    """Return a whole name as surname, given name, patronymic.
-
-    A comma ends a surname. A patronymic, known by its ending, is followed by the surname or stands last. Otherwise a
-    name in Cyrillic begins with the surname, as in official lists, and any other ends with it.
-    """
-    if "," in name:
-        surname, _, others = name.partition(",")
-        given, _, patronymic = others.strip().partition(" ")
-        return surname.strip(), given, patronymic.strip()
-    words = re.sub(r"\.(?=\w)", ". ", name).split()
-    if len(words) < 2:
-        return (words or [""])[0], "", ""
-    patronymics = [number for number, word in enumerate(words) if PATRONYMIC.search(word.casefold())]
-    if len(words) > 2 and patronymics and patronymics[-1] == 1:
-        return " ".join(words[2:]), words[0], words[1]
-    if re.search("[а-яё]", name, re.IGNORECASE):
-        return words[0], words[1], " ".join(words[2:])
-    return words[-1], words[0], " ".join(words[1:-1])
+    """Return a whole name as surname, given name, patronymic; all in the first where nothing says which is which."""
+    return split_whole(name)
 
 
 def read_cell(typed: str, longest: int) -> str:
@@ -96,7 +82,7 @@ def person_key(name: str, body: str, place: str) -> str:
 
     The order of the words does not matter, so that a list with whole names equals one with three columns.
     """
-    words = (" ".join(sorted(re.findall(r"\w+", _fold(text)))) for text in (name, body, place))
+    words = (" ".join(sorted(WORD.findall(fold_letters(text)))) for text in (name, body, place))
     return hashlib.sha256("\x1f".join(words).encode()).hexdigest()
 
 
@@ -104,7 +90,3 @@ def _hides(text: str, place: int) -> bool:
     kind = unicodedata.category(text[place])
     hides = text[place] not in "\t\r\n" and kind in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp")
     return hides and not is_joiner_in_place(text, place)
-
-
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from petition_app.i18n import N_
 from petition_app.joiners import is_joiner_in_place
 from petition_app.mailer.addresses import address_key
+from petition_app.matching.names.folding import plain_words
 
 STATES = (
     "unconfirmed",
@@ -112,9 +113,8 @@ def _script(letter: str) -> str | None:
 
 
 def fold_name(name: str) -> str:
-    """Return the name for comparison: NFKC, case-folded, ё as е, words in alphabetical order."""
-    folded = unicodedata.normalize("NFKC", name).casefold().replace("ё", "е")
-    return " ".join(sorted(re.findall(r"[^\W\d_]+", folded)))
+    """Return the name for comparison: its words, as `fold_letters` folds them, in alphabetical order."""
+    return " ".join(sorted(plain_words(name)))
 
 
 def fold_mailbox(address: str) -> str:
