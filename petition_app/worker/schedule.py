@@ -16,6 +16,7 @@ from petition_app.worker.tasks import (
     imports,
     keys,
     petitions,
+    refolding,
     retention,
     roster,
     signatures,
@@ -52,6 +53,7 @@ TASKS: Mapping[str, Callable[[Payload, datetime], object]] = {
     "verification.bulk": verification.run_bulk,
     "verification.import": imports.run_import,
     "verification.undo_import": imports.undo_import,
+    refolding.NAME: refolding.refold,
 }
 PERIODIC: Intervals = (
     (timedelta(seconds=1), tally.publish_left),
