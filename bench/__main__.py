@@ -56,6 +56,7 @@ def every(size: list[str]) -> list[Row]:
         *run("killing.py", "--json", *size),
         *run("reading.py", "--json", *size),
         *run("matching.py", "--json", *size),
+        *run("matching_scripts.py", "--json", *size),
         *run("duplicates.py", "measure", *LABELLED),
         *run("duplicates_million.py", "--json", *size),
         *run("sealing.py", "--json", *size),

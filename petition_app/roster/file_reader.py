@@ -54,6 +54,13 @@ class Entry:
 COMPARED = tuple(field.name for field in fields(Entry) if field.name != "key")
 
 
+def key_today(entry: Entry) -> str:
+    """Return the key that a person of an earlier version would get now, since names were folded otherwise before."""
+    is_made = len(entry.key) == MADE and not entry.key.strip("0123456789abcdef")
+    return person_key(entry.name, entry.body, entry.place) if is_made else entry.key
+
+
+MADE = 64  # Letters of a key that was made from a name, SHA-256 in hex; an id of a file has so many by chance only.
 NEAR = timedelta(days=92)  # So far apart, two terms still follow each other.
 SAME = N_("a further term of a person on an earlier line; both are one entry")
 OTHER = N_("this id stands on an earlier line with another name")

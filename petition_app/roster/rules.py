@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 
 from petition_app.i18n import N_
+from petition_app.matching.names.folding import MARKS, fold_letters
+from petition_app.matching.names.whole_names import split_whole
 from petition_app.person_names.reading import NAME_LENGTH, UnfitTextError, clean_line
 from petition_app.tables.titles import NAME_FIELDS
 
@@ -14,8 +15,8 @@ LONGEST = {**dict.fromkeys(NAME_FIELDS, 120), "name": NAME_LENGTH, "id": 64, "co
 
 YES = frozenset(("yes", "y", "true", "1", "safe", "да", "можно", "+", "д", "истина"))
 ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+WORD = re.compile(rf"\w[\w{MARKS}]*")
 NO = frozenset(("no", "n", "false", "0", "unsafe", "нет", "нельзя", "-", "н", "ложь"))
-PATRONYMIC = re.compile(r"(вич|ична|вна|оглы|оглу|кызы|кизи)$")
 
 
 class UnfitCellError(ValueError):
@@ -23,24 +24,8 @@ class UnfitCellError(ValueError):
 
 
 def split_name(name: str) -> tuple[str, str, str]:
-    """Return a whole name as surname, given name, patronymic.
-
-    A comma ends a surname. A patronymic, known by its ending, is followed by the surname or stands last. Otherwise a
-    name in Cyrillic begins with the surname, as in official lists, and any other ends with it.
-    """
-    if "," in name:
-        surname, _, others = name.partition(",")
-        given, _, patronymic = others.strip().partition(" ")
-        return surname.strip(), given, patronymic.strip()
-    words = re.sub(r"\.(?=\w)", ". ", name).split()
-    if len(words) < 2:
-        return (words or [""])[0], "", ""
-    patronymics = [number for number, word in enumerate(words) if PATRONYMIC.search(word.casefold())]
-    if len(words) > 2 and patronymics and patronymics[-1] == 1:
-        return " ".join(words[2:]), words[0], words[1]
-    if re.search("[а-яё]", name, re.IGNORECASE):
-        return words[0], words[1], " ".join(words[2:])
-    return words[-1], words[0], " ".join(words[1:-1])
+    """Return a whole name as surname, given name, patronymic; all in the first where nothing says which is which."""
+    return split_whole(name)
 
 
 def read_cell(typed: str, longest: int) -> str:
@@ -73,9 +58,5 @@ def person_key(name: str, body: str, place: str) -> str:
 
     The order of the words does not matter, so that a list with whole names equals one with three columns.
     """
-    words = (" ".join(sorted(re.findall(r"\w+", _fold(text)))) for text in (name, body, place))
+    words = (" ".join(sorted(WORD.findall(fold_letters(text)))) for text in (name, body, place))
     return hashlib.sha256("\x1f".join(words).encode()).hexdigest()
-
-
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from petition_app.matching.names.spelling import spelling, spellings
+from petition_app.matching.names.folding import PLAIN_WORD, fold_letters
+from petition_app.matching.names.spelling import search_spellings, spellings
 from petition_app.roster import services as rosters
 
 SHOWN = 12
@@ -55,15 +56,15 @@ def find_keys(version_id: UUID, keys: Sequence[str]) -> list[FoundEntry]:
 
 def _fold(word: str) -> tuple[str, tuple[str, ...]]:
     """Return a word as it is compared: in its own letters, and by its sounds in the other alphabet."""
-    plain = word.casefold().replace("ё", "е").strip(".,;")
-    return plain, spellings(plain) if plain.isalpha() and len(plain) > 1 else ()
+    plain = fold_letters(word).strip(".,;")
+    return plain, spellings(plain) if PLAIN_WORD.fullmatch(plain) and len(plain) > 1 else ()
 
 
 def _fits(row: Sequence[object], wanted: list[tuple[str, tuple[str, ...]]]) -> bool:
-    text = " ".join(str(part) for part in row[1 : len(SEARCHED) + 1] if part).casefold().replace("ё", "е")
+    text = fold_letters(" ".join(str(part) for part in row[1 : len(SEARCHED) + 1] if part))
     if all(plain in text for plain, _ in wanted):
         return True
-    heard = [spelling(part) for part in (part.strip('.,;«»"') for part in text.split()) if part]
+    heard = search_spellings(text).split()
     return all(
         plain in text or any(sound in one for sound in sounds if sound for one in heard) for plain, sounds in wanted
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -17,7 +17,7 @@ from petition_app.accounts.services import require_role
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.petitions.models import Petition
-from petition_app.roster.file_reader import COMPARED, Entry
+from petition_app.roster.file_reader import COMPARED, Entry, key_today
 from petition_app.roster.models import RosterEntry, RosterVersion
 from petition_app.storage import jobs
 from petition_app.storage.db import db, get_for_update
@@ -59,7 +59,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two versions compared: how many people were added, are gone, changed or stayed the same, and some of them."""
+    """Two versions compared: how many people were added, are gone, changed or stayed the same, and some of them.
+
+    `kept` has the keys of the former version by those that the same people would get now.
+    """
 
     added: int = 0
     gone: int = 0
@@ -68,6 +71,7 @@ class Comparison:
     some_added: tuple[Difference, ...] = ()
     some_gone: tuple[Difference, ...] = ()
     some_changed: tuple[Difference, ...] = ()
+    kept: dict[str, str] = field(default_factory=dict)
 
 
 # --- bringing one in ----------------------------------------------------------------------------------------------
@@ -143,6 +147,7 @@ def admit(version_id: UUID, *, by: Account | None, at: datetime) -> RosterVersio
         raise EmptyRosterError
     found = compare(before.id if before else None, version_id)
     version.added, version.gone, version.changed = found.added, found.gone, found.changed
+    _keep_keys(version_id, found.kept)
     if before:
         before.state = "past"
     version.state, version.reading, version.at = "current", None, at
@@ -202,6 +207,14 @@ def list_versions(petition_id: UUID, *, by: Account | None) -> list[RosterVersio
     return list(db.session.scalars(query.order_by(RosterVersion.number.desc())))
 
 
+def _keep_keys(version_id: UUID, kept: Mapping[str, str]) -> None:
+    """Give people of the version before the keys that they have there, to which verdicts are bound."""
+    keys = list(kept)
+    for begun in range(0, len(keys), CHUNK):
+        for entry in get_entries(version_id, keys[begun : begun + CHUNK]):
+            entry.key = kept[entry.key]
+
+
 def list_entries(version_id: UUID) -> list[RosterEntry]:
     """Return everybody on a version, in the order of their keys."""
     query = select(RosterEntry).where(RosterEntry.version_id == version_id).order_by(RosterEntry.key)
@@ -246,12 +259,16 @@ def compare_with(old: UUID | None, entries: Iterable[Entry]) -> Comparison:
 
     Of each person of the old version a key and a number are remembered, nothing else.
     """
-    before = {entry.key: hash(_values(entry)) for entry in iter_entries(old)} if old else {}
+    before, kept = dict[str, int](), dict[str, str]()
+    for entry in iter_entries(old) if old else ():
+        before[entry.key], key = hash(_values(entry)), key_today(entry)
+        if key != entry.key:
+            kept[key] = entry.key
     added, changed, same = 0, 0, 0
     some_added: list[Difference] = []
     some_changed: list[Entry] = []
     for entry in entries:
-        known = before.pop(entry.key, None)
+        known = before.pop(kept.get(entry.key, entry.key), None)
         if known is None:
             added += 1
             if len(some_added) < EXAMPLES:
@@ -270,7 +287,10 @@ def compare_with(old: UUID | None, entries: Iterable[Entry]) -> Comparison:
         same=same,
         some_added=tuple(some_added),
         some_gone=tuple(_difference(entry) for entry in some_gone if entry),
-        some_changed=tuple(_difference(entry, get_entry(old, entry.key)) for entry in some_changed if old),
+        some_changed=tuple(
+            _difference(entry, get_entry(old, kept.get(entry.key, entry.key))) for entry in some_changed if old
+        ),
+        kept=kept,
     )
 
 

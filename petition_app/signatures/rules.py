@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from petition_app.mailer.addresses import address_key
+from petition_app.matching.names.folding import plain_words
 
 STATES = (
     "unconfirmed",
@@ -39,9 +38,8 @@ CONSENT = {"count": 0, "role": 1, "addressee": 2, "name": 3}
 
 
 def fold_name(name: str) -> str:
-    """Return the name for comparison: NFKC, case-folded, ё as е, words in alphabetical order."""
-    folded = unicodedata.normalize("NFKC", name).casefold().replace("ё", "е")
-    return " ".join(sorted(re.findall(r"[^\W\d_]+", folded)))
+    """Return the name for comparison: its words, as `fold_letters` folds them, in alphabetical order."""
+    return " ".join(sorted(plain_words(name)))
 
 
 def fold_mailbox(address: str) -> str:

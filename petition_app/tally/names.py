@@ -14,7 +14,7 @@ from petition_app import audit
 from petition_app.accounts.services import role_of_id
 from petition_app.crypto.vault import UnreadableError
 from petition_app.errors import StorageSealedError
-from petition_app.matching.names.spelling import spelling, words
+from petition_app.matching.names.spelling import search_spellings
 from petition_app.person_names.reading import UnfitTextError, read_line, read_name
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Signature
@@ -205,7 +205,7 @@ def _open(signature: Signature, petition: Petition, access: CaseAccess) -> Publi
         place=identity.place,
         sort_key=unicodedata.normalize("NFKC", identity.name).casefold().replace("ё", "е")[:240],
         **names_order.keys(identity.name, names_order.language_of(petition)),
-        spelled=" ".join(spelling(word.folded) for word in words(identity.name))[:240],
+        spelled=search_spellings(identity.name)[:240],
         folded=fold_name(identity.name)[:240],
     )
 

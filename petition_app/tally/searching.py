@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_
+from sqlalchemy import and_, or_
 
+from petition_app.matching.names.folding import plain_words
 from petition_app.matching.names.spelling import fold, spellings
 from petition_app.petitions.models import Petition
 from petition_app.storage.db import db
@@ -17,8 +18,8 @@ SHORTEST_SOUND = 3
 def find_names(petition: Petition, text: str, *, batch: int | None = None, place: str | None = None) -> NamesPage:
     """Return published names in which each word of the text stands, as typed or as it sounds in another alphabet.
 
-    Only what the list of signatories shows is looked through, and at most 100 names are given. Case, ё and е, and
-    look-alike letters make no difference.
+    Only what the list of signatories shows is looked through, and at most 100 names are given. Case, ё and е,
+    look-alike letters and the marks on Latin letters make no difference.
     """
     typed = fold(text[:LONGEST]).split()[:MOST_WORDS]
     if not typed:
@@ -29,6 +30,7 @@ def find_names(petition: Petition, text: str, *, batch: int | None = None, place
         query = query.where(
             or_(
                 PublishedName.sort_key.contains(word, autoescape=True),
+                and_(*(PublishedName.folded.contains(part, autoescape=True) for part in plain_words(word) or [word])),
                 *(PublishedName.spelled.contains(sound, autoescape=True) for sound in sounds),
             )
         )

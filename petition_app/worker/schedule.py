@@ -17,6 +17,7 @@ from petition_app.worker.tasks import (
     keys,
     mail,
     petitions,
+    refolding,
     retention,
     roster,
     signatures,
@@ -54,6 +55,7 @@ TASKS: Mapping[str, Callable[[Payload, datetime], object]] = {
     "verification.bulk": verification.run_bulk,
     "verification.import": imports.run_import,
     "verification.undo_import": imports.undo_import,
+    refolding.NAME: refolding.refold,
 }
 PERIODIC: Intervals = (
     (timedelta(seconds=1), tally.publish_left),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ import pytest
 from petition_app.clock import utcnow
 from petition_app.errors import NotAllowedError
 from petition_app.roster import services
-from petition_app.roster.file_reader import Entry, open_table
+from petition_app.roster.file_reader import Entry, key_today, open_table
 from petition_app.roster.models import RosterEntry, RosterVersion
 from petition_app.roster.services import AsOfError, EmptyRosterError, ReplacedError
 from petition_app.storage.db import db
@@ -179,3 +180,25 @@ def test_the_founding_roster_is_taken_whole(app: Any, petition: UUID) -> None:
         assert found.name == "Колчина Валентина Борисовна"
         assert (found.body, found.term_from, found.term_to) == ("МО Северное", date(2019, 9, 8), date(2024, 9, 8))
         assert (found.contact, found.contact_safe) == ("", None)
+
+
+def test_who_was_known_by_a_key_of_an_earlier_folding_keeps_it(app: Any, petition: UUID) -> None:
+    before = [Entry(key="a" * 64, surname="\u0930\u0940\u0928\u093e", body="A council"), *people("id-1")]
+    after = [replace(before[0], key=key_today(before[0]), role="deputy"), *people("id-1", "id-2")]
+    bring(app, petition, *before)
+    version = bring(app, petition, *after)
+    assert stands(app, petition)[0][2:] == (3, 1, 0, 1), "one was added, one changed, nobody is gone"
+    with make.looking(app):
+        assert [entry.key for entry in services.list_entries(version)] == ["a" * 64, "id-1", "id-2"]
+    third = bring(app, petition, *after[:2])
+    with make.looking(app):
+        assert [entry.key for entry in services.list_entries(third)] == ["a" * 64, "id-1"]
+
+
+def test_an_id_of_a_file_that_looks_like_a_made_key_stays(app: Any, petition: UUID) -> None:
+    listed = [Entry(key="b" * 64, surname="Lugovaya"), *people("id-1")]
+    bring(app, petition, *listed)
+    version = bring(app, petition, *listed, *people("id-2"))
+    assert stands(app, petition)[0][2:] == (3, 1, 0, 0)
+    with make.looking(app):
+        assert [entry.key for entry in services.list_entries(version)] == ["b" * 64, "id-1", "id-2"]

@@ -76,6 +76,22 @@ def test_who_is_not_published_is_not_found(app: Any, client: Any) -> None:
     assert search(client, "борис") == []
 
 
+def test_marks_make_no_difference_to_a_search_either_way(app: Any, client: Any) -> None:
+    world = make.make_world(app)
+    for name in ("Josef Černý", "Ana Kovacic", "रीना शर्मा", "Прокоп'євська Ганна"):
+        make.make_verified(app, world, name)
+    make.publish_waiting(app)
+    for asked, found in (
+        ("cerny", "Josef Černý"),
+        ("Černý", "Josef Černý"),
+        ("Kovačić", "Ana Kovacic"),
+        ("रीना", "रीना शर्मा"),
+        ("прокоп´євська", "Прокоп&#39;євська Ганна"),
+    ):
+        assert search(client, asked) == [found]
+    assert search(client, "रानी") == []
+
+
 def test_a_name_that_is_looked_for_stands_in_no_address(app: Any, client: Any) -> None:
     make.make_world(app)
     page = client.get(f"/p/{make.SLUG}/signatories").text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, combinations, islice
 from types import MappingProxyType
 
@@ -19,6 +19,8 @@ Truths = npt.NDArray[np.bool_]
 PARTS = ("given", "surname", "patronymic", "place", "region", "mailbox", "entry")
 MISSING = -1
 """The code of a value that was not given."""
+OR = "|"
+"""Between the spellings of one value where it has several; the first is the one by which blocks are made."""
 CHUNK = 10_000
 """Rows turned into columns at a time."""
 
@@ -28,13 +30,15 @@ class Column:
     """One part of all records: a code for each record, and what each code means, folded.
 
     `related` are pairs of codes, as `numbered` gives them in order, whose values are forms of one name. `initials`
-    holds the first letter of each value: positive where it is all there is, negative where more follows.
+    holds the first letter of each value: positive where it is all there is, negative where more follows. `others` are
+    all spellings of the values that have several.
     """
 
     codes: Integers
     values: npt.NDArray[np.object_]
     related: Longs
     initials: Integers
+    others: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
     @property
     def known(self) -> Truths:
@@ -78,11 +82,12 @@ def columns_from(
             continue
         translation, values = _folded(part, seen.pop(part), fold)
         related = _related([forms[part](value) for value in values] if part in forms else [])
-        kept = np.array([*values, ""], object)[:-1]
+        others = {code: frozenset(value.split(OR)) for code, value in enumerate(values) if OR in value}
+        kept = np.array([*(value.partition(OR)[0] if OR in value else value for value in values), ""], object)[:-1]
         first = np.array([ord(value[0]) * (1 if len(value) == 1 else -1) for value in values], np.int32)
         for name in ("given", "surname") if part == "given" else (part,):
             codes_now = np.frombuffer(raw.pop(name), dtype=np.int32) if size else np.empty(0, np.int32)
-            parts[name] = Column(translation[codes_now], kept, related, first)
+            parts[name] = Column(translation[codes_now], kept, related, first, others)
     return Columns(size, parts)
 
 

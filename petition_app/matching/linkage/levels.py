@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
-from petition_app.matching.linkage.columns import MISSING, Columns, Integers, Truths, numbered
+from petition_app.matching.linkage.columns import MISSING, Column, Columns, Integers, Longs, Truths, numbered
 from petition_app.matching.linkage.weights import ABSENT, EXACT, INITIAL, KNOWN_FORM, MAILBOX_EDGES, NAME_EDGES, SIMILAR
 
 Levels = npt.NDArray[np.int8]
@@ -87,9 +87,29 @@ def _compared(columns: Columns, left: Integers, right: Integers, how: Comparison
         part = pairs[start : start + SLICE]
         ones, others = column.values[part >> 32].tolist(), column.values[part & LOW].tolist()
         reached[start : start + SLICE] = np.digitize(cpdist(ones, others, scorer=scorer, dtype=np.float32), edges)
+    _spelled_alike(column, pairs, reached, scorer, edges)
     reached[(reached <= SIMILAR) & np.isin(pairs, column.related, assume_unique=True)] = KNOWN_FORM
     one, other = column.initials[pairs >> 32], column.initials[pairs & LOW]
     short = (one > 0) | (other > 0)
     reached[short] = np.where(np.abs(one[short]) == np.abs(other[short]), INITIAL, 0)
     levels[differ] = reached[where]
     return levels
+
+
+def _spelled_alike(
+    column: Column, pairs: Longs, reached: Levels, scorer: Callable[..., float], edges: tuple[float, ...]
+) -> None:
+    """Raise the levels of values with several spellings to what the likest two of them reach."""
+    if not column.others:
+        return
+    some = np.fromiter(column.others, np.int64, len(column.others))
+    for place in np.flatnonzero(np.isin(pairs >> 32, some) | np.isin(pairs & LOW, some)).tolist():
+        one, other = (
+            column.others.get(code, frozenset((column.values[code],)))
+            for code in (int(pairs[place]) >> 32, int(pairs[place]) & LOW)
+        )
+        if one & other:
+            reached[place] = EXACT
+        else:
+            likest = max(scorer(left, right) for left in one for right in other)
+            reached[place] = max(int(reached[place]), int(np.digitize(likest, edges)))

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from petition_app.matching.linkage.columns import Columns, columns_from
+from petition_app.matching.linkage.columns import OR, Columns, columns_from
+from petition_app.matching.names.folding import PLAIN_WORD
 from petition_app.matching.names.forms import fathers_of, names_of
+from petition_app.matching.names.latin_marks import bare_forms, has_marks
 from petition_app.matching.names.spelling import Word, collapse, fold, is_patronymic, spelling, words
-from petition_app.matching.names.transliteration import CYRILLIC, PATRONYMIC_WORDS, SCHOOLS
+from petition_app.matching.names.transliteration import CYRILLIC, MARKED, PATRONYMIC_WORDS, SCHOOLS, TITLES
 
 _CYRILLIC = str.maketrans(CYRILLIC)
 _LATIN = re.compile("[a-z]")
-_RUNS = re.compile(r"[^\W\d_]+|\d+")
-_LETTERS = re.compile(r"[^\W\d_]+")
+_RUNS = re.compile(rf"{PLAIN_WORD.pattern}|\d+")
 _INITIAL = re.compile(r"^[^\W\d_]{1,3}\.$|^[^\W\d_]$")
 
 
@@ -87,8 +88,8 @@ class _Kind:
 
 def _kind(word: str) -> _Kind:
     """Return the kind of a word; words of letters alone, the most by far, need no closer look at the whole name."""
-    plain = word.isalpha() and len(word) > 1 and word.casefold() not in PATRONYMIC_WORDS
-    sounds = _sounds(word) if plain else ""
+    plain = word.isalpha() and len(word) > 1 and word.casefold() not in NOT_PLAIN
+    sounds = _sounds(word).partition(OR)[0] if plain else ""
     return _Kind(word, plain, False, is_patronymic(sounds), bool(names_of((sounds,))))
 
 
@@ -99,13 +100,14 @@ def _looked_at(word: Word) -> _Kind:
 
 
 def _names(sounds: str) -> frozenset[int]:
-    return names_of((sounds,))
+    return names_of(tuple(sounds.split(OR)))
 
 
 def _fathers(sounds: str) -> frozenset[int]:
-    return fathers_of((sounds,))
+    return fathers_of(tuple(sounds.split(OR)))
 
 
+NOT_PLAIN = PATRONYMIC_WORDS | TITLES
 FORMS = {"given": _names, "patronymic": _fathers}
 """The parts whose values may be forms of a name, and of which names."""
 
@@ -121,7 +123,7 @@ def folded(part: str, value: str) -> str:
     plain = fold(value)
     if part in ("place", "region"):
         return "".join(run if run.isdigit() else _sounds(run) for run in _RUNS.findall(plain))
-    sounds = _sounds("".join(_LETTERS.findall(plain)))
+    sounds = _sounds("".join(PLAIN_WORD.findall(plain)))
     return sounds[:1] if _INITIAL.match(plain) else sounds
 
 
@@ -131,4 +133,13 @@ def _sounds(word: str) -> str:
         return collapse(SCHOOLS[0](word.casefold())) or spelling(word.casefold())
     plain = word.casefold()
     sounds = plain.translate(_CYRILLIC)
-    return collapse(sounds) if sounds.isascii() and not _LATIN.search(plain) else spelling(fold(word))
+    if sounds.isascii() and not _LATIN.search(plain):
+        return collapse(sounds)
+    return _with_marks(plain) if has_marks(plain) else spelling(fold(word))
+
+
+def _with_marks(word: str) -> str:
+    """Return how a Latin word with marks sounds to those who leave them out, and behind OR how it is spoken."""
+    bare, *others = (collapse(SCHOOLS[0](form)) for form in bare_forms(word))
+    spoken = collapse(SCHOOLS[0]("".join(MARKED.get(letter, letter) for letter in word)))
+    return OR.join(dict.fromkeys((bare, *others, spoken)))

@@ -7,21 +7,35 @@ in Latin letters may have several spellings, one for each school that could have
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from anyascii import anyascii
 
+from petition_app.matching.names.alphabets import sounds_of
+from petition_app.matching.names.cross_script import read_native, script_of
+from petition_app.matching.names.folding import LETTER, MARKS, fold_letters, tidy
+from petition_app.matching.names.latin_marks import bare_forms, has_marks
 from petition_app.matching.names.transliteration import (
+    BELARUSIAN,
+    BELARUSIAN_LETTERS,
     CYRILLIC,
+    GOST,
     INITIALS,
+    ISO_9,
     LOOKS_CYRILLIC,
     LOOKS_LATIN,
     MARKED,
     PARTICLES,
     PATRONYMIC_WORDS,
     SCHOOLS,
+    SHORT_FOR,
+    SHOWS_BELARUSIAN,
+    SHOWS_GOST,
+    SHOWS_ISO_9,
+    SMALL_PARTICLES,
+    TITLES,
+    TO_RUSSIAN,
 )
 from petition_app.matching.names.word_cache import remembering
 
@@ -35,9 +49,16 @@ class Word:
     initial: bool = False
 
 
-_WORD = re.compile(r"[^\W\d_]+(?:[^\W\d_]|[\u0300-\u036f]|['’ʼʻʹʺ`´‘]|[-‐‑–](?=[^\W\d_]))*\.?", re.UNICODE)
+_WORD = re.compile(
+    f"{LETTER}(?:{LETTER}|[{MARKS}]|'(?!\\s|$)|[-‐‑–־](?={LETTER})|(?<=l)·(?=l))*(?:'(?= )|[.])?", re.UNICODE
+)
+_DEGREE = re.compile(r"\b(?:[кд]\.\s?[а-яё]{1,6}\.?(?:-?\s?[а-яё]\.)?\s?н\.?)(?=\W|$)|\bканд\.\s.*$", re.IGNORECASE)
+_SLASHED = re.compile(r"(?<=\s)[asd]/[lpo](?=\s)", re.IGNORECASE)
+_GENERATION = re.compile(r"\b\d+(?:st|nd|rd|th)\b", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_BORN = re.compile(r"\b(?:geb\.|née?\b|урожд\.)", re.IGNORECASE)
 LAST_LATIN = "\u024f"
-_APOSTROPHES = str.maketrans("", "", "'’ʼʻʹʺ`´‘ʿʾ.")
+_APOSTROPHES = str.maketrans("", "", "'’ʼʻʹʺ`´‘ʿʾ.·ʹ")
 _HYPHENS = re.compile("[-‐‑–]")
 _NO_SOUND = re.compile("[^a-z]+")
 _TWICE = re.compile(r"(.)\1+")
@@ -82,13 +103,15 @@ def unmask(word: str) -> str:
 
 @remembering(4096)
 def fold(text: str) -> str:
-    """Return text for comparison: NFKC, look-alikes put back, case-folded, ё as е, single spaces."""
-    words = (unmask(word) for word in unicodedata.normalize("NFKC", text).split())
-    return unicodedata.normalize("NFC", " ".join(words)).casefold().replace("ё", "е").replace("i̇", "i")
+    """Return text for comparison: look-alikes put back, then as `fold_letters` does, single spaces."""
+    return fold_letters(" ".join(unmask(word) for word in tidy(text).split()))
 
 
 def words(name: str) -> tuple[Word, ...]:
-    """Return the words of a name; initials apart, `оглы` and `кызы` joined to the father's name before them."""
+    """Return the words of a name; initials apart, `оглы` and `кызы` joined to the father's name before them.
+
+    Titles and degrees are left out where a name is left without them.
+    """
     found: list[Word] = []
     for word in _split(name):
         if found and not word.initial and not found[-1].initial and word.folded in PATRONYMIC_WORDS:
@@ -96,17 +119,27 @@ def words(name: str) -> tuple[Word, ...]:
             found.append(Word(f"{before.typed} {word.typed}", f"{before.folded}{word.folded}"))
         else:
             found.append(word)
-    return tuple(found)
+    named = [word for word in found if word.folded not in TITLES]
+    return tuple(named if len(named) > 1 else found)
 
 
 def _split(name: str) -> Iterator[Word]:
-    for match in _WORD.finditer(unicodedata.normalize("NFKC", name)):
+    text = tidy(name)
+    if "/" in text or "." in text or "né" in text:
+        text = _BORN.sub(" ", _SLASHED.sub(" ", _DEGREE.sub(" ", text)))
+    text = _GENERATION.sub(" ", text) if _DIGIT.search(text) else text
+    for match in _WORD.finditer(text):
         typed = unmask(match.group().removesuffix("."))
         folded = fold(typed).translate(_APOSTROPHES)
         if not folded:
             continue
-        short = len(folded) == 1 and folded < "\u2e80"
-        yield Word(match.group(), folded, short or (len(folded) <= 4 and match.group().endswith(".")))
+        dotted = match.group().endswith(".")
+        if folded in SHORT_FOR and (dotted or len(folded) > 2):
+            yield Word(match.group(), SHORT_FOR[folded])
+            continue
+        small = typed in SMALL_PARTICLES and not dotted and text != text.lower()
+        short = len(folded) == 1 and folded < "\u2e80" and not small
+        yield Word(match.group(), folded, short or (len(folded) <= 4 and dotted and folded not in TITLES))
 
 
 def halves(word: str) -> tuple[str, ...]:
@@ -117,20 +150,66 @@ def halves(word: str) -> tuple[str, ...]:
 
 @remembering(16384)
 def spellings(word: str) -> tuple[str, ...]:
-    """Return how a folded word sounds: one spelling from Cyrillic, up to seven from Latin; the likeliest first."""
+    """Return how a folded word sounds: one spelling from Cyrillic mostly, seven or so from Latin; the likeliest first.
+
+    A Latin word with marks is spelled with them and without, as people type it.
+    """
     word = _HYPHENS.sub("", word).replace(" ", "").translate(_APOSTROPHES)
+    if word.isascii():
+        return _from_latin(word) or (word[:1],)
     if any("\u0400" <= letter <= "\u052f" for letter in word):
-        return (collapse(anyascii("".join(CYRILLIC.get(letter, letter) for letter in word))),)
-    if any(letter > "\u024f" for letter in word if letter not in MARKED and not "\u1e00" <= letter <= "\u1eff"):
-        word = anyascii(word.replace("ու", "u")).casefold().translate(_APOSTROPHES)
-    latin = "".join(MARKED.get(letter, letter) for letter in word)
-    found = (collapse(school(latin)) for school in SCHOOLS)
-    return tuple(dict.fromkeys(spelling for spelling in found if spelling)) or (latin[:1],)
+        return tuple(dict.fromkeys(map(_from_cyrillic, _russian_too(word))))
+    if script := script_of(word):
+        read = (collapse(fine) for fine, _ in read_native(word, script))
+        return tuple(dict.fromkeys(filter(None, read))) or (word[:1],)
+    if sounds := sounds_of(word):
+        return tuple(dict.fromkeys(map(collapse, sounds)))
+    if not has_marks(word):
+        word = str(anyascii(word)).casefold().translate(_APOSTROPHES)
+        return _from_latin(word) or (word[:1],)
+    marked = "".join(MARKED.get(letter, letter) for letter in word)
+    found = dict.fromkeys(_from_latin(marked))
+    if SHOWS_ISO_9 & set(word):
+        found |= dict.fromkeys(_from_latin("".join(MARKED.get(each, each) for each in word.translate(ISO_9))))
+    for plain in bare_forms(word):
+        found |= dict.fromkeys(_from_latin(plain))
+    return tuple(found) or (word[:1],)
+
+
+def _from_latin(word: str) -> tuple[str, ...]:
+    """Return what each school of transliteration reads."""
+    schools = SCHOOLS
+    if SHOWS_GOST.search(word):
+        schools = (*schools, GOST)
+    if SHOWS_BELARUSIAN.search(word):
+        schools = (*schools, BELARUSIAN)
+    return tuple(dict.fromkeys(filter(None, (collapse(school(word)) for school in schools))))
+
+
+def _russian_too(word: str) -> tuple[str, ...]:
+    """Return a Cyrillic word and, where it is Belarusian, what it is in Russian."""
+    if not BELARUSIAN_LETTERS & set(word):
+        return (word,)
+    russian = word
+    for letters, by in TO_RUSSIAN:
+        russian = russian.replace(letters, by)
+    return (word, russian)
+
+
+def _from_cyrillic(word: str) -> str:
+    return collapse(str(anyascii("".join(CYRILLIC.get(letter, letter) for letter in word))))
 
 
 def spelling(word: str) -> str:
     """Return the likeliest spelling of a folded word."""
     return spellings(word)[0]
+
+
+def search_spellings(name: str) -> str:
+    """Return the words of a name by their sounds, for a search: each as it is likeliest, and as it is without marks."""
+    found = [word.folded for word in words(name)]
+    forms = [form for word in found for form in (word, *(bare_forms(word) if has_marks(word) else ()))]
+    return " ".join(dict.fromkeys(map(spelling, forms)))
 
 
 def collapse(sounds: str) -> str:
@@ -157,7 +236,7 @@ def consonant_key(sounds: str) -> str:
 
 def phonetic_keys(name: str) -> tuple[str, ...]:
     """Return keys of which similar names share at least one: rough sounds of one word, rough initial of another."""
-    found = [word for word in words(name) if word.folded not in PARTICLES]
+    found = [word for word in words(name) if word.initial or word.folded not in PARTICLES]
     rough = [tuple(dict.fromkeys(consonant_key(sounds) for sounds in spellings(word.folded))) for word in found]
     keys: dict[str, None] = {}
     for index, (word, skeletons) in enumerate(zip(found, rough, strict=True)):
@@ -189,3 +268,13 @@ def father(sounds: str) -> str:
 def is_daughters(sounds: str) -> bool:
     """Return whether a patronymic is a woman's."""
     return bool(_FEMALE_PATRONYMIC.search(sounds))
+
+
+def looks_like_patronymic(word: Word) -> bool:
+    """Return whether a typed word ends as a father's name does."""
+    return not word.initial and _ends_as_fathers(word.folded)
+
+
+@remembering(16384)
+def _ends_as_fathers(folded: str) -> bool:
+    return any(is_patronymic(each) for each in spellings(folded))

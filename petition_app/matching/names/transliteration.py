@@ -31,7 +31,7 @@ MARKED = {
 _EVERYWHERE = {
     "shch": "X", "chtch": "X", "schtsch": "X", "szcz": "X", "tsch": "Q", "tch": "Q", "dzh": "DJ", "dsch": "DJ",
     "zh": "J", "kh": "H", "sh": "W", "ts": "C", "tz": "C", "ph": "f", "th": "t", "ck": "k", "w": "v", "y": "i",
-    "ou": "u", "qu": "kv",
+    "ou": "u", "qu": "kv", "gh": "g", "shh": "X",
 }  # fmt: skip
 
 
@@ -77,8 +77,33 @@ SCHOOLS: tuple[Callable[[str], str], ...] = (
     # Turkish, Azerbaijani, Uzbek.
     _school({"c": "DJ", "ç": "Q", "x": "H", "q": "g", "ch": "Q", "j": "DJ"}),
 )
+# GOST 7.79, system B (cz, x, shh, y', e'), where a word shows it; Belarusian words whose soft т and д became ц and дз.
+GOST = _school({"cz": "C", "c": "C", "x": "H", "j": "i", "ch": "Q", "q": "k"})
+BELARUSIAN = _school(
+    {"h": "g", "ch": "Q", "j": "i", "c": "C", "q": "k", "dz": "d", "ts": "t"},
+    ("(?<=[ao])u$", "v"),
+    ("(?<=[bvdklmnprst])ou$", "ov"),
+)
+SHOWS_GOST = re.compile("cz|x|shh")
+SHOWS_BELARUSIAN = re.compile("(?:ts|dz)[iey]|[ao]u$")
+# ISO 9 and GOST 7.79, system A: letters that no orthography of a language shares with them.
+ISO_9 = str.maketrans({"û": "iu", "â": "ia", "ŝ": "X", "è": "e", "ʹ": "", "ʺ": ""})
+SHOWS_ISO_9 = frozenset("ûâŝ")
+BELARUSIAN_LETTERS = frozenset("ўі")
+# Belarusian letters and what Russian has in their place, softness above all.
+TO_RUSSIAN = (
+    ("дз", "д"),
+    ("ці", "ти"),
+    ("це", "те"),
+    ("ця", "тя"),
+    ("цё", "те"),
+    ("ць", "ть"),
+    ("ўж", "вж"),
+    ("ў", "в"),
+    ("аво", "ово"),
+)
 
-LOOKS_CYRILLIC = str.maketrans("aeopcxykmtinAEOPCXYKMTHBIëËi0", "аеорсхукмтіпАЕОРСХУКМТНВІёЁі" + "о")
+LOOKS_CYRILLIC = str.maketrans("aeopcxykmtinAEOPCXYKMTHBIëËi0ĸbæəɵ", "аеорсхукмтіпАЕОРСХУКМТНВІёЁіокьӕәө")
 LOOKS_LATIN = str.maketrans("аеорсхукмтіАЕОРСХУКМТНВІ", "aeopcxykmtiAEOPCXYKMTHBI")
 
 # What a single Latin letter may begin; other letters stand for their own sound.
@@ -164,8 +189,42 @@ PARTICLES = frozenset(
         "af",
         "av",
         "zu",
+        "zum",
+        "zur",
         "und",
         "y",
         "e",
+        "i",
+        "t",
+        "d",
+        "las",
+        "los",
+        "ter",
+        "binti",
+        "abu",
+        "bint",
+        "ال",
+        "بن",
+        "ابن",
+        "بنت",
+        "ابو",
+        "و",
+        "de'",
+        "д",
+        "і",
     ]
 )
+# One letter alone that is such a word where it is written small.
+SMALL_PARTICLES = frozenset("yeitdі")
+# No part of a name: they are left out where a name is left without them. Some stand behind a dot.
+_TITLES = (
+    "dr prof professor mr mrs ms mx miss sir dame lord lady hon rev fr ing mag dipl herr frau mme mlle monsieur madame "
+    "sr sra srta dott avv phd msc bsc mba mphil dphil llm llb esq jr jnr snr ii iii iv freiherr freiherrin graf "
+    "др проф профессор акад академик доц доцент кфн дфн дмн кмн дтн ктн дэн кэн дюн кюн дин кин дбн кбн дхн кхн "
+    "г-н г-жа господин госпожа д-р"
+)
+TITLES = frozenset(_TITLES.split())
+# Written short as a rule, and no initials.
+SHORT_FOR = {"md": "mohammad", "mohd": "mohammad", "muhd": "mohammad", "mª": "maria", "st": "saint",
+             "wm": "william", "chas": "charles", "geo": "george", "jas": "james", "jos": "joseph", "thos": "thomas",
+             "মোঃ": "মোহাম্মদ", "মো": "মোহাম্মদ", "মোছাঃ": "মোছাম্মৎ"}  # fmt: skip

@@ -9,11 +9,12 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from petition_app.matching.names.spelling import Word, fold
-from petition_app.matching.roster.part_index import Vocabulary, looks_like_patronymic
-from petition_app.matching.roster.parts import Split, readings, split
+from petition_app.matching.names.spelling import Word, fold, looks_like_patronymic
+from petition_app.matching.roster.part_index import Vocabulary
+from petition_app.matching.roster.parts import Split, is_unspaced, readings, split
 from petition_app.matching.roster.places import Places
 from petition_app.matching.roster.scoring import score
+from petition_app.matching.roster.second_look import GivenNamesWithFathers, exactly, other_typings, with_fathers
 from petition_app.matching.roster.types import Entry, Match, Query
 from petition_app.matching.roster.weights import (
     EXACT,
@@ -27,6 +28,7 @@ from petition_app.matching.roster.weights import (
 )
 
 KEPT = 24  # Rows looked at closely.
+UNLIKELY = 4.0  # Bits below which a name is read in other ways as well.
 SURE = 4.0  # Bits by which the best must stand above chance for the search to end early.
 
 
@@ -49,6 +51,14 @@ class SearchHits:
     ways: tuple[NameReading, ...]
     deep: bool
 
+    def and_also(self, rows: npt.NDArray[np.int64], scores: Floats, way: NameReading) -> SearchHits:
+        """Return these and more rows, the best first."""
+        all_scores = np.concatenate([self.scores, scores])
+        order = np.argsort(-all_scores, kind="stable")
+        ways = (*self.ways, *(way for _ in rows))
+        all_rows = np.concatenate([self.rows, rows.astype(np.int32)])
+        return SearchHits(all_rows[order], all_scores[order], tuple(ways[each] for each in order.tolist()), self.deep)
+
 
 class RosterIndex:
     """A roster made ready for looking up names. It holds no state that a look-up changes, but caches."""
@@ -61,6 +71,7 @@ class RosterIndex:
             for found in split(entry):
                 parts.append(found)
                 owners.append(owner)
+        self._unspaced = any(map(is_unspaced, self.entries))
         total = max(len(self.entries), 1)
         surnames, givens, patronymics = (_folded([each[part] for each in parts]) for part in range(3))
         self.surnames = Vocabulary(SURNAME, surnames, total=total)
@@ -77,6 +88,7 @@ class RosterIndex:
         self._place = np.array([self.places.numbers[entry.body, entry.place] for entry in self.entries], np.int32)
         self._from = _days([entry.term_from for entry in self.entries], 0)
         self._to = _days([entry.term_to for entry in self.entries], date.max.toordinal())
+        self._fathers: GivenNamesWithFathers | None = None
         self._terms = any(entry.term_from or entry.term_to for entry in self.entries)
 
     def __len__(self) -> int:
@@ -87,11 +99,31 @@ class RosterIndex:
 
         Nothing is decided: a verdict says how sure the names, the place and the term of office make it.
         """
-        names = readings(query.name)
+        names = readings(query.name, unspaced=self._unspaced)
         found = self._search(names, query, deep=False)
         if not self._settled(found):
             found = self._search(names, query, deep=True)
+            if not len(found.rows) or found.scores[0] < UNLIKELY:
+                found = self._look_again(names, query, found)
         return score(self, query, found, prior=prior)
+
+    def _look_again(self, names: Sequence[tuple[Word, ...]], query: Query, found: SearchHits) -> SearchHits:
+        """Return what is found by another reading of what was typed, where that is better."""
+        for typing in other_typings(self, query.name):
+            other = self._search((typing,), query, deep=True)
+            if len(other.rows) and (not len(found.rows) or other.scores[0] > found.scores[0]):
+                found = other
+        if self._fathers is None:
+            self._fathers = GivenNamesWithFathers(self.given, self.patronymic, self.surname)
+        for head, given, father in with_fathers(names):
+            numbers = exactly(self.givens, given), exactly(self.patronymics, father)
+            rows = self._fathers.nearest(self.surnames, head, *numbers)
+            rows = rows[~np.isin(self.owner[rows], self.owner[found.rows])]
+            if len(rows):
+                way = NameReading(head, given, father)
+                scores = np.float32(SURNAME.different) + self._rest(way, rows) + self._around(rows, query)
+                found = found.and_also(rows, scores, way)
+        return found
 
     def _settled(self, found: SearchHits) -> bool:
         """Return whether looking further cannot find anybody better: every word of the name is there as typed."""
@@ -141,7 +173,10 @@ class RosterIndex:
             full = [word for word in name if not word.initial]
             fathers = {word for word in full if looks_like_patronymic(word)}
             plain = len(fathers) == 1 and len(name) > 2 and len(full) > 1 and not deep
-            for head in dict.fromkeys(word for word in full or name if not (plain and word in fathers)):
+            heads = [word for word in full or name if not (plain and word in fathers)]
+            short = deep and len(full) == 1 < len(name) and not self.surnames.knows(full[0].folded)
+            heads += [word for word in name if word.initial and (short or self.surnames.knows_letter(word))]
+            for head in dict.fromkeys(heads):
                 others = list(name)
                 others.remove(head)
                 yield from _shared_out(head, others, fathers)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
-from petition_app.matching.names.forms import fathers_of, names_of
+from petition_app.matching.names.cross_script import read_native, script_of
+from petition_app.matching.names.forms import fathers_of, names_of, other_initials
 from petition_app.matching.names.spelling import (
     Word,
     consonant_key,
@@ -22,7 +21,6 @@ from petition_app.matching.names.spelling import (
     halves,
     initials,
     is_daughters,
-    is_patronymic,
     phonetic_key,
     spellings,
     words,
@@ -30,9 +28,12 @@ from petition_app.matching.names.spelling import (
 from petition_app.matching.names.transliteration import PARTICLES
 from petition_app.matching.names.trigrams import Trigrams
 from petition_app.matching.names.word_cache import remembering
+from petition_app.matching.roster.hits import Hits, genderless, rarity_by_sound
+from petition_app.matching.roster.script_values import ScriptValues
 from petition_app.matching.roster.weights import (
     DIFFERENT,
     EXACT,
+    FORM_INITIAL,
     GIVEN,
     INITIAL,
     KNOWN_FORM,
@@ -42,6 +43,7 @@ from petition_app.matching.roster.weights import (
     PART,
     PATRONYMIC,
     RANK,
+    READ,
     SIMILAR,
     SURNAME,
     Floats,
@@ -53,37 +55,6 @@ from petition_app.matching.roster.weights import (
 
 NEAREST = 64
 SMALL = 600
-ADJECTIVES, VOWELS = ("aia", "oi", "i"), "aeiou"
-
-
-def genderless(sounds: str) -> str:
-    """Return a surname without its ending for men or women: ivanov of ivanova, sobolevsk of sobolevskaia."""
-    if len(sounds) > 4 and sounds.endswith(("ova", "eva", "ina")):
-        return sounds[:-1]
-    ending = next((ending for ending in ADJECTIVES if sounds.endswith(ending)), "")
-    return sounds[: -len(ending)] if ending and len(sounds) > 4 and sounds[-len(ending) - 1] not in VOWELS else sounds
-
-
-@dataclass(frozen=True)
-class Hits:
-    """Values that a word may be: their numbers, and for each the relation, its similarity and its bits."""
-
-    ids: Integers
-    relations: npt.NDArray[np.int8]
-    similarity: Floats
-    bits: Floats
-
-    @cached_property
-    def places(self) -> dict[int, int]:
-        """Where each value stands."""
-        return {number: place for place, number in enumerate(self.ids.tolist())}
-
-    def get(self, number: int) -> tuple[int, float, float] | None:
-        """Return relation, similarity and bits of one value, or nothing where the word is another one."""
-        place = self.places.get(number)
-        if place is None:
-            return None
-        return int(self.relations[place]), float(self.similarity[place]), float(self.bits[place])
 
 
 class Vocabulary:
@@ -103,6 +74,7 @@ class Vocabulary:
         self._exact: dict[str, list[int]] = {}
         self._parts: dict[str, list[int]] = {}
         self._groups: dict[int, list[int]] = {}
+        self._native: dict[int, str] = {}
         for number, value in enumerate(self.values[1:], start=1):
             own = self._take_in(number, value)
             sounds += own
@@ -110,16 +82,30 @@ class Vocabulary:
         self._sounds = sounds
         self._owners = np.array(owners, np.int32)
         self._starts = np.searchsorted(self._owners, np.arange(len(self.values) + 1)).tolist()
+        self._rare = rarity_by_sound(sounds, self._starts, self.counts)
         self._coarse = [phonetic_key(each) for each in sounds]
         self._bones: dict[str, list[int]] = {}
         for place, each in enumerate(sounds):
             self._bones.setdefault(consonant_key(each), []).append(place)
         self._trigrams = Trigrams(sounds) if len(sounds) > SMALL else None
+        natives: dict[str, list[tuple[int, str]]] = {}
+        for number, native in self._native.items():
+            natives.setdefault(script_of(native), []).append((number, native))
+        self._scripts = {script: ScriptValues(script, found) for script, found in natives.items()}
+        self._others: dict[str, ScriptValues] = {}
         self.hits = remembering(2048)(self._hits)
         self.dense = remembering(512)(self._dense)
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def knows(self, folded: str) -> bool:
+        """Return whether some value sounds as a folded word does."""
+        return any(each in self._exact for each in spellings(folded))
+
+    def knows_letter(self, word: Word) -> bool:
+        """Return whether a letter is a whole value here, and none that is short for others."""
+        return self.role is SURNAME and len(word.folded) == 1 and word.folded in self.numbers
 
     def _take_in(self, number: int, value: str) -> tuple[str, ...]:
         """Index a value under all it sounds like; return these spellings."""
@@ -128,6 +114,9 @@ class Vocabulary:
             self.initials.append((number, initials(found[0])))
             return ()
         whole = "".join(word.folded for word in found)
+        if script_of(whole):
+            self._native[number] = whole
+            return ()
         kept = "".join(word.folded for word in found if word.folded not in PARTICLES)
         own = tuple(dict.fromkeys(spellings(whole) + (spellings(kept) if kept and kept != whole else ())))
         for each in own:
@@ -160,12 +149,39 @@ class Vocabulary:
         sounds = spellings(word.folded)
         found: dict[int, tuple[int, float]] = {}
         groups = self.groups(sounds)
-        for number, likeness in self._alike(sounds, deep=deep).items():
+        script = script_of(word.folded)
+        for number, likeness in self._alike(sounds, deep=deep).items() if not script else ():
             relation = self._relation(number, likeness, sounds, groups)
             if relation != DIFFERENT:
                 found[number] = relation, min(likeness, MOST_SIMILAR) if relation == SIMILAR else RANK[relation]
         self._add_others(found, word, sounds, groups)
+        if script or self._scripts:
+            self._add_across(found, word, script, deep=deep)
         return self._weighed(found)
+
+    def _add_across(self, found: dict[int, tuple[int, float]], word: Word, script: str, *, deep: bool) -> None:
+        """Add the values that a word may be where one of the two is in a script that is read rather than spelled."""
+        for other, values in self._scripts.items():
+            if other == script:
+                for number, like in values.as_written(word.folded, deep=deep).items():
+                    found[number] = (EXACT, 1.0) if like == 1.0 else (SIMILAR, min(like, MOST_SIMILAR))
+            else:
+                self._add_read(found, values, word, deep=deep)
+        if script and self._sounds:
+            if script not in self._others:
+                plain = [
+                    (number, "".join(one.folded for one in words(value)))
+                    for number, value in enumerate(self.values)
+                    if number and number not in self._native
+                ]
+                self._others[script] = ScriptValues(script, plain)
+            self._add_read(found, self._others[script], word, deep=deep)
+
+    @staticmethod
+    def _add_read(found: dict[int, tuple[int, float]], values: ScriptValues, word: Word, *, deep: bool) -> None:
+        for number, like in values.as_read(values.read(word.folded), deep=deep).items():
+            if like > found.get(number, (DIFFERENT, 0.0))[1]:
+                found[number] = READ, like
 
     def _alike(self, sounds: tuple[str, ...], *, deep: bool) -> dict[int, float]:
         """Return how much the spellings of nearby values are like those of a word."""
@@ -233,14 +249,34 @@ class Vocabulary:
 
     def _of_initial(self, word: Word) -> dict[int, tuple[int, float]]:
         beginnings = initials(word)
-        found = {
-            int(self._owners[place]): (INITIAL, 0.5)
-            for place, each in enumerate(self._sounds)
-            if each.startswith(beginnings)
-        }
-        return found | {number: (INITIAL, 0.5) for number, others in self.initials if set(others) & set(beginnings)}
+        found = dict.fromkeys(self._by_other_initial(beginnings), (FORM_INITIAL, 0.4))
+        places = np.flatnonzero(np.isin(self._firsts, [ord(each[0]) for each in beginnings if each])).tolist()
+        if any(len(each) > 1 for each in beginnings):
+            places = [place for place in places if self._sounds[place].startswith(beginnings)]
+        found |= dict.fromkeys(self._owners[places].tolist(), (INITIAL, 0.5))
+        found |= {number: (INITIAL, 0.5) for values in self._scripts.values() for number in values.of_initial(word)}
+        found |= {number: (INITIAL, 0.5) for number, others in self.initials if set(others) & set(beginnings)}
+        return found | ({self.numbers[word.folded]: (EXACT, RANK[EXACT])} if self.knows_letter(word) else {})
+
+    @cached_property
+    def _firsts(self) -> Integers:
+        """The first letter of each spelling, as a number."""
+        return np.array([ord(each[0]) for each in self._sounds], np.int32)
+
+    def _by_other_initial(self, beginnings: tuple[str, ...]) -> list[int]:
+        """Return the given names of which another national form begins so: Алег of Олег."""
+        if self.role is not GIVEN:
+            return []
+        return [
+            number
+            for group, numbers in self._groups.items()
+            if any(each.startswith(beginnings) for each in other_initials(group))
+            for number in numbers
+        ]
 
     def _own(self, number: int) -> Sequence[str]:
+        if native := self._native.get(number):
+            return [fine for fine, _ in read_native(native, script_of(native))] or [native]
         return self._sounds[self._starts[number] : self._starts[number + 1]]
 
     def _weighed(self, found: dict[int, tuple[int, float]]) -> Hits:
@@ -249,14 +285,14 @@ class Vocabulary:
         similarity = np.array([like for _, like in found.values()], np.float32)
         if not len(ids):
             return Hits(ids, relations, similarity, quantized([]))
-        return Hits(ids, relations, similarity, weigh(self.role, relations, similarity, self.counts[ids], self.total))
+        return Hits(
+            ids,
+            relations,
+            similarity,
+            weigh(self.role, relations, similarity, self.counts[ids], self.total, self._rare),
+        )
 
     def likeness(self, word: Word, number: int) -> float:
         """Return how much a word is like a value, for showing."""
         pairs = product(spellings(word.folded), self._own(number))
         return max((OSA.normalized_similarity(one, other) for one, other in pairs), default=0.0)
-
-
-def looks_like_patronymic(word: Word) -> bool:
-    """Return whether a typed word ends as a father's name does."""
-    return not word.initial and any(is_patronymic(each) for each in spellings(word.folded))
