@@ -21,6 +21,7 @@ from petition_app.imports import services as imports
 from petition_app.petitions import signing_key
 from petition_app.retention import key_rotation
 from petition_app.signatures import duress_codes, messages, sealing
+from petition_app.signatures import services as signing
 from petition_app.signatures.models import CodeAttempt, DuressCode, SealedKey, Signature
 from petition_app.storage import jobs
 from petition_app.storage.db import Base, db
@@ -80,9 +81,8 @@ def fill(app: Any) -> tuple[make.World, make.Signed]:
             petition_id=petition.id, email=EMAIL, name="Вера", role="reviewer", language="ru", page="/", by=organizer,
             at=at,
         )  # fmt: skip
-        for _ in range(2):
-            message = messages.Message("ABCD-EFGH", "ru", EMAIL, signed.id)
-            messages.enqueue_message("signatures.mail_code", message, petition, at=at)
+        message = messages.Message("ABCD-EFGH", "ru", EMAIL, signed.id)
+        messages.enqueue_message("signatures.mail_code", message, petition, at=at)
         signing_key.sign(petition, b"words", at=at)
         job = imports.begin(petition, sha256=b"x" * 32, initial=False, at=at)
         row = make.Row(2, make.Identity("Ада Луговая"), "", "ru", 0, "")
@@ -94,6 +94,7 @@ def fill(app: Any) -> tuple[make.World, make.Signed]:
         dead = db.session.scalars(select(Job).where(Job.name == "signatures.mail_code")).first()
         assert dead is not None
         jobs.mark_dead(dead.id, failure="RefusedError 550", at=at)
+        signing.sign(make.new_signature(email=EMAIL), petition=make.petition(world.petition_id), at=at)
     client.post("/my", data={"code": code})
     client.post("/my", data={"code": "abandon " * 11 + "about"})
     return world, signed

@@ -195,6 +195,12 @@ def contact_waits(signature: Signature, *, at: datetime) -> bool:
     return _waiting(signature.id, at=at) is not None
 
 
+def is_awaited(signature_id: UUID | None, code: str, *, at: datetime) -> bool:
+    """Return whether this code went to an official contact and still waits to be typed."""
+    request = _waiting(signature_id, at=at) if signature_id else None
+    return bool(request and signature_id and request.code_hash == _hash(signature_id, code))
+
+
 def answer_contact(signature: Signature, code: str, *, at: datetime) -> None:
     """Take the code that was sent to the official contact: evidence of strength 3. Five tries.
 

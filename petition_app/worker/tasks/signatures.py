@@ -11,6 +11,7 @@ from flask_babel import force_locale, gettext
 from petition_app.crypto import worker_keys
 from petition_app.mailer.smtp import Letter
 from petition_app.signatures import bounces, duress_codes, expiry, messages, redelivery, secret_words
+from petition_app.verification.desk import evidence
 
 
 def mail_code(payload: dict[str, Any], at: datetime) -> Letter | None:
@@ -19,7 +20,8 @@ def mail_code(payload: dict[str, Any], at: datetime) -> Letter | None:
     There is none where the code was used or taken back, or another one took its place. Raises: TooLateError.
     """
     message = messages.open_message(payload)
-    if not redelivery.is_awaited(message, at=at):
+    is_official = evidence.is_awaited(message.signature_id, message.words, at=at)
+    if not is_official and not redelivery.is_awaited(message, at=at):
         return None
     with force_locale(message.language):
         body = render_template("emails/signatures/code.txt", code=message.words)
