@@ -98,13 +98,14 @@ def test_the_code_that_was_mailed_stays_good_when_no_more_are(app: Any, post: Se
         worker_keys.record_heartbeat(at=utcnow())
     page = make.sign_page(client, email=VICTIM)
     pending = make.form_with(page, "pending")["pending"]
-    answers = set()
+    answers, found = set(), sent_to(app, post)
     for turn in range(12):
         words = {"pending": pending, "email": VICTIM}
         headers = {"X-Forwarded-For": f"203.0.113.{turn}"}
         answers.add(masked(client.post(f"/p/{make.SLUG}/confirm/again", data=words, headers=headers))[::2])
+        found = sent_to(app, post)  # At once, since a code in whose place another has come is not sent any more.
     assert len(answers) == 1
-    assert sent_to(app, post) == {"victim@example.org": 5}
+    assert found == {"victim@example.org": 5}
     with make.looking(app):
         assert db.session.scalar(select(func.count()).select_from(Signature)) == 1
 
