@@ -17,9 +17,10 @@ from flask import Flask
 from places import HOME, Installation
 from rows import Row, row
 
+from petition_app import app_state
 from petition_app.accounts.approvals import OnlyOrganizerError
 from petition_app.clock import utcnow
-from petition_app.config import Settings, activate
+from petition_app.config import Settings
 from petition_app.demo.story import PASSWORD, SLUG
 from petition_app.signatures.models import Signature
 from petition_app.storage.db import db
@@ -38,13 +39,14 @@ WORDS = ({"name": FORGED}, {"role": FORGED}, {"place": FORGED}, {"name": f"{TRUE
 @contextmanager
 def inside(one: Installation) -> Iterator[Flask]:
     """Be in the application of an installation, beside its servers, to lay out what an attack is about."""
-    settings = Settings.from_environment(one.environ)
-    app = start_app(settings)
-    activate(settings)
+    app = start_app(Settings.from_environment(one.environ))
     try:
-        yield app
+        with app_state.using(app.state):
+            try:
+                yield app
+            finally:
+                make.lock_keys()
     finally:
-        make.lock_keys()
         stop_app(app)
 
 
