@@ -17,9 +17,9 @@ from petition_app.storage.db import UNNUMBERED, Base, Moment, db, note_change, p
 CLAIM = timedelta(seconds=30)
 HANDING = timedelta(minutes=5)
 MAX_TRIES = 8
-# Messages: every ten minutes for two hours, as long as a code lives, so that a server that puts strangers off for five,
+# Messages: every ten minutes for longer than a code lives, so that a server that puts strangers off for five,
 # fifteen or forty minutes takes them on the next try; then every hour.
-LETTER_TRIES, OFTEN, OFTEN_TRIES = 24, timedelta(minutes=10), 18
+LETTER_TRIES, OFTEN, OFTEN_TRIES = 24, timedelta(minutes=10), 20
 SELDOM = timedelta(hours=1)
 
 
