@@ -100,7 +100,7 @@ def hostile_server() -> Iterator[Row]:
         app = start_app(settings_for(place / "server", url, unlock_on_server=False))
         later.callback(stop_app, app)
         stage, hostile = Stage(app), Hostile(app)
-        app.wsgi_app = hostile  # type: ignore[method-assign]
+        app.wsgi_app = hostile  # type: ignore[method-assign] # As Flask's manual does.
         address = later.enter_context(serving(app))
         token = make_token(app, stage.world.petition_id, stage.world.organizer)
         desk = LocalDesk(address, stage.world.slug, token, place / "desk")

@@ -35,7 +35,7 @@ def sign(here: Installation, tokens: list[str], acknowledged: list[str], stop: t
         fields = {"form": token, "name": "Вера Луговая", "email": f"{secrets.token_hex(6)}@example.org", "lang": "ru"}
         body = urlencode(fields | {"publish": "0", "consent": "1"}).encode()
         try:
-            with urlopen(f"{here.address}/p/letter/sign", body, timeout=10) as answer:  # noqa: S310
+            with urlopen(f"{here.address}/p/letter/sign", body, timeout=10) as answer:  # noqa: S310 -- our own server.
                 if answer.status == 200:
                     acknowledged.append(token)
         except (URLError, OSError):
@@ -44,7 +44,7 @@ def sign(here: Installation, tokens: list[str], acknowledged: list[str], stop: t
 
 def kill(process: object) -> None:
     """Kill a server and all it has started, at once."""
-    pid = process.pid  # type: ignore[attr-defined]
+    pid = process.pid  # type: ignore[attr-defined] # A process.
     for one in (pid, *descendants(pid)):
         with suppress(ProcessLookupError):
             os.kill(one, signal.SIGKILL)

@@ -50,7 +50,7 @@ def check_out(revision: str, place: Path) -> Build:
     """Lay an earlier build into a folder, with the compiled catalogues of languages that it needs."""
     home = place / "earlier"
     home.mkdir()
-    packed = subprocess.run(["git", "archive", revision], cwd=HOME, capture_output=True, check=True).stdout  # noqa: S603, S607
+    packed = subprocess.run(["git", "archive", revision], cwd=HOME, capture_output=True, check=True).stdout  # noqa: S603, S607 -- git.
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(home, filter="data")
     for catalogue in home.glob("petition_app/translations/*/LC_MESSAGES/*.po"):
@@ -62,7 +62,7 @@ def check_out(revision: str, place: Path) -> Build:
             "--output-file",
             str(catalogue.with_suffix(".mo")),
         ]
-        subprocess.run([sys.executable, "-m", "babel.messages.frontend", *words], cwd=home, check=True)  # noqa: S603
+        subprocess.run([sys.executable, "-m", "babel.messages.frontend", *words], cwd=home, check=True)  # noqa: S603 -- our own.
     return Build(home, place / "there")
 
 
@@ -74,7 +74,7 @@ def signing(here: Installation) -> Turn:
         folder_of_turn = here.place / f"turn{next(taken)}"
         folder_of_turn.mkdir()
         words = [sys.executable, "-c", TOKENS, str(folder_of_turn), str(seconds * MOST_PER_SECOND + 2 * CONNECTIONS)]
-        written = subprocess.run(words, cwd=here.home, env=here.environ, capture_output=True, text=True, check=True)  # noqa: S603
+        written = subprocess.run(words, cwd=here.home, env=here.environ, capture_output=True, text=True, check=True)  # noqa: S603 -- our own.
         lua = SIGN.format(tokens=written.stdout.strip(), delay="")
         return wrk(f"{here.address}/p/letter/sign", seconds=seconds, connections=CONNECTIONS, lua=lua)
 

@@ -227,7 +227,8 @@ def _make(settings: Settings, state: AppState, backend: Backend) -> Countersign:
         BABEL_DEFAULT_LOCALE="en",
     )
     if settings.proxies:  # Each adds the address it was asked from; the names of hosts are taken from nobody.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
+        behind = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)
+        app.wsgi_app = behind  # type: ignore[method-assign] # As Flask's manual does.
     app.extensions["meter"] = Meter()
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -53,7 +53,9 @@ os.environ["PYTHONPATH"] = str(Path(__file__).parent / "child")
 SECRET_KEY = "tests-only-0123456789-abcdefghijklmnop"
 DATA = Path(__file__).parent / "data"
 
-pytest_plugins = ("tests.scratch", "tests.chromium", "tests.matrix", "tests.schedule", "tests.statements")
+pytest_plugins = (
+    "tests.scratch", "tests.chromium", "tests.matrix", "tests.schedule", "tests.statements", "tests.worlds",
+)  # fmt: skip
 
 hypothesis_settings.register_profile(
     "tests",
@@ -123,7 +125,7 @@ def _share_writer(rule: Rule, append_unknown: bool = True) -> Callable[..., tupl
     return writers[key]
 
 
-Rule._compile_builder = _share_writer  # type: ignore[method-assign]
+Rule._compile_builder = _share_writer  # type: ignore[method-assign] # What is compiled is shared.
 
 
 def _share_statements(engine: Engine) -> None:

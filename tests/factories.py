@@ -10,7 +10,7 @@ import email
 import email.policy
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -204,6 +204,17 @@ def make_world(app: Flask, slug: str = SLUG, *, staff: int | None = None, **fiel
         reviewers=tuple(make_person(app, petition_id, "reviewer") for _ in range(number)),
         auditor=make_person(app, petition_id, "auditor"),
     )
+
+
+def make_published(app: Flask, names: Sequence[str]) -> World:
+    """Make a letter with these names, each verified and published."""
+    world = make_world(app)
+    signed = [make_signature(app, world.petition_id, name, consent=3) for name in names]
+    seal(app, world.petition_id, by=world.organizer)
+    for one in signed:
+        assert decide_by_all(app, world, one.id) == "verified"
+    publish_waiting(app)
+    return world
 
 
 PASSPHRASE = "four unusual words of tests"

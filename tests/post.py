@@ -49,7 +49,7 @@ class Server:
     leave_with: str = ""
     port: int = 0
 
-    async def handle_EHLO(  # noqa: N802
+    async def handle_EHLO(  # noqa: N802 -- as aiosmtpd names it.
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         """Greet."""
@@ -58,7 +58,7 @@ class Server:
         self.begun[id(session)] = 0
         return responses
 
-    async def handle_MAIL(  # noqa: N802
+    async def handle_MAIL(  # noqa: N802 -- as aiosmtpd names it.
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Begin a message, unless there were enough."""
@@ -89,11 +89,11 @@ class Server:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 -- as aiosmtpd names it.
         """Take leave."""
         return self.farewell
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 -- as aiosmtpd names it.
         """Take a message, or break off."""
         (address,) = envelope.rcpt_tos
         how = self.manners.get(address, "")
@@ -103,7 +103,7 @@ class Server:
             assert server.transport
             server.transport.abort()  # type: ignore[attr-defined] # Of asyncio it can.
             return "451 never heard"
-        message: Any = message_from_bytes(envelope.content or b"", policy=policy.default)  # type: ignore[arg-type]
+        message: Any = message_from_bytes(envelope.content or b"", policy=policy.default)  # type: ignore[arg-type] # Bytes.
         self.taken[address] += 1
         self.ids.setdefault(address, set()).add(message["Message-ID"])
         self.headers.append(message)

@@ -43,7 +43,7 @@ class Store:
     def all_it_holds(self) -> bytes:
         """Return every name and value."""
         with self.client() as client:
-            return b"\n".join(name + b"=" + bytes(client.get(name) or b"") for name in client.keys("*"))  # type: ignore[union-attr]
+            return b"\n".join(name + b"=" + bytes(client.get(name) or b"") for name in client.keys("*"))  # type: ignore[union-attr] # Not a promise.
 
     def hold_still(self) -> None:
         """Let it answer nobody, without hanging up."""

@@ -62,7 +62,7 @@ def test_an_error_leaves_its_kind_and_our_own_frames(app: Any) -> None:
     said = told(lambda: Petition(unknown=NAME).slug)
     assert_silent(said)
     with app.app_context():
-        said = told(lambda: make.account("x"))  # type: ignore[arg-type]
+        said = told(lambda: make.account("x"))  # type: ignore[arg-type] # Enough of an answer.
     assert "StatementError" in said or "Error" in said
 
 
@@ -94,7 +94,7 @@ def test_whatever_fails_in_web_worker_and_commands_no_log_names_anybody(
         httpx.Client(base_url=served.url, timeout=60) as client,
     ):
         page = client.get(f"/p/{world.slug}/sign")
-        token = make.form_with(page, "form")["form"]  # type: ignore[arg-type]
+        token = make.form_with(page, "form")["form"]  # type: ignore[arg-type] # Enough of an answer.
         break_tables(app, database)
         answers = [
             client.post(f"/p/{world.slug}/signatories", data={"q": NAME}),

@@ -137,7 +137,7 @@ def browser(address: str = "127.0.0.1") -> httpx.Client:
 
 def fields(page: httpx.Response, *names: str) -> dict[str, Any]:
     """Return the fields of the first form that has all of these."""
-    return make.form_with(SimpleNamespace(text=page.text, status=page.status_code), *names)  # type: ignore[arg-type]
+    return make.form_with(SimpleNamespace(text=page.text, status=page.status_code), *names)  # type: ignore[arg-type] # Enough of an answer.
 
 
 def sign_in(page: httpx.Client, host: str, person: make.Person, password: str = make.PASSWORD) -> int:

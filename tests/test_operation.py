@@ -111,7 +111,7 @@ def test_the_doctor_says_that_the_database_does_not_answer(app: Any, cli: Any, s
     with app.app_context():
         url = db.engine.url
         db.engine.dispose()
-        db.engine.pool._creator = _refuse  # type: ignore[method-assign]
+        db.engine.pool._creator = _refuse  # type: ignore[method-assign] # The database is away.
         assert url
     assert "it does not answer" in cli("doctor", code=1).out
 

@@ -57,7 +57,7 @@ def test_every_process_makes_files_for_its_user_alone(app: Any, settings: Any, t
     try:
         with serve(settings, tmp_path / "served") as served, httpx.Client(base_url=served.url) as client:
             page = f"/p/{world.slug}/sign"
-            token = make.form_with(client.get(page), "form")["form"]  # type: ignore[arg-type]
+            token = make.form_with(client.get(page), "form")["form"]  # type: ignore[arg-type] # Enough of an answer.
             assert client.post(page, data=make.fill_sign_form(token, email="vera@example.org")).status_code == 200
             for _ in range(200):
                 if list((settings.instance / "outbox").glob("*.eml")):

@@ -196,7 +196,7 @@ def day(app: Flask, cli: Callable[..., SimpleNamespace], tmp_path: Path, request
             "--password-stdin", stdin=f"{PASSWORD}\n",
         )  # fmt: skip
         day.staff[name] = app.test_client()
-        assert sign_in(day.staff[name], Person(None, address, role)).status_code in (302, 303)  # type: ignore[arg-type]
+        assert sign_in(day.staff[name], Person(None, address, role)).status_code in (302, 303)  # type: ignore[arg-type] # Nobody's id is asked.
     if day.sealed:
         hand_out_keys(day)
     return day

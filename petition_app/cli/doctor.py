@@ -247,7 +247,7 @@ def _ask_store() -> str:
     if told.get("aof_enabled"):
         return "appendonly"
     try:
-        found: dict[str, Any] = redis.config_get("save")  # type: ignore[assignment]
+        found: dict[str, Any] = redis.config_get("save")  # type: ignore[assignment] # Not a promise: this client waits.
     except ResponseError:  # Whoever runs it does not let us ask.
         return ""
     return "save" if found.get("save") else ""

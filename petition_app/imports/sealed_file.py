@@ -61,7 +61,7 @@ def forget_text(job: Import) -> None:
 
 
 def _forget(job: Import, which: object) -> None:
-    db.session.execute(delete(ImportChunk).where(ImportChunk.import_id == job.id, which))  # type: ignore[arg-type]
+    db.session.execute(delete(ImportChunk).where(ImportChunk.import_id == job.id, which))  # type: ignore[arg-type] # A condition of SQL.
     note_erasure()
 
 

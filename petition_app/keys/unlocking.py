@@ -169,7 +169,7 @@ def note_act(cookie: str, *, at: datetime) -> None:
 def drop_idle(*, at: datetime) -> int:
     """Remove what lay open for too long without an act, or at all; return how many rows that were."""
     over = or_(Unlock.started_at < at - LONGEST, Unlock.seen_at < _minute(at) - IDLE)
-    return db.session.execute(delete(Unlock).where(over)).rowcount  # type: ignore[attr-defined,no-any-return]
+    return db.session.execute(delete(Unlock).where(over)).rowcount  # type: ignore[attr-defined,no-any-return] # What deletes has a count.
 
 
 def _bound(account_id: UUID, petition_id: UUID) -> bytes:

@@ -31,7 +31,7 @@ def hide(app: Flask) -> str:
         SESSION_COOKIE_SAMESITE="Strict",
         SECURITY_POST_LOGOUT_VIEW=f"{prefix}{MOUNT}/login",
     )
-    app.wsgi_app = Below(app.wsgi_app, prefix)  # type: ignore[method-assign]
+    app.wsgi_app = Below(app.wsgi_app, prefix)  # type: ignore[method-assign] # As Flask's manual does.
     return prefix
 
 

@@ -85,7 +85,7 @@ class _SharedTallies:
             return bytes(kept)  # type: ignore[arg-type] # Not a promise: this client waits.
         new = secrets.token_bytes(32)
         self.redis.set(name, new, nx=True, ex=3660 - int(time.time() % 3600))
-        return bytes(self.redis.get(name) or new)  # type: ignore[arg-type]
+        return bytes(self.redis.get(name) or new)  # type: ignore[arg-type] # The same.
 
     def add(self, names: Sequence[bytes], number: int) -> list[int]:
         """Add to counters of this hour, all in one asking, and return what they are then."""

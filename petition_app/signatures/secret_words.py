@@ -147,7 +147,7 @@ def end_due(*, at: datetime) -> None:
 
 
 def _end(which: object) -> None:
-    ended = update(Confirmation).where(which, Confirmation.shown_until.is_not(None))  # type: ignore[arg-type]
+    ended = update(Confirmation).where(which, Confirmation.shown_until.is_not(None))  # type: ignore[arg-type] # A condition of SQL.
     db.session.execute(ended.values(words_salt=None, shown_until=None).execution_options(synchronize_session="fetch"))
     note_erasure()
 

@@ -55,7 +55,7 @@ ROOM = ("wal_autocheckpoint=10000", "cache_size=-16000")  # SQLite: pages of log
 RESTED = 2.0  # Seconds after which a connection may have died unnoticed.
 # Rows that come and go by the thousand and keep nothing that may be erased: taking them away is no erasure.
 PASSING = frozenset(
-    "jobs due_marks signature_deltas worker_beats couriers leases match_leases signed_acts pending_checkpoints".split()  # noqa: SIM905
+    "jobs due_marks signature_deltas worker_beats couriers leases match_leases signed_acts pending_checkpoints".split()  # noqa: SIM905 -- words.
 )
 REPLACED = frozenset(("sealed_keys", "key_wraps", "account_keys", "published_names"))  # Old values are erased as well.
 

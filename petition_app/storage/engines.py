@@ -78,7 +78,7 @@ def list_counted(table: Table, first: Any, last: Any) -> list[int]:
     """
     key = NUMBERED[table.name]
     query = (
-        f"SELECT rowid FROM {table.name} WHERE (?1 IS NULL OR rowid > ?1) AND (?2 IS NULL OR rowid <= ?2) "  # noqa: S608
+        f"SELECT rowid FROM {table.name} WHERE (?1 IS NULL OR rowid > ?1) AND (?2 IS NULL OR rowid <= ?2) "  # noqa: S608 -- a model's.
         f"AND (-1 - rowid) >> {CHANCE} <> {_digits(key)} ORDER BY {key}"
     )
     with _plainly() as connection:
@@ -88,7 +88,7 @@ def list_counted(table: Table, first: Any, last: Any) -> list[int]:
 def renumber(table: Table, numbers: Sequence[int]) -> None:
     """Give rows of a table of SQLite other numbers. A row keeps every byte."""
     some = ", ".join(map(str, numbers))
-    query = f"UPDATE {table.name} SET rowid = {near(NUMBERED[table.name])} WHERE rowid IN ({some})"  # noqa: S608
+    query = f"UPDATE {table.name} SET rowid = {near(NUMBERED[table.name])} WHERE rowid IN ({some})"  # noqa: S608 -- a model's name.
     with _plainly() as connection:
         connection.execute(query)
 
@@ -123,7 +123,7 @@ def rewrite_range(table: Table, first: Any, last: Any) -> int:
             rows = connection.execute(f"SELECT {names} {within} ORDER BY {keys}", (first, last)).fetchall()
             connection.execute(f"DELETE {within}", (first, last))
             marks = ", ".join("?" * (names.count(",") + 1))
-            connection.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608
+            connection.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 -- a model's name.
             connection.execute("COMMIT")
             return len(rows)
         except BaseException:

@@ -113,7 +113,7 @@ def _statement(shape: tuple[tuple[Table, tuple[str, ...]], ...]) -> str:
         arrays = ", ".join(f"%b::{array_type(table.columns[name])}" for name in names)
         alike = _constants(table, names)
         into, chosen = ", ".join((*names, *alike)), ", ".join(("*", *alike.values()))
-        inserts.append(f"INSERT INTO {table.name} ({into}) SELECT {chosen} FROM unnest({arrays})")  # noqa: S608
+        inserts.append(f"INSERT INTO {table.name} ({into}) SELECT {chosen} FROM unnest({arrays})")  # noqa: S608 -- names of our models.
     *first, last = inserts
     named = ", ".join(f"i{number} AS ({insert})" for number, insert in enumerate(first))
     return f"WITH {named} {last}" if first else last
@@ -124,7 +124,7 @@ def _insertion(table: Table, names: tuple[str, ...]) -> str:
     """Return a statement for one row."""
     alike = _constants(table, names)
     marks = ", ".join((*("?" for _ in names), *alike.values()))
-    return f"INSERT INTO {table.name} ({', '.join((*names, *alike))}) VALUES ({marks})"  # noqa: S608
+    return f"INSERT INTO {table.name} ({', '.join((*names, *alike))}) VALUES ({marks})"  # noqa: S608 -- names of our models.
 
 
 @lru_cache(maxsize=64)

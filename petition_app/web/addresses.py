@@ -67,4 +67,4 @@ def absolute(endpoint: str, **values: object) -> str:
     first = config.current().public_url.partition(" ")[0]
     if not first:
         return url_for(endpoint, _external=True, **values)  # type: ignore[arg-type] # Whatever a path may hold.
-    return first + url_for(endpoint, **values)  # type: ignore[arg-type]
+    return first + url_for(endpoint, **values)  # type: ignore[arg-type] # The same.

@@ -35,7 +35,7 @@ def running(app: Any, **changes: Any) -> Iterator[None]:
 
 def stored(app: Any, person: make.Person) -> str:
     with make.looking(app):
-        return make.account(person).password  # type: ignore[union-attr]
+        return make.account(person).password  # type: ignore[union-attr] # They exist.
 
 
 def lets_in(app: Any, person: make.Person) -> bool:

@@ -112,7 +112,7 @@ def _bound(node: ast.stmt) -> Iterator[str]:
 def _functions(node: ast.AST, above: str = "") -> Iterator[tuple[str, Function]]:
     for child in ast.iter_child_nodes(node):
         named = isinstance(child, (*FUNCTIONS, ast.ClassDef))
-        name = f"{above}.{child.name}".lstrip(".") if named else above  # type: ignore[attr-defined]
+        name = f"{above}.{child.name}".lstrip(".") if named else above  # type: ignore[attr-defined] # Named nodes.
         if isinstance(child, FUNCTIONS):
             yield name, child
         yield from _functions(child, name)

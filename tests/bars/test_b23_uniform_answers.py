@@ -52,7 +52,7 @@ def medians(one: Ask, other: Ask, rounds: int) -> tuple[float, float, float]:
                 times[name].append(time.perf_counter() - start)
     finally:
         gc.enable()
-    return tuple(statistics.median(times[name]) for name in ("one", "again", "other"))  # type: ignore[return-value]
+    return tuple(statistics.median(times[name]) for name in ("one", "again", "other"))  # type: ignore[return-value] # Three.
 
 
 def assert_alike(one: Ask, other: Ask) -> None:

@@ -80,7 +80,7 @@ def names() -> dict[str, str]:
 def places(app: Any, table: str) -> list[tuple[UUID, str, tuple[int, ...]]]:
     """Return of each row in PostgreSQL whose it is, the transaction that wrote it, and where it lies."""
     with make.looking(app):
-        rows = db.session.execute(text(f"SELECT {names()[table]}, xmin::text, ctid::text FROM {table}")).all()  # noqa: S608
+        rows = db.session.execute(text(f"SELECT {names()[table]}, xmin::text, ctid::text FROM {table}")).all()  # noqa: S608 -- our own.
     return [(row[0], row[1], tuple(map(int, re.findall(r"\d+", row[2])))) for row in rows]
 
 
@@ -134,7 +134,7 @@ def test_no_row_of_a_signature_has_a_number_that_says_when_it_came(app: Any, mod
             if "WITHOUT ROWID" in made.scalar_one():
                 continue
             numbered.add(table)
-            rows = db.session.execute(text(f"SELECT {key}, rowid FROM {table}")).all()  # noqa: S608
+            rows = db.session.execute(text(f"SELECT {key}, rowid FROM {table}")).all()  # noqa: S608 -- our own.
             assert all(abs(number) >= LEAST for _, number in rows), table
             known = [(ranks[signature], number) for one, number in rows if (signature := as_uuid(one)) in ranks]
             if len(known) > 10:
@@ -166,7 +166,7 @@ def numbers_of(app: Any, table: str, signed: list[make.Signed]) -> float:
     """Return how far the numbers of rows agree with the order in which people signed."""
     ranks = {one.id: rank for rank, one in enumerate(signed)}
     with make.looking(app):
-        rows = db.session.execute(text(f"SELECT {names()[table]}, rowid FROM {table}")).all()  # noqa: S608
+        rows = db.session.execute(text(f"SELECT {names()[table]}, rowid FROM {table}")).all()  # noqa: S608 -- our own.
     known = [(ranks[signature], number) for one, number in rows if (signature := as_uuid(one)) in ranks]
     return agreement(*map(list, zip(*known, strict=True)))
 
@@ -298,7 +298,7 @@ def test_a_round_that_is_cut_off_loses_nothing_and_begins_anew(app: Any) -> None
             half = row_order._round(utcnow())
             for _ in range(slices):
                 next(half, None)
-            half.close()  # type: ignore[attr-defined]
+            half.close()  # type: ignore[attr-defined] # A connection.
     with app.app_context():
         worker.run_once()
     assert contents(app) == content

@@ -170,7 +170,7 @@ def test_processes_that_share_a_store_have_one_budget_and_keep_no_address_in_it(
     assert b"ictim" not in held
     assert b"example" not in held
     with store.client() as asked:
-        assert all(0 < asked.ttl(name) <= 3660 for name in asked.keys("*"))  # type: ignore[union-attr,operator]
+        assert all(0 < asked.ttl(name) <= 3660 for name in asked.keys("*"))  # type: ignore[union-attr,operator] # Not a promise.
 
 
 @pytest.mark.usefixtures("without_store")

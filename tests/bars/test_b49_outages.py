@@ -398,7 +398,7 @@ def damage(petition_id: UUID) -> UUID:
         select(Publication).where(Publication.petition_id == petition_id).order_by(Publication.number.desc())
     ).first()
     assert newest is not None
-    newest.named = ["damaged"]  # type: ignore[assignment]
+    newest.named = ["damaged"]  # type: ignore[assignment] # Damaged on purpose.
     jobs.defer_to_worker(petition_id)
     return newest.id
 

@@ -223,7 +223,7 @@ def test_a_card_shows_the_words_again_to_the_page_that_signed(app: Any, mode: st
     assert page.send() == words, "what is typed on the first page again leads there as well"
     other = Page(app, {"code": card.code, "page": "0" * 32})
     assert other.send() == ""
-    assert "Look at your other page" in other.answer.text  # type: ignore[union-attr]
+    assert "Look at your other page" in other.answer.text  # type: ignore[union-attr] # It has answered.
 
 
 # --- until when, and what lies on the disk ----------------------------------------------------------------------
@@ -400,11 +400,11 @@ def test_who_does_not_want_to_sign_after_all_is_erased_at_once(app: Any, mode: s
     signature_id = signature_of(app, page)
     first = page.send(f"{CONFIRM}/discard")
     assert first == ""
-    once = page.answer.text  # type: ignore[union-attr]
+    once = page.answer.text  # type: ignore[union-attr] # It has answered.
     assert make.state_of(app, signature_id) == "discarded"
     with make.looking(app):
         assert db.session.scalars(db.select(SealedKey).where(SealedKey.signature_id == signature_id)).all() == []
     page.send(f"{CONFIRM}/discard")
-    assert page.answer.text == once  # type: ignore[union-attr]
+    assert page.answer.text == once  # type: ignore[union-attr] # It has answered.
     assert page.send() == ""
     assert make.state_of(app, signature_id) == "discarded"

@@ -15,16 +15,6 @@ from tests.imports.test_pages import bring, names, press, send, work
 TWO = ["Anna Berg", "Tom Holt"]
 
 
-@pytest.fixture
-def world(app: Any) -> make.World:
-    return make.make_world(app)
-
-
-@pytest.fixture
-def organizer(app: Any, world: make.World) -> FlaskClient:
-    return make.signed_in(app, world.organizer)
-
-
 def at_the_shell(cli: Any, tmp_path: Path, content: bytes, *words: str) -> Any:
     path = tmp_path / "rows.bin"
     path.write_bytes(content)

@@ -36,16 +36,6 @@ FILE = "ФИО,Должность,Место,Публикация,ref\nАнна 
 HELD = "The organizer holds each word on paper."
 
 
-@pytest.fixture
-def world(app: Any) -> make.World:
-    return make.make_world(app)
-
-
-@pytest.fixture
-def organizer(app: Any, world: make.World) -> FlaskClient:
-    return make.signed_in(app, world.organizer)
-
-
 def send(client: FlaskClient, content: str | bytes) -> TestResponse:
     """Send a file with the form of the imports' page."""
     form = make.form_with(client.get(HERE), "csrf_token")

@@ -24,16 +24,6 @@ from tests.web.staff.test_roster import send as send_roster
 REPORTS = DATA / "reports"
 
 
-@pytest.fixture
-def world(app: Any) -> make.World:
-    return make.make_world(app)
-
-
-@pytest.fixture
-def organizer(app: Any, world: make.World) -> FlaskClient:
-    return make.signed_in(app, world.organizer)
-
-
 @dataclass(frozen=True)
 class Case:
     """What a file gives: names as they are stored, the lines left out, and words that its preview must show."""

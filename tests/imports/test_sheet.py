@@ -23,11 +23,6 @@ LIST = (
 
 
 @pytest.fixture
-def world(app: Any) -> make.World:
-    return make.make_world(app)
-
-
-@pytest.fixture
 def organizer(app: Any, world: make.World) -> FlaskClient:
     client = make.signed_in(app, world.organizer)
     make.worker_lives(client)

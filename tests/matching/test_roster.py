@@ -181,7 +181,7 @@ def test_a_father_shared_by_brother_and_sister_does_not_make_them_one() -> None:
 
 def test_a_term_that_does_not_cover_the_day_speaks_against() -> None:
     term = {"term_from": date(2019, 9, 8), "term_to": date(2022, 1, 1)}
-    index = RosterIndex([Entry("1", "Жилин", "Олег", "Юрьевич", "МО Лесное", **term), *ENTRIES])  # type: ignore[arg-type]
+    index = RosterIndex([Entry("1", "Жилин", "Олег", "Юрьевич", "МО Лесное", **term), *ENTRIES])  # type: ignore[arg-type] # Its terms.
     inside = index.match(Query("Жилин Олег Юрьевич", "МО Лесное", on=date(2021, 1, 1)))
     after = index.match(Query("Жилин Олег Юрьевич", "МО Лесное", on=date(2022, 9, 7)))
     assert (inside.verdict, best(inside)) == ("strong", "1")
@@ -254,7 +254,7 @@ def test_the_order_of_words_does_not_change_the_verdict(
 
 @settings(max_examples=80, deadline=None)
 @given(people, places, st.sampled_from([str.upper, str.lower, lambda name: name.replace("ё", "е")]))
-def test_capitals_and_yo_do_not_change_the_verdict(entry: Entry, place: str, change) -> None:  # type: ignore[no-untyped-def]
+def test_capitals_and_yo_do_not_change_the_verdict(entry: Entry, place: str, change) -> None:  # type: ignore[no-untyped-def] # Of the strategy.
     straight, changed = INDEX.match(Query(entry.name, place)), INDEX.match(Query(change(entry.name), place))
     assert (changed.verdict, best(changed)) == (straight.verdict, best(straight))
     assert changed.candidates[0].score == straight.candidates[0].score

@@ -57,9 +57,9 @@ def test_the_store_holds_no_address_and_forgets_within_the_hour(store: Store) ->
     assert ADDRESS.encode() not in held
     assert limits.client(ADDRESS).encode() in held
     with store.client() as client:
-        lives = [client.ttl(name) for name in client.keys("*")]  # type: ignore[union-attr]
+        lives = [client.ttl(name) for name in client.keys("*")]  # type: ignore[union-attr] # Not a promise.
     assert len(lives) == 2
-    assert all(0 < life <= 3660 for life in lives)  # type: ignore[operator]
+    assert all(0 < life <= 3660 for life in lives)  # type: ignore[operator] # The same.
 
 
 def test_a_client_has_another_name_in_the_next_hour_and_after_the_store_has_ended(

@@ -40,16 +40,6 @@ SAID = {"act": "agree", "text": "1", "publish": "3", "consent": "1", "lang": "en
 NAMES = ("Ада Звонкая; депутат; МО Речное", "Ben Sample; deputy", "Clara Sample")
 
 
-@pytest.fixture
-def world(app: Any) -> make.World:
-    return make.make_world(app)
-
-
-@pytest.fixture
-def organizer(app: Any, world: make.World) -> Any:
-    return make.signed_in(app, world.organizer)
-
-
 def people(number: int) -> list[Identity]:
     return [Identity(make.new_name(), "deputy", "Springfield") for _ in range(number)]
 
@@ -109,7 +99,7 @@ def standing(app: Any, world: make.World, *, at: datetime | None = None) -> tupl
     """Return (confirmed, size, open, gone) of the only list."""
     with make.looking(app):
         petition, by = make.petition(world.petition_id), make.account(world.organizer)
-        (entry,) = invitation_lists.list_entries(petition, by=by, at=at or utcnow())  # type: ignore[arg-type]
+        (entry,) = invitation_lists.list_entries(petition, by=by, at=at or utcnow())  # type: ignore[arg-type] # Somebody.
         return entry.confirmed, entry.size, entry.open, entry.gone
 
 

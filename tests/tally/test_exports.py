@@ -20,11 +20,6 @@ from tests import factories as make
 HERE = f"/organizer/p/{make.SLUG}/export"
 
 
-@pytest.fixture
-def world(app: Any) -> make.World:
-    return make.make_world(app)
-
-
 def agree(client: FlaskClient, world: make.World) -> None:
     """Have another organizer confirm what waits."""
     other = make.make_person(client.application, world.petition_id, "organizer")

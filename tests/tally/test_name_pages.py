@@ -20,13 +20,7 @@ NAMES = ("Ёлкина Яна", "Ветров Ян", "ветрова Ада", "�
 @pytest.fixture
 def world(app: Any) -> make.World:
     """A letter with eight names that are published."""
-    world = make.make_world(app)
-    signed = [make.make_signature(app, world.petition_id, name, consent=3) for name in NAMES]
-    make.seal(app, world.petition_id, by=world.organizer)
-    for one in signed:
-        assert make.decide_by_all(app, world, one.id) == "verified"
-    make.publish_waiting(app)
-    return world
+    return make.make_published(app, NAMES)
 
 
 def listed(answer: Any) -> list[str]:

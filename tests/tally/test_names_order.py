@@ -18,12 +18,7 @@ NAMES = ("Ґалич Яна", "Галич Ян", "Дудко Ян", "Ёлкин 
 
 def test_keys_are_made_anew_in_slices_and_the_same_on_both_databases(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names_order, "SLICE", 2)
-    world = make.make_world(app)
-    signed = [make.make_signature(app, world.petition_id, name, consent=3) for name in NAMES]
-    make.seal(app, world.petition_id, by=world.organizer)
-    for one in signed:
-        assert make.decide_by_all(app, world, one.id) == "verified"
-    make.publish_waiting(app)
+    world = make.make_published(app, NAMES)
     with make.acting(app):
         for row in db.session.scalars(db.select(PublishedName)):
             row.collation_key = row.initial = row.sorted_as = ""

@@ -62,7 +62,7 @@ def test_the_order_of_reviewers_does_not_matter_until_they_agree(
     said: list[Verdict], reviewers: int, random: object
 ) -> None:
     shuffled = list(said)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)  # type: ignore[attr-defined] # Hypothesis makes it.
     voices = {word: {v.reviewer for v in said if v.outcome == word} for word in VERDICTS}
     agreed = {word for word, who in voices.items() if len(who) >= reviewers}
     for order in (said, shuffled):

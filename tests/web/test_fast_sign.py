@@ -250,10 +250,10 @@ def test_after_a_second_one_asks_the_page_while_others_have_it_as_it_was(
 def test_it_remembers_so_many_answers_and_not_more(
     app: Flask, client: FlaskClient, petition_id: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.rush._frames, "_most", 3)  # type: ignore[attr-defined]
+    monkeypatch.setattr(app.rush._frames, "_most", 3)  # type: ignore[attr-defined] # Ours, not Flask's.
     for one in range(8):
         client.post(HERE, data=fields(), query_string={"utm": str(one)})
-    assert 0 < len(app.rush._frames._known) <= 3  # type: ignore[attr-defined]
+    assert 0 < len(app.rush._frames._known) <= 3  # type: ignore[attr-defined] # Ours, not Flask's.
 
 
 def test_a_form_that_is_to_be_shown_in_another_language_is_not_taken(

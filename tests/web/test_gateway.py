@@ -136,7 +136,7 @@ def test_who_leaves_in_the_middle_leaves_nothing_behind(served: Served) -> None:
 def test_a_header_with_an_underscore_passes_for_no_other(served: Served) -> None:
     made = wsgi_environ.environ(
         _Scope({"x_forwarded_for": "192.0.2.1", "x-forwarded-for": "203.0.113.1"}), b"", ("127.0.0.1", "8000")
-    )  # type: ignore[arg-type]
+    )  # type: ignore[arg-type] # Enough of a scope.
     assert made["HTTP_X_FORWARDED_FOR"] == "203.0.113.1"
     assert not [key for key in made if not key]
 
@@ -154,7 +154,7 @@ class _Scope:
 def test_a_request_is_told_as_wsgi_wants_it() -> None:
     made = wsgi_environ.environ(
         _Scope({"cookie": "a=1", "content-type": FORM, "content-length": "3"}), b"a=b", ("127.0.0.1", "8000")
-    )  # type: ignore[arg-type]
+    )  # type: ignore[arg-type] # Enough of a scope.
     assert made["PATH_INFO"].encode("latin-1").decode() == "/p/письмо"
     assert (made["REMOTE_ADDR"], made["SERVER_PORT"], made["QUERY_STRING"]) == ("2001:db8::1", "8000", "q=%D0%B0")
     assert (made["CONTENT_LENGTH"], made["CONTENT_TYPE"], made["HTTP_COOKIE"]) == ("3", FORM, "a=1")

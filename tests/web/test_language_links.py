@@ -33,7 +33,7 @@ def in_russian(client: Any, answer: TestResponse) -> TestResponse:
     """Press «Русский» on a page that answered a form."""
     form = next(one for one in make.forms_of(answer) if "lang=ru" in one["action"])
     assert 'form="in-ru"' in languages(answer)
-    return client.post(form["action"], data=form["fields"])  # type: ignore[no-any-return]
+    return client.post(form["action"], data=form["fields"])  # type: ignore[no-any-return] # An answer.
 
 
 def test_every_page_that_answers_a_form_says_how_it_is_shown_in_another_language(app: Any) -> None:
@@ -61,7 +61,7 @@ def carried(client: Any, answer: TestResponse, held: dict[str, Any], **typed: An
     )
     assert button, languages(answer)
     assert f'id="{button.group(1)}"' in answer.text
-    return client.post(button.group(2), data=held | typed | {button.group(3): "1"})  # type: ignore[no-any-return]
+    return client.post(button.group(2), data=held | typed | {button.group(3): "1"})  # type: ignore[no-any-return] # An answer.
 
 
 def test_what_is_typed_into_the_form_for_signing_is_carried_into_the_other_language(app: Any, client: Any) -> None:

@@ -39,7 +39,7 @@ def ask(kept: Pages, source: Source, path: str = "/p/a", query: str = "", **head
     """Ask as a reader does; return status and body."""
     told: list[str] = []
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": "example.org", **headers}
-    body = b"".join(kept.answer(environ, lambda line, _: told.append(line), source))  # type: ignore[arg-type]
+    body = b"".join(kept.answer(environ, lambda line, _: told.append(line), source))  # type: ignore[arg-type] # Enough of WSGI.
     return int(told[0][:3]), body
 
 

@@ -40,7 +40,7 @@ def test_the_answer_is_that_of_the_page(app: Flask, client: FlaskClient, petitio
     assert at_once(app, Scope(WORDS)) is None, "nobody has asked the page yet"
     first, second = fields(), fields(name="Иван Степной", email="ivan@example.org")
     page = client.post(HERE, data=first)
-    status, headers, body = app.sign_at_once(Scope(WORDS), urlencode(second).encode())  # type: ignore[attr-defined]
+    status, headers, body = app.sign_at_once(Scope(WORDS), urlencode(second).encode())  # type: ignore[attr-defined] # Ours, not Flask's.
     assert (status, dict(headers)) == (200, dict(page.headers))
     assert body.decode() == page.text.replace(token(app, petition_id, first), token(app, petition_id, second))
     assert number(app) == number(app, Confirmation) == 2

@@ -172,7 +172,7 @@ def test_a_petition_whose_last_publication_is_damaged_keeps_no_other_from_being_
     whole: dict[UUID, Any] = {}
     with make.acting(app):
         for row in db.session.scalars(select(Publication).where(Publication.petition_id == broken.petition_id)):
-            whole[row.id], row.named = row.named, ["damaged"]  # type: ignore[assignment]
+            whole[row.id], row.named = row.named, ["damaged"]  # type: ignore[assignment] # Damaged on purpose.
         for world in (broken, sound):
             jobs.defer_to_worker(world.petition_id)
     round_of(app, tally_tasks.publish_left)

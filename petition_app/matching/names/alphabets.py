@@ -28,7 +28,8 @@ def sounds_of(word: str) -> tuple[str, ...]:
     first = word[:1]
     if "\u10d0" <= first <= "\u10ff":
         plain = "".join(GEORGIAN.get(letter, letter) for letter in word)
-        return tuple(dict.fromkeys((plain, "".join("f" if letter == "ფ" else GEORGIAN.get(letter, letter) for letter in word))))  # fmt: skip  # noqa: E501
+        other = "".join("f" if letter == "ფ" else GEORGIAN.get(letter, letter) for letter in word)
+        return tuple(dict.fromkeys((plain, other)))
     if "\u0561" <= first <= "\u0588":
         word = word.replace("ու", "u").replace("եւ", "ev").replace("եվ", "ev")
         plain = "".join(ARMENIAN.get(letter, letter) for letter in word)

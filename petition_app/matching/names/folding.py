@@ -30,7 +30,9 @@ _TO_APOSTROPHE = str.maketrans(dict.fromkeys(_APOSTROPHE_SIGNS, "'"))
 _TYPED_FOR_APOSTROPHE = re.compile(f'(?<={LETTER})["“”„″*](?={LETTER})')
 # Direction marks, joiners, soft hyphens, the stretching stroke of Arabic.
 _UNSEEN = re.compile("[\u00ad\u034f\u061c\u0640\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_POINTS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]")  # fmt: skip  # noqa: E501
+_HEBREW_POINTS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+_ARABIC_POINTS = "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed"
+_POINTS = re.compile(f"[{_HEBREW_POINTS}{_ARABIC_POINTS}]")
 _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 # Letters of which one name has now this, now that: Arabic, Persian and Urdu keyboards; older forms of Chinese signs.

@@ -66,7 +66,7 @@ def _ask_password(form: NewPasswordForm) -> str:
 
 def _sign_in_anew() -> Response:
     login_user(g.account)
-    password_changed.send(current_app._get_current_object(), user=g.account)  # type: ignore[attr-defined]
+    password_changed.send(current_app._get_current_object(), user=g.account)  # type: ignore[attr-defined] # The signal wants the application itself, not its proxy.
     flash(gettext("Your password is changed, and you are signed out everywhere else."), "success")
     return redirect(url_for("staff.account.home"), 303)
 

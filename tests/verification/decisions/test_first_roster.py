@@ -19,11 +19,6 @@ def world(app: Any) -> make.World:
     return make.make_world(app, reviewers=2, staff=2)
 
 
-@pytest.fixture
-def organizer(app: Any, world: make.World) -> FlaskClient:
-    return make.signed_in(app, world.organizer)
-
-
 def uses_roster(app: Any, world: make.World) -> bool:
     with make.looking(app):
         return bool(make.petition(world.petition_id).roster)

@@ -19,7 +19,7 @@ from tests import factories as make
 HERE = f"/organizer/p/{make.SLUG}/decided"
 
 
-def rows(app: Any, world: make.World, wanted: Filter = Filter(), **more: Any) -> list[Decided]:  # noqa: B008
+def rows(app: Any, world: make.World, wanted: Filter = Filter(), **more: Any) -> list[Decided]:  # noqa: B008 -- it never changes.
     with make.looking(app):
         by = make.account(world.organizer)
         assert by

@@ -33,11 +33,6 @@ def acts(app: Any, act: str) -> list[AuditEvent]:
 
 
 @pytest.fixture
-def world(app: Any) -> make.World:
-    return make.make_world(app)
-
-
-@pytest.fixture
 def signed(app: Any, world: make.World) -> make.Signed:
     make.make_signature(app, world.petition_id)
     make.make_signature(app, world.petition_id, NAME, email="other@example.org")

@@ -28,16 +28,6 @@ HERE = f"/organizer/p/{make.SLUG}/roster"
 LIST = "ФИО,Совет,Почта,Можно писать\nКолчина Валентина Борисовна,МО Северное,k@example.org,да\n"
 
 
-@pytest.fixture
-def world(app: Any) -> make.World:
-    return make.make_world(app)
-
-
-@pytest.fixture
-def organizer(app: Any, world: make.World) -> FlaskClient:
-    return make.signed_in(app, world.organizer)
-
-
 def send(client: FlaskClient, content: str | bytes, **fields: Any) -> TestResponse:
     """Fill the form of the roster's page in and send it with a file."""
     form = make.form_with(client.get(HERE), "csrf_token", "name", "as_of")
@@ -243,11 +233,11 @@ def test_a_file_outlives_what_is_rolled_back_and_nothing_else(
     send(organizer, LIST)
     assert files()
     with make.acting(app) as work:
-        uploads.discard(make.petition(world.petition_id), by=make.account(world.organizer))  # type: ignore[arg-type]
+        uploads.discard(make.petition(world.petition_id), by=make.account(world.organizer))  # type: ignore[arg-type] # There is one.
         work.discard()
     assert files(), "the row still waits for its file"
     with make.acting(app):
-        uploads.discard(make.petition(world.petition_id), by=make.account(world.organizer))  # type: ignore[arg-type]
+        uploads.discard(make.petition(world.petition_id), by=make.account(world.organizer))  # type: ignore[arg-type] # There is one.
         assert files(), "not before the change is safe"
     assert files() == []
 
