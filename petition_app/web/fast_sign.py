@@ -28,6 +28,7 @@ from petition_app.storage.short_cache import MISSING, Look, ShortCache
 from petition_app.web.forms.sign_parser import has_address, parse_sign, to_new_signature
 from petition_app.web.language_links import CARRIED
 from petition_app.web.page_cache import Answer, Headers, ask, asked
+from petition_app.web.wsgi_environ import TRIED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -85,7 +86,10 @@ class FastSign:
         return None
 
     def answer(self, environ: WSGIEnvironment, start: StartResponse, page: WSGIApplication) -> Iterable[bytes]:
-        """Take a plain form and answer as its page does, or let the page do so and remember how."""
+        """Take a plain form and answer as its page does, or let the page do so and remember how.
+
+        What `at_once` was asked for is left to the page: tried again, it would count against its sender twice.
+        """
         length = environ.get("CONTENT_LENGTH", "")
         size = int(length) if length.isdecimal() and len(length) <= len(str(LONGEST)) else LONGEST + 1
         kind, site = environ.get("CONTENT_TYPE", ""), environ.get("HTTP_SEC_FETCH_SITE", "")
@@ -110,7 +114,7 @@ class FastSign:
         start: StartResponse,
         page: WSGIApplication,
     ) -> Iterable[bytes]:
-        frame: Frame | None = look.value if look.is_found else None
+        frame: Frame | None = look.value if look.is_found and TRIED not in environ else None
         slug, client = environ["PATH_INFO"][len(BEGIN) : -len(END)], environ.get("REMOTE_ADDR", "")
         pending = self._sign(slug, sent, frame.language, client) if frame else None
         if frame and pending:

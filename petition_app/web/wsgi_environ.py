@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 Server = tuple[str, str]
+TRIED = "countersign.tried"  # In the environment of what could have been answered before a request was made.
 _SAME = {
     "SCRIPT_NAME": "", "wsgi.version": (1, 0), "wsgi.multithread": True, "wsgi.multiprocess": False,
-    "wsgi.run_once": False,
+    "wsgi.run_once": False, TRIED: True,
 }  # fmt: skip
 _COMMON = (
     "host", "user-agent", "accept", "accept-language", "accept-encoding", "connection", "cookie", "referer",

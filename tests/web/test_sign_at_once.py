@@ -12,7 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from petition_app.config import Settings
+from petition_app.rate_limits import budgets
 from petition_app.signatures.models import Confirmation
+from petition_app.web.wsgi_environ import TRIED, environ
 from tests import factories as make
 from tests.conftest import start_app, stop_app
 from tests.web.test_fast_sign import HERE, fields, number, token
@@ -26,6 +28,8 @@ class Scope:
     """What the HTTP server tells of a request before it is made."""
 
     method, query_string, scheme = "POST", "", "http"
+
+    http_version, server = "1.1", "127.0.0.1:80"
 
     def __init__(self, headers: dict[str, str], *, path: str = HERE, client: str = "203.0.113.5:4000") -> None:
         self.headers, self.path, self.client = headers, path, client
@@ -77,6 +81,21 @@ def test_a_form_with_a_mistake_is_left_to_the_page(
 ) -> None:
     assert client.post(HERE, data=fields()).status_code == 200
     assert at_once(app, Scope(WORDS), **wrong) is None
+    assert number(app) == 1
+
+
+def test_what_was_tried_before_its_request_is_not_tried_again(
+    app: Flask, client: FlaskClient, petition_id: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.post(HERE, data=fields()).status_code == 200
+    counted: list[str] = []
+    may_sign = budgets.may_sign
+    monkeypatch.setattr(budgets, "may_sign", lambda clients: counted.extend(clients) or may_sign(clients))
+    wrong = fields(text="0" * 64)
+    assert app.sign_at_once(Scope(WORDS), urlencode(wrong).encode()) is None  # type: ignore[attr-defined] # Ours.
+    made = environ(Scope(WORDS), urlencode(wrong).encode(), ("localhost", "80"))  # type: ignore[arg-type] # Enough.
+    assert client.post(HERE, data=wrong, environ_overrides={TRIED: made[TRIED]}).status_code == 422
+    assert len(counted) == 2, "once before the request, once by the page"
     assert number(app) == 1
 
 
