@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 
 from petition_app.crypto import vault
 from petition_app.errors import DomainError
@@ -60,8 +60,8 @@ def forget_text(job: Import) -> None:
     _forget(job, ImportChunk.number < 0)
 
 
-def _forget(job: Import, which: object) -> None:
-    db.session.execute(delete(ImportChunk).where(ImportChunk.import_id == job.id, which))  # type: ignore[arg-type] # A condition of SQL.
+def _forget(job: Import, which: ColumnElement[bool]) -> None:
+    db.session.execute(delete(ImportChunk).where(ImportChunk.import_id == job.id, which))
     note_erasure()
 
 

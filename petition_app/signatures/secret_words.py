@@ -16,7 +16,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from petition_app.crypto import signer_box
 from petition_app.crypto.codes import new_secret_code, read_mail_code, split_words, write_secret_code
@@ -146,8 +146,8 @@ def end_due(*, at: datetime) -> None:
         _end(Confirmation.shown_until < at)
 
 
-def _end(which: object) -> None:
-    ended = update(Confirmation).where(which, Confirmation.shown_until.is_not(None))  # type: ignore[arg-type] # A condition of SQL.
+def _end(which: ColumnElement[bool]) -> None:
+    ended = update(Confirmation).where(which, Confirmation.shown_until.is_not(None))
     db.session.execute(ended.values(words_salt=None, shown_until=None).execution_options(synchronize_session="fetch"))
     note_erasure()
 
