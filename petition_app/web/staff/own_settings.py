@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, g, redirect, render_template, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from werkzeug.wrappers import Response
 
 from petition_app.accounts import notices
@@ -17,7 +17,7 @@ staff = Blueprint("own_settings", __name__)
 def show() -> str:
     """Show what is set."""
     language = notices.language_wished(g.account)
-    form = NoticeForm(formdata=None, language=language)
+    form = NoticeForm(formdata=None, language=language or str(get_locale()))
     return render_template("staff/own_settings.html", form=form, language=language)
 
 
