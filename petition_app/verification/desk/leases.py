@@ -54,24 +54,31 @@ def lease_next(
         return held
     answered = questions.list_answered(petition, by=by, state=state)
     given = _given(petition, state, by, at)
-    for stretch in _stretches(petition, state, answered=answered, after=after):
-        query = _free().where(*stretch)
-        while signature := db.session.scalars(query, given).first():
-            if _take(signature, by=by, at=at):
-                matches.refresh(signature, petition, at=at)
-                return signature.id
+    # What the worker has locked for a moment is passed over, unless there is nothing else.
+    for waits in (False, True):
+        if waits and not db.session.scalar(_count_free(), given | {"most": 1}):
+            return None
+        for stretch in _stretches(petition, state, answered=answered, after=after):
+            query = _free(waits).where(*stretch)
+            while signature := db.session.scalars(query, given).first():
+                if _take(signature, by=by, at=at):
+                    matches.refresh(signature, petition, at=at)
+                    return signature.id
     return None
 
 
 @cache
-def _free() -> Select[Signature]:
-    """Write the search for a case that a reviewer may take; to write it takes longer than to search."""
+def _free(waits: bool) -> Select[Signature]:
+    """Write the search for a case that a reviewer may take; to write it takes longer than to search.
+
+    It passes over what others have locked, or `waits` for them.
+    """
     return (
         select(Signature)
         .where(*_may_be_taken())
         .order_by(Signature.id)
         .limit(1)
-        .with_for_update(skip_locked=True, key_share=True, of=Signature)
+        .with_for_update(skip_locked=not waits, key_share=True, of=Signature)
         .execution_options(populate_existing=True)
     )
 
