@@ -96,6 +96,7 @@ def serve(settings: Settings, folder: Path, *words: str, quiet: bool = True, **e
             code = process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
             raise
     said = log.read_text()
     assert code == 0, said[-3000:]

@@ -144,14 +144,16 @@ class Gateway:
     # --- receiving ----------------------------------------------------------------------------------------------
 
     def _receive(self, scope: Scope, protocol: Answering) -> None:
-        """Begin to receive a body; one that is larger than the application takes is left to it, which says so."""
+        """Begin to receive a body; of one that is larger than the application takes it says so itself."""
         headers, is_staff = scope.headers, scope.path.startswith(STAFF)
         length = headers.get("content-length", "0")
         if "transfer-encoding" in headers:
             _refuse(protocol, 411)
             return
         size = int(length) if length.isdecimal() and len(length) < 12 else FILE + 1
-        if size == 0 or size > (FILE if is_staff else SMALL):
+        if is_too_large := size > (FILE if is_staff else SMALL):
+            protocol().cancel()  # Else its line would stay open, and the server could not end.
+        if size == 0 or is_too_large:
             self._change(protocol, scope)
             return
         client = group_of(client_of(scope.client, headers.get("x-forwarded-for"), proxies=self._proxies))

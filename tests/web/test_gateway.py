@@ -103,6 +103,17 @@ def test_a_form_that_is_too_large_is_refused_before_it_is_sent(served: Served, p
         assert status(send(served, client="203.0.113.1", path=path, length=length)) in (400, 404, 413)
 
 
+@pytest.mark.parametrize("sent", [b"", b"a" * gateway.SMALL], ids=["unsent", "sent in part"])
+@pytest.mark.parametrize(
+    ("path", "size"), [("/my", gateway.SMALL), ("/nowhere", gateway.SMALL), ("/desk/x", gateway.FILE)]
+)
+def test_what_is_too_large_does_not_keep_its_line(served: Served, path: str, size: int, sent: bytes) -> None:
+    line = send(served, client="203.0.113.3", path=path, length=size + 1, body=sent)
+    line.settimeout(5)
+    with line, line.makefile("rb") as answer:
+        assert answer.read().split()[1] in (b"302", b"404", b"413"), "until its end"
+
+
 @pytest.mark.parametrize("path", ["/organizer/login", "/organizer/p/x/roster", "/desk/x/acts"])
 def test_a_stranger_cannot_send_a_file_beyond_the_largest(served: Served, path: str) -> None:
     line = send(served, client="203.0.113.2", path=path, length=gateway.FILE + 1)
