@@ -7,6 +7,7 @@ not count, nor what the modules issue that exist to know the databases apart.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import defaultdict
@@ -28,7 +29,8 @@ APART = (
     "signatures/new_signatures.py:_look", "storage/copy_loader.py", "storage/dialects.py",
     "storage/engines.py", "storage/multi_insert.py",
 )  # fmt: skip
-# By database: the texts that were looked at already, with their place. By database and statement: an example of it.
+# By database: the texts that were looked at already, with their place. By database and statement: a test that met it
+# first, and what was asked.
 known: dict[str, set[tuple[str, str]]] = defaultdict(set)
 met: dict[str, dict[str, str]] = {name: {} for name in DATABASES}
 
@@ -39,7 +41,8 @@ def _note(_connection: Any, _cursor: Any, text: str, _parameters: Any, context: 
     if place and not place.startswith(APART) and (place, text) not in known[database]:
         known[database].add((place, text))
         if statement := shape(text, place):
-            met[database].setdefault(statement, " ".join(text.split())[:300])
+            test = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
+            met[database].setdefault(statement, f"{test}: {' '.join(text.split())[:200]}")
 
 
 def _place() -> str:
@@ -86,7 +89,7 @@ def is_whole(config: pytest.Config) -> bool:
 
 
 def missing() -> list[str]:
-    """Return the statements that were met on one database alone, with the other one's name and an example."""
+    """Return the statements that were met on one database alone, with the test that met it on the other one."""
     return sorted(
         f"Not met on {database}: {statement} ({example})"
         for database, other in zip(DATABASES, reversed(DATABASES), strict=True)
