@@ -111,19 +111,16 @@ def _count_free() -> Select[int]:
 
 def count_held_by_others(petition: Petition, *, by: Account, at: datetime) -> int:
     """Return how many cases that a reviewer has not decided are in others' hands at this moment."""
-    held = (
-        select(func.count())
-        .select_from(Lease)
-        .join(Signature, Signature.id == Lease.signature_id)
-        .where(
-            Signature.petition_id == petition.id,
-            Signature.state == "checking",
-            Lease.account_id != by.id,
-            Lease.until > at,
-            ~decided_by(by.id),
-        )
-    )
-    return db.session.scalar(held) or 0
+    given = {"petition": petition.id, "by": by.id, "now": at}
+    return db.session.scalar(_count_held_by_others(), given) or 0
+
+
+@cache
+def _count_held_by_others() -> Select[int]:
+    by = bindparam("by", type_=Uuid())
+    held = select(func.count()).select_from(Lease).join(Signature, Signature.id == Lease.signature_id)
+    here = Signature.petition_id == bindparam("petition"), Signature.state == "checking"
+    return held.where(*here, Lease.account_id != by, Lease.until > bindparam("now"), ~decided_by(by))
 
 
 def _given(petition: Petition, state: str, by: Account, at: datetime) -> dict[str, Any]:

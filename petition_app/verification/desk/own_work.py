@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
+from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from petition_app.accounts.models import Account
@@ -41,27 +41,32 @@ class OwnWork:
 def count_own(petition: Petition, *, by: Account, at: datetime) -> OwnWork:
     """Return how far somebody who may decide its cases is with a petition: numbers of their own and no case."""
     morning = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    undone = aliased(Decision)
-    today = select(func.count(Decision.signature_id.distinct())).where(
-        Decision.petition_id == petition.id, Decision.at >= morning, Decision.account_id == by.id,
-        Decision.outcome.in_(VERDICTS), Decision.bulk_id.is_(None),
-        ~select(undone.id).where(undone.supersedes_id == Decision.id).exists(),
-    )  # fmt: skip
     left = leases.count_free(petition, by=by, at=at, most=MOST + 1)
     few = left <= MOST
     return OwnWork(
-        today=db.session.scalar(today) or 0,
+        today=db.session.scalar(_count_today(), {"petition": petition.id, "by": by.id, "morning": morning}) or 0,
         left=left,
         held=leases.count_held_by_others(petition, by=by, at=at) if few else 0,
-        done=_count_done(petition, by.id) if few else 0,
+        done=db.session.scalar(_count_done(), {"petition": petition.id, "by": by.id}) or 0 if few else 0,
     )
 
 
-def _count_done(petition: Petition, by: UUID) -> int:
-    some = select(Signature.id).where(
-        Signature.petition_id == petition.id, Signature.state == "checking", leases.decided_by(by)
-    )
-    return db.session.scalar(select(func.count()).select_from(some.limit(MOST + 1).subquery())) or 0
+@cache
+def _count_today() -> Select[int]:
+    undone = aliased(Decision)
+    return select(func.count(Decision.signature_id.distinct())).where(
+        Decision.petition_id == bindparam("petition"), Decision.at >= bindparam("morning"),
+        Decision.account_id == bindparam("by"), Decision.outcome.in_(VERDICTS), Decision.bulk_id.is_(None),
+        ~select(undone.id).where(undone.supersedes_id == Decision.id).exists(),
+    )  # fmt: skip
+
+
+@cache
+def _count_done() -> Select[int]:
+    mine = leases.decided_by(bindparam("by", type_=Uuid()))
+    here = Signature.petition_id == bindparam("petition"), Signature.state == "checking"
+    some = select(Signature.id).where(*here, mine).limit(MOST + 1)
+    return select(func.count()).select_from(some.subquery())
 
 
 def count_disagreed(petition: Petition, *, by: Account | None = None) -> int:
