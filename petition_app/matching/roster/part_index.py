@@ -54,6 +54,8 @@ from petition_app.matching.roster.weights import (
 )
 
 NEAREST = 64
+OTHER_BEGINNING = np.float32(0.06)
+"""Slips seldom change how a word begins: in 8 of 100 (Pollock and Zamora, 1984). So much less alike are such words."""
 SMALL = 600
 
 
@@ -87,6 +89,7 @@ class Vocabulary:
         self._bones: dict[str, list[int]] = {}
         for place, each in enumerate(sounds):
             self._bones.setdefault(consonant_key(each), []).append(place)
+        self._begins = np.array([ord(consonant_key(each)[0]) for each in sounds], np.int32)
         self._trigrams = Trigrams(sounds) if len(sounds) > SMALL else None
         natives: dict[str, list[tuple[int, str]]] = {}
         for number, native in self._native.items():
@@ -202,6 +205,8 @@ class Vocabulary:
             scorer=OSA.normalized_similarity, score_cutoff=LEAST_SIMILAR, dtype=np.float32,
         ).max(axis=0)  # fmt: skip
         likeness = np.maximum(fine, rough * np.float32(0.7) + fine * np.float32(0.2))
+        begins = np.isin(self._begins[near], [ord(consonant_key(each)[0]) for each in sounds if each])
+        likeness = np.where(begins, likeness, likeness - np.minimum(OTHER_BEGINNING, likeness - LEAST_SIMILAR).clip(0))
         best: dict[int, float] = {}
         for owner, like in zip(self._owners[near].tolist(), likeness.tolist(), strict=True):
             if like >= LEAST_SIMILAR and like > best.get(owner, 0.0):
