@@ -20,6 +20,8 @@ RANK = {EXACT: 1.0, KNOWN_FORM: 0.95, OTHER_GENDER: 0.9, PART: 0.9}
 MOST_SIMILAR = 0.94
 LEAST_SIMILAR = 0.70
 
+FEW_LEVELS = 3  # Of similarity, as initials have: then nothing needs to be sorted.
+
 LONE_WORD = -3.0  # A word of the name that the roster has nothing for.
 PLACE_AGREES, PLACE_DISAGREES, PLACE_PARTLY = 0.9, 0.07, 0.01
 """How often a signer names their place, another one, and a part of theirs beside something else."""
@@ -100,6 +102,11 @@ def weigh(
 
 def _as_close(similarity: Floats, counts: Integers) -> npt.NDArray[np.int64]:
     """Return for each value how many people bear one that is as similar or more."""
+    if len(counts) > FEW_LEVELS and len(levels := set(similarity.tolist())) <= FEW_LEVELS:
+        near = np.zeros(len(counts), np.int64)
+        for level in levels:
+            near[similarity == level] = counts[similarity >= level].sum()
+        return near
     order = np.argsort(-similarity, kind="stable")
     sums = np.cumsum(counts[order])
     found: npt.NDArray[np.int64] = sums[np.searchsorted(-similarity[order], -similarity, side="right") - 1]
