@@ -1,8 +1,8 @@
 """The rows of one bench script for two builds: the one here and an earlier one, each running its own script in turns.
 
-`python bench/scripts_side_by_side.py REVISION desk importing matching [--size N] [--turns N] [--json]`: rows are known by
-their names. A row's value and control are the medians of here and there; its ratio says how much faster the build here is,
-the median of the turns' ratios, so that noise falls on both.
+`python bench/scripts_side_by_side.py REVISION desk importing matching [--size N] [--turns N] [--json]`: rows are known
+by their names. A row's value and control are the medians of here and there; its ratio says how much faster the build
+here is, the median of the turns' ratios, so that noise falls on both.
 """
 
 from __future__ import annotations
