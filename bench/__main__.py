@@ -42,10 +42,10 @@ def main() -> None:
 
 
 def against(revision: str, size: list[str]) -> list[Row]:
-    """Return the rows of signing, reading, desk and import, each beside that of an earlier build."""
+    """Return the rows of signing, reading, desk, import and look-ups, each beside that of an earlier build."""
     return [
         *run("side_by_side.py", revision, "--json", *size),
-        *run("scripts_side_by_side.py", revision, "desk", "importing", "--json"),
+        *run("scripts_side_by_side.py", revision, "desk", "importing", "matching", "--json"),
     ]
 
 

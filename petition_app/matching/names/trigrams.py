@@ -68,5 +68,5 @@ class Trigrams:
         near = np.flatnonzero(shared >= LEAST * wanted)
         likeness = shared[near] / (wanted + self._lengths[near] - shared[near])
         if len(near) > count:
-            near = near[np.argsort(-likeness, kind="stable")[:count]]
+            near = near[np.argpartition(-likeness, count - 1)[:count]]
         return iter(near.tolist())

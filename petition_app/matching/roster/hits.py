@@ -9,12 +9,16 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cdist
 
+from petition_app.matching.names.word_cache import remembering
 from petition_app.matching.roster.weights import Floats, Integers, rarity
 
 ADJECTIVES, VOWELS = ("aia", "oi", "i"), "aeiou"
 
 
+@remembering(16384)
 def genderless(sounds: str) -> str:
     """Return a surname without its ending for men or women: ivanov of ivanova, sobolevsk of sobolevskaia."""
     if len(sounds) > 4 and sounds.endswith(("ova", "eva", "ina")):
@@ -56,3 +60,10 @@ def rarity_by_sound(sounds: Sequence[str], starts: Sequence[int], counts: Intege
         heard[sounds[first] if first < end else number] += count
     heard.pop(0, None)
     return rarity(np.array([*heard.values()], np.int64))
+
+
+def likeness_of(asked: Sequence[str], values: Sequence[str], least: float) -> Floats:
+    """Return how much each value is like the nearest of what is asked for; 0 below the least."""
+    found = cdist(asked, values, scorer=OSA.normalized_similarity, score_cutoff=least, dtype=np.float32)
+    best: Floats = found.max(axis=0)
+    return best

@@ -9,7 +9,6 @@ from itertools import product
 
 import numpy as np
 from rapidfuzz.distance import OSA
-from rapidfuzz.process import cdist
 
 from petition_app.matching.names.cross_script import read_native, script_of
 from petition_app.matching.names.forms import fathers_of, names_of, other_initials
@@ -28,7 +27,7 @@ from petition_app.matching.names.spelling import (
 from petition_app.matching.names.transliteration import PARTICLES
 from petition_app.matching.names.trigrams import Trigrams
 from petition_app.matching.names.word_cache import remembering
-from petition_app.matching.roster.hits import Hits, genderless, rarity_by_sound
+from petition_app.matching.roster.hits import Hits, genderless, likeness_of, rarity_by_sound
 from petition_app.matching.roster.script_values import ScriptValues
 from petition_app.matching.roster.weights import (
     DIFFERENT,
@@ -54,6 +53,8 @@ from petition_app.matching.roster.weights import (
 )
 
 NEAREST = 64
+OTHER_BEGINNING = np.float32(0.06)
+"""Slips seldom change how a word begins: in 8 of 100 (Pollock and Zamora, 1984). So much less alike are such words."""
 SMALL = 600
 
 
@@ -83,10 +84,12 @@ class Vocabulary:
         self._owners = np.array(owners, np.int32)
         self._starts = np.searchsorted(self._owners, np.arange(len(self.values) + 1)).tolist()
         self._rare = rarity_by_sound(sounds, self._starts, self.counts)
-        self._coarse = [phonetic_key(each) for each in sounds]
+        self._spelled = np.array(sounds, object)
+        self._coarse = np.array([phonetic_key(each) for each in sounds], object)
         self._bones: dict[str, list[int]] = {}
         for place, each in enumerate(sounds):
             self._bones.setdefault(consonant_key(each), []).append(place)
+        self._begins = np.array([ord(consonant_key(each)[0]) for each in sounds], np.int32)
         self._trigrams = Trigrams(sounds) if len(sounds) > SMALL else None
         natives: dict[str, list[tuple[int, str]]] = {}
         for number, native in self._native.items():
@@ -192,19 +195,18 @@ class Vocabulary:
             places.update(self._trigrams.nearest(sounds, NEAREST) if self._trigrams else range(len(self._sounds)))
         if not places:
             return {}
-        near = sorted(places)
-        fine = cdist(
-            sounds, [self._sounds[place] for place in near], scorer=OSA.normalized_similarity,
-            score_cutoff=LEAST_SIMILAR - 0.1, dtype=np.float32,
-        ).max(axis=0)  # fmt: skip
-        rough = cdist(
-            list(dict.fromkeys(phonetic_key(each) for each in sounds)), [self._coarse[place] for place in near],
-            scorer=OSA.normalized_similarity, score_cutoff=LEAST_SIMILAR, dtype=np.float32,
-        ).max(axis=0)  # fmt: skip
+        near = np.array(sorted(places))
+        coarse = list(dict.fromkeys(phonetic_key(each) for each in sounds))
+        fine = likeness_of(sounds, self._spelled[near].tolist(), LEAST_SIMILAR - 0.1)
+        rough = likeness_of(coarse, self._coarse[near].tolist(), LEAST_SIMILAR)
         likeness = np.maximum(fine, rough * np.float32(0.7) + fine * np.float32(0.2))
+        kept = likeness >= LEAST_SIMILAR
+        near, likeness = near[kept], likeness[kept]
+        begins = np.isin(self._begins[near], [ord(consonant_key(each)[0]) for each in sounds if each])
+        likeness = np.where(begins, likeness, np.maximum(likeness - OTHER_BEGINNING, LEAST_SIMILAR))
         best: dict[int, float] = {}
         for owner, like in zip(self._owners[near].tolist(), likeness.tolist(), strict=True):
-            if like >= LEAST_SIMILAR and like > best.get(owner, 0.0):
+            if like > best.get(owner, 0.0):
                 best[owner] = like
         return best
 

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 from sqlalchemy import Row, Select, bindparam, false, select, true, union_all
 
 from petition_app.crypto.vault import UnreadableError
-from petition_app.matching.linkage.duplicates import Agreement, Frequencies, Record, compare
+from petition_app.matching.linkage.duplicates import Agreement, Frequencies, Record
 from petition_app.matching.names.spelling import spelling, words
 from petition_app.petitions.models import Petition
 from petition_app.signatures.bulk_open import open_many
@@ -23,7 +23,7 @@ from petition_app.signatures.sealing import Identity
 from petition_app.storage.db import db
 from petition_app.verification.cases import pair_notes
 from petition_app.verification.matching_cases import pairs
-from petition_app.verification.matching_cases.name_frequencies import frequencies_of, part_of
+from petition_app.verification.matching_cases.name_frequencies import compare_within, frequencies_of, part_of
 from petition_app.verification.rules import case_number
 
 SHOWN = 5
@@ -193,7 +193,7 @@ def _candidate(
     """Compare two signatures; in sealed mode it is `known` from the notes that they match one entry."""
     mine, record = (_record(one, *read[one.id], known=known) for one in (signature, other))
     same_place = part_of(mine.place, record.place)
-    pair = compare(mine, replace(record, place=mine.place) if same_place else record, frequencies=common)
+    pair = compare_within(common, mine, record)
     return DuplicateCandidate(
         id=other.id,
         number=case_number(other.id),

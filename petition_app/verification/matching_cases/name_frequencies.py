@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import func, select, union_all
 
 from petition_app.crypto.fingerprints import fingerprint
 from petition_app.matching import RosterIndex, phonetic_keys
-from petition_app.matching.linkage.duplicates import Frequencies, Record
+from petition_app.matching.linkage.duplicates import Frequencies, Pair, Record, compare
 from petition_app.matching.linkage.records import folded, parts_of
 from petition_app.matching.names.spelling import consonant_key, fold, spellings, words
 from petition_app.matching.roster.part_index import Vocabulary
@@ -52,6 +53,12 @@ def frequencies_of(petition: Petition, name: str, place: str, *, places: Iterabl
     if place:
         shares["place", folded("place", place)] = _of_place(index, place, list(places))
     return Frequencies(size, shares)
+
+
+def compare_within(common: Frequencies, mine: Record, other: Record) -> Pair:
+    """Compare two records of a list by its frequencies; a place that is a part of the other agrees with it."""
+    there = replace(other, place=mine.place) if part_of(mine.place, other.place) else other
+    return compare(mine, there, frequencies=common)
 
 
 def part_of(one: str, other: str) -> bool:

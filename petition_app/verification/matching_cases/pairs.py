@@ -23,7 +23,7 @@ from petition_app.crypto import vault
 from petition_app.keys import open_keys as keys
 from petition_app.keys.open_keys import OpenKeys
 from petition_app.matching import Match, phonetic_keys
-from petition_app.matching.linkage.duplicates import Record, compare
+from petition_app.matching.linkage.duplicates import Record
 from petition_app.petitions.models import Petition
 from petition_app.signatures import sealing
 from petition_app.signatures.bulk_open import open_many
@@ -34,6 +34,7 @@ from petition_app.storage.db import db, get_for_update
 from petition_app.verification.cases.desk_results_access import DeskResultsAccess, DeskResultsError
 from petition_app.verification.cases.open_keys_access import OpenKeysAccess
 from petition_app.verification.matching_cases import matches
+from petition_app.verification.matching_cases.name_frequencies import compare_within, frequencies_of
 from petition_app.verification.models import MatchPage
 
 SLICE = 200
@@ -187,11 +188,19 @@ def _note_pairs(
 def _likely(
     petition: Petition, pairs: list[tuple[UUID, UUID]], read: Mapping[UUID, tuple[Identity, str]]
 ) -> Iterator[tuple[UUID, UUID]]:
+    """Yield the pairs that are worth a note, with names as common as they are in the list, as the case page has it."""
     others = {other_id for _, other_id in pairs} - set(read)
     records = {id_: _record(id_, *opened) for id_, opened in {**read, **open_many(petition, others)}.items()}
+    met: dict[UUID, list[UUID]] = defaultdict(list)
     for id_, other_id in pairs:
-        if other_id in records and compare(records[id_], records[other_id]).probability >= WORTH_A_NOTE:
-            yield id_, other_id
+        if other_id in records:
+            met[id_].append(other_id)
+    for id_, found in met.items():
+        mine, places = records[id_], [records[other_id].place for other_id in found]
+        common = frequencies_of(petition, mine.name, mine.place, places=places)
+        for other_id in found:
+            if compare_within(common, mine, records[other_id]).probability >= WORTH_A_NOTE:
+                yield id_, other_id
 
 
 def _record(id_: UUID, identity: Identity, address: str) -> Record:

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from petition_app.clock import utcnow
 from petition_app.matching.linkage.duplicates import Frequencies, Record, compare
+from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.storage.db import db
-from petition_app.verification.matching_cases import candidates, name_frequencies
+from petition_app.verification.matching_cases import candidates, name_frequencies, pairs
 from petition_app.verification.matching_cases.candidates import DuplicateCandidate
 from petition_app.verification.matching_cases.name_frequencies import part_of
 from tests import factories as make
@@ -162,3 +164,21 @@ def test_where_a_roster_is_in_use_it_says_what_is_common(app: Any) -> None:
         often = name_frequencies.frequencies_of(petition, "Иванов Иван", "").shares
         seldom = name_frequencies.frequencies_of(petition, "Якушевич Ефросинья", "").shares
     assert often["surname", "ivanov"] > 3 * min(share for (part, _), share in seldom.items() if part == "surname")
+
+
+def test_a_run_notes_who_sounds_alike_where_the_name_is_rare_in_the_list(app: Any, large: None) -> None:
+    world = make.make_sealed_world(app, reviewers=1, roster=True)
+    fathers = ("Петрович", "Иванович", "Маркович", "Олегович", "Юрьевич", "Фёдорович")
+    givens = ("Иван", "Пётр", "Марк", "Олег", "Юрий", "Фёдор", "Павел", "Семён", "Лев", "Борис", "Илья", "Глеб")
+    admit_roster(app, world, *(("Иванов", given_name, father) for given_name in givens for father in fathers))
+    rare = ("Якушевич Вера", "Vera Yakushevich")
+    people = ((COMMON, PLACES[0]), ("Ivanov Ivan", PLACES[1]), *((name, PLACES[2]) for name in rare))
+    ids = [make.make_signature(app, world.petition_id, name, place=place).id for name, place in people]
+    make.seal(app, world.petition_id, by=world.organizer)
+    with make.acting(app):
+        pairs.catch_up(
+            make.petition(world.petition_id), access=make.ACCESS, by=make.account(world.organizer), at=utcnow()
+        )
+        cases = [sealing.open_case(db.session.get_one(Signature, one)) for one in ids]
+    alike = [[other for note in case if note.get("kind") == "alike" for other in note["others"]] for case in cases]
+    assert alike == [[], [], [str(ids[3])], [str(ids[2])]]
