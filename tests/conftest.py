@@ -9,12 +9,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import click.testing
 import flask_migrate
+import httpx
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -126,6 +128,9 @@ def _share_writer(rule: Rule, append_unknown: bool = True) -> Callable[..., tupl
 
 
 Rule._compile_builder = _share_writer  # type: ignore[method-assign] # What is compiled is shared.
+
+# Whom to trust over TLS is read once: that takes fifty milliseconds, and `httpx.get` would read it for each question.
+httpx._transports.default.create_ssl_context = cache(httpx._transports.default.create_ssl_context)
 
 
 def _share_statements(engine: Engine) -> None:

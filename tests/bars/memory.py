@@ -14,6 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 HEX = re.compile(r"[0-9a-fA-F]{64,}")
+CYRILLIC = re.compile("[а-яёА-ЯЁ]{5,}")
+# Named once: millions of objects are looked at.
+LEAVES = (bytes, str, int, float, type)
+BYTES = (bytes, bytearray)
+KEYS = (X25519PrivateKey, Ed25519PrivateKey)
 
 
 def digest(secret: bytes) -> str:
@@ -39,15 +44,15 @@ def live_objects() -> Iterator[Any]:
             continue
         seen.add(id(one))
         yield one
-        if not isinstance(one, bytes | str | int | float | type):
+        if not isinstance(one, LEAVES):
             todo.extend(gc.get_referents(one))
 
 
 def secrets_in(one: Any) -> Iterator[bytes]:
     """Give what may be a secret of 32 bytes in an object: raw, in hexadecimal, or in a key of the library."""
-    if isinstance(one, X25519PrivateKey | Ed25519PrivateKey):
+    if isinstance(one, KEYS):
         yield one.private_bytes_raw()
-    elif isinstance(one, bytes | bytearray):
+    elif isinstance(one, BYTES):
         if len(one) == 32:
             yield bytes(one)
         elif 64 <= len(one) < 100_000:
@@ -81,10 +86,7 @@ def words_in_memory(sought: Iterable[str]) -> list[str]:
 
 
 def _words_of(one: Any) -> Iterator[str]:
-    if isinstance(one, bytes | bytearray) and len(one) < 100_000:
+    if isinstance(one, BYTES) and len(one) < 100_000:
         one = bytes(one).decode("utf-8", "ignore")
     if isinstance(one, str) and len(one) < 100_000 and not one.isascii():
         yield from set(CYRILLIC.findall(one))
-
-
-CYRILLIC = re.compile("[а-яёА-ЯЁ]{5,}")

@@ -179,24 +179,43 @@ def ctl(server: PostgreSQL, *words: str) -> None:
     pgexec("pg_ctl", ("-w", "-D", str(place.pgdata), *words), bin_path=place.bin_path, user=place.system_user)
 
 
-@pytest.fixture
-def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
-    """A running installation with an open letter, on `sqlite` or `postgresql`."""
-    if request.param == "sqlite":
-        (tmp_path / "instance").mkdir(mode=0o700)
-        file = tmp_path / "instance" / "countersign.db"
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), file)
-        url = f"sqlite:///{file}?timeout=2"
-    else:
-        url = request.getfixturevalue("own_server").url(request.getfixturevalue("own_server").create())
-    place = Installation(tmp_path, url)
-    make.make_petition(place.app, "letter", mode="standard")
-    make.make_petition(place.app, "other", mode="standard")
+@pytest.fixture(scope="module")
+def on_sqlite_file(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[Installation]:
+    """A running installation with two open letters on a file."""
+    folder = tmp_path_factory.mktemp("on-sqlite")
+    (folder / "instance").mkdir(mode=0o700)
+    file = folder / "instance" / "countersign.db"
+    shutil.copy(migrated_sqlite, file)
+    yield from running(folder, f"sqlite:///{file}?timeout=2")
+
+
+@pytest.fixture(scope="module")
+def on_own_server(tmp_path_factory: pytest.TempPathFactory, own_server: PostgreSQL) -> Iterator[Installation]:
+    """A running installation with two open letters on the server that these tests stop and start."""
+    yield from running(tmp_path_factory.mktemp("on-postgresql"), own_server.url(own_server.create()))
+
+
+def running(folder: Path, url: str) -> Iterator[Installation]:
+    """Run an installation; what a test does to it the next must not notice, and in the end it ends as it is told."""
+    place = Installation(folder, url)
+    for slug in ("letter", "other"):
+        make.make_petition(place.app, slug, mode="standard")
     place.start()
     yield place
     if place.serve.poll() is None:
-        place.stop()
+        assert place.stop() == 0, place.log.read_text()[-3000:]
     stop_app(place.app)
+
+
+@pytest.fixture
+def here(request: pytest.FixtureRequest) -> Installation:
+    """The running installation on `sqlite` or `postgresql`; one that a test has ended is started for the next."""
+    place: Installation = request.getfixturevalue("on_sqlite_file" if request.param == "sqlite" else "on_own_server")
+    if place.serve.poll() is not None:
+        place.start()
+    place.log.write_text("")
+    make.started[:] = [place.app.state]
+    return place
 
 
 on_both = pytest.mark.parametrize("here", ["sqlite", "postgresql"], indirect=True)
@@ -225,7 +244,6 @@ def refuses_clearly(place: Installation) -> None:
 def test_a_restarted_database_server_is_waited_for(here: Installation, own_server: PostgreSQL) -> None:
     here.works()
     before = {word: here.process(word).pid for word in ("petition_app.web.http_server", "worker")}
-    here.log.write_text("")
     with away(own_server):
         refuses_clearly(here)
         time.sleep(4)
@@ -236,7 +254,7 @@ def test_a_restarted_database_server_is_waited_for(here: Installation, own_serve
     told = here.log.read_text()
     assert told.count("The database does not answer (") == 1, told
     assert "Traceback" not in told
-    assert here.stop() == 0
+    assert here.serve.poll() is None
 
 
 def waits(place: Installation) -> bool:
@@ -262,7 +280,7 @@ def test_a_locked_file_is_waited_for(here: Installation) -> None:
     here.works()
     assert {word: here.process(word).pid for word in before} == before
     assert "Traceback" not in here.log.read_text()
-    assert here.stop() == 0
+    assert here.serve.poll() is None
 
 
 @pytest.fixture
@@ -350,7 +368,7 @@ def test_a_full_disk_is_waited_for(here: Installation) -> None:
     told = here.log.read_text()
     assert told.count("The database does not answer (") == 1, told
     assert "Traceback" not in told
-    assert here.stop() == 0
+    assert here.serve.poll() is None
 
 
 @on_postgresql
@@ -369,7 +387,7 @@ def test_a_server_that_takes_no_writes_is_waited_for(here: Installation, own_ser
         own_server.admin.execute("ALTER SYSTEM RESET default_transaction_read_only")
         own_server.admin.execute("SELECT pg_reload_conf()")
     here.works()
-    assert here.stop() == 0
+    assert here.serve.poll() is None
 
 
 @on_both
@@ -381,7 +399,6 @@ def test_a_killed_worker_and_a_killed_web_server_are_started_again(here: Install
         until(lambda word=word, was=was: is_new(here, word, was), here.log)
         here.works()
     assert here.serve.poll() is None
-    assert here.stop() == 0, "an end that was asked for is no failure"
 
 
 def is_new(place: Installation, word: str, was: psutil.Process) -> bool:
@@ -447,7 +464,7 @@ def test_a_bad_petition_and_a_damaged_row_stop_no_other(here: Installation) -> N
         db.session.get_one(Publication, number).named = {}
     until(lambda: not told(app), here.log)
     here.works("other")
-    assert here.stop() == 0
+    assert here.serve.poll() is None
 
 
 def told(app: Flask) -> list[Any]:

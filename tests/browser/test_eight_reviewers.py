@@ -1,4 +1,4 @@
-"""Eight reviewers in eight browsers work through the 84 of the founding day at once, two of them blind on each case."""
+"""Eight reviewers in eight browsers work through the batch of the founding day at once, two of them blind on each."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from tests.browser.conftest import Site
 from tests.chromium import CHROMIUM, FLAGS
 from tests.conftest import DATA, only_sqlite
 from tests.factories import PASSWORD, looking
+from tests.matrix import sample
 
 SLUG = "founding-day"
 PETITION = """
@@ -42,7 +43,9 @@ title.ru = "Открытое письмо муниципальных депут�
 text.en = "We ask the Assembly to hear us."
 text.ru = "Мы просим Собрание услышать нас."
 """
-CASES = 84
+# All with which the makers of the file had something in mind, and as many others as there is time for.
+NUMBERS = sample(frozenset({*range(1, 29), *range(69, 85)}), frozenset(range(1, 85)))
+CASES = len(NUMBERS)
 SEATS = range(8)
 FEW_PROCESSES = ("--renderer-process-limit=2", "--disable-extensions", "--blink-settings=imagesEnabled=false")
 REF = re.compile(r"\bb(\d{3})@example\.org")
@@ -122,7 +125,10 @@ def prepare(cli: Callable[..., SimpleNamespace], folder: Path) -> None:
     for name, role in people:
         words = ("--name", name.title(), "--role", role, "--petition", SLUG, "--password-stdin")
         cli("accounts", "create", f"{name}@example.org", *words, stdin=f"{PASSWORD}\n")
-    cli("signatures", "import", SLUG, DATA / "batch1.csv", "--consent", "The organizer holds their written word")
+    header, *rows = (DATA / "batch1.csv").read_text().splitlines()
+    chosen = [row for row in rows if (found := REF.search(row)) and int(found[1]) in NUMBERS]
+    (folder / "batch1.csv").write_text("\n".join([header, *chosen]))
+    cli("signatures", "import", SLUG, folder / "batch1.csv", "--consent", "The organizer holds their written word")
     cli("batches", "seal", SLUG)
 
 

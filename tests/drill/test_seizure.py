@@ -7,11 +7,12 @@ import gzip
 import hashlib
 import hmac
 import json
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -63,13 +64,13 @@ OUTSIDER, SILENT, NAMED = "Чужестранкина Майя Нестеров�
 class Seized:
     """An installation with one sealed petition, of which nothing but one published name can be learnt."""
 
-    app: Countersign
     petition_id: UUID
     signed: make.Signed
     others: list[make.Signed]
     withdrawn: make.Signed
     key_id: str
     private: bytes
+    app: Countersign
     names: Path
     also: Path
 
@@ -113,24 +114,56 @@ class Seized:
             return row
 
 
+@dataclass
+class Kept:
+    """An installation as it was made once, to be copied: its folder, its petition, and what a test is given of it."""
+
+    instance: Path
+    made: tuple[make.World, Seized] | None = None
+
+    def keep(self, instance: Path) -> None:
+        """Copy the folder, and all that the database holds."""
+        left = shutil.ignore_patterns("countersign.db*")
+        shutil.copytree(instance, self.instance, ignore=left)
+        with (
+            closing(sqlite3.connect(instance / "countersign.db")) as live,
+            closing(sqlite3.connect(self.instance / "countersign.db")) as copy,
+        ):
+            live.backup(copy)
+
+
 def db_bytes(app: Countersign) -> str:
     """Return what this database calls a column of bytes."""
     with app.app_context():
         return "BLOB" if database_files() else "BYTEA"
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """What the tests of this process begin with on SQLite, once the first of them has made it."""
+    return Kept(tmp_path_factory.mktemp("kept") / "instance")
+
+
 @pytest.fixture
-def settings(database: str, tmp_path: Path) -> Settings:
+def settings(request: pytest.FixtureRequest, kept: Kept, database: str, tmp_path: Path) -> Settings:
     """Settings with a mail server, without which a sealed petition takes no addresses; nothing is sent here."""
+    if kept.made and database.startswith("sqlite") and "seized" in request.fixturenames:
+        shutil.copytree(kept.instance, tmp_path / "instance", dirs_exist_ok=True)
     return settings_for(tmp_path / "instance", database, mail_url="smtp://127.0.0.1:9")
 
 
 @pytest.fixture
-def seized(app: Countersign, cli: Callable[..., SimpleNamespace], tmp_path: Path) -> Seized:
+def seized(app: Countersign, cli: Callable[..., SimpleNamespace], kept: Kept, database: str, tmp_path: Path) -> Seized:
+    """An installation with one sealed petition; on SQLite a copy of the first one."""
+    (tmp_path / "also").mkdir()
+    (tmp_path / "names.csv").write_text(f"name,email\n{OUTSIDER},outsider@example.org\n{SIGNED},{HOME}\n")
+    here: dict[str, Any] = {"app": app, "names": tmp_path / "names.csv", "also": tmp_path / "also"}
+    if kept.made and database.startswith("sqlite"):
+        make.open_keys(app, kept.made[0])
+        return replace(kept.made[1], **here)
     world = make.make_sealed_world(app, reviewers=1, mail="optional")
     (tmp_path / "roster.csv").write_text(ROSTER)
     cli("roster", "import", world.slug, tmp_path / "roster.csv", "--name", "Deputies", "--as-of", "2026-01-01")
-    (tmp_path / "names.csv").write_text(f"name,email\n{OUTSIDER},outsider@example.org\n{SIGNED},{HOME}\n")
     signed = make.make_signature(app, world.petition_id, SIGNED, email=HOME)
     others = [make.make_signature(app, world.petition_id, name) for name in ("Выдумщиков Фома Ильич", OUTSIDER)]
     public = make.make_signature(app, world.petition_id, NAMED)
@@ -141,10 +174,13 @@ def seized(app: Countersign, cli: Callable[..., SimpleNamespace], tmp_path: Path
     make.withdraw(app, withdrawn)
     with make.acting(app):
         publish_due(world.petition_id, at=utcnow() + timedelta(days=2))
+    if database.startswith("sqlite"):
+        kept.keep(tmp_path / "instance")
     key_id, private = next(iter(make.open_keys(app, world).keys.items()))
-    (tmp_path / "also").mkdir()
-    names, also = tmp_path / "names.csv", tmp_path / "also"
-    return Seized(app, world.petition_id, signed, others, withdrawn, key_id, private, names, also)
+    made = Seized(world.petition_id, signed, others, withdrawn, key_id, private, **here)
+    if database.startswith("sqlite"):
+        kept.made = (world, made)
+    return made
 
 
 # --- nothing, and everything ------------------------------------------------------------------------------------
