@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import lazy_gettext
+from babel import Locale
+from flask_babel import get_locale, gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
@@ -22,7 +23,9 @@ from wtforms import (
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from petition_app.i18n import LANGUAGES
+from petition_app.i18n import DEFAULT_LANGUAGE, LANGUAGES
+from petition_app.person_names.sorting import sort_key
+from petition_app.person_names.tailorings import LANGUAGES as ORDERS
 from petition_app.petitions.drafting import answered_of_danger
 from petition_app.petitions.models import Petition
 from petition_app.petitions.risk_assessment import Answers
@@ -97,6 +100,12 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
         default="UTC",
         render_kw={"translate": "no"},
     )
+    names_order = SelectField(
+        lazy_gettext("Alphabet in whose order names stand"),
+        description=lazy_gettext("Where most signers write their names in another language than the letter's."),
+        choices=lambda: [SelectChoice("", gettext("the letter's own language")), *_orders()],
+        default="",
+    )
     mode = RadioField(
         lazy_gettext("May signers be at risk?"),
         description=lazy_gettext(
@@ -165,7 +174,7 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
         """Fill the form from a petition."""
         values = {
             name: getattr(petition, name)
-            for name in ("slug", "contact", "goal", "opens", "closes", "time_zone", "mail", "roster")
+            for name in ("slug", "contact", "goal", "opens", "closes", "time_zone", "names_order", "mail", "roster")
         }
         values["mode"] = answered_of_danger(petition).mode or None  # Not chosen, where nobody has chosen it yet.
         texts = {"title": petition.text.titles, "text": petition.text.texts, "addressee": petition.addressee}
@@ -177,11 +186,13 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
 
     @classmethod
     def posted(cls, petition: Petition) -> PetitionForm:
-        """Return what was sent for a petition; a zone that was not sent stays, a mode never chosen is asked for."""
+        """Return what was sent for a petition; what was not sent of its zone and order stays, a mode never chosen is asked."""
         form = cls()
         form.slug.data = petition.slug
         if not form.time_zone.raw_data:
             form.time_zone.data = petition.time_zone
+        if not form.names_order.raw_data:
+            form.names_order.data = petition.names_order
         if not form.mode.raw_data and not answered_of_danger(petition).mode:
             form.mode.data = None
         return form
@@ -200,6 +211,7 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
             opens=self.opens.data,
             closes=self.closes.data,
             time_zone=self.time_zone.data,
+            names_order=self.names_order.data or "",
             mode=self.mode.data,
             mail=self.mail.data,
             roster=self.roster.data,
@@ -208,6 +220,13 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
             evidence_rule=int(self.evidence_rule.data),
             evidence_kinds=tuple(self.evidence_kinds.data or ()),
         )
+
+
+def _orders() -> list[SelectChoice]:
+    """Return the languages in whose order names may stand, by their names in the language of the page."""
+    locale = get_locale() or Locale(DEFAULT_LANGUAGE)
+    named = [(str(Locale(tag).get_language_name(locale)), tag) for tag in ORDERS]
+    return [SelectChoice(tag, name) for name, tag in sorted(named, key=lambda one: sort_key(one[0], locale.language))]
 
 
 def texts_in(form: Any, name: str) -> dict[str, str]:
