@@ -197,13 +197,13 @@ def join(rows: Sequence[Entry]) -> Entry:
     return replace(last, term_from=begins) if begins != last.term_from else last
 
 
-def open_table(path: Path, limits: Limits = LIMITS, *, encoding: str = "", **how: Any) -> Table:
+def open_table(path: Path, limits: Limits = LIMITS, *, encoding: str = "", sheet: str = "", **how: Any) -> Table:
     """Open a file, read as it is guessed or as it is told: see `layout.guess_layout`.
 
     Raises:
         UnreadableFileError, ColumnsError
     """
-    about, lines = open_rows(path, limits, encoding=encoding)
+    about, lines = open_rows(path, limits, encoding=encoding, sheet=sheet)
     sample = list(islice(lines, SAMPLE))
     return Table(guess_layout(about, sample, ROSTER, **how), chain(sample, lines))
 

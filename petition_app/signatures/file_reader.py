@@ -143,13 +143,13 @@ def is_known_word(word: str) -> bool:
     return word in CONSENT_WORDS or word in NO
 
 
-def open_table(path: Path, *, allow_consent: bool, encoding: str = "", **how: Any) -> Table:
+def open_table(path: Path, *, allow_consent: bool, encoding: str = "", sheet: str = "", **how: Any) -> Table:
     """Open a file, read as it is guessed or as it is told: see `layout.guess_layout`.
 
     Raises:
         UnreadableFileError, ColumnsError: it cannot be read, or it is empty.
     """
-    about, lines = open_rows(path, LONG, encoding=encoding)
+    about, lines = open_rows(path, LONG, encoding=encoding, sheet=sheet)
     sample = list(islice(lines, SAMPLE))
     return Table(guess_layout(about, sample, SIGNATURES, **how), chain(sample, lines), allow_consent)
 

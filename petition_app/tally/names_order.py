@@ -17,7 +17,7 @@ SLICE = 500
 
 
 def language_of(petition: Petition) -> str:
-    """Return the language in whose order the names of a letter stand: what was chosen, or the first it is written in."""
+    """Return the language in whose order the names of a letter stand: the chosen one, else the first of its own."""
     titles = petition.text.titles
     if petition.names_order:
         return petition.names_order

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from babel import Locale
-from flask_babel import get_locale, gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
@@ -23,15 +22,14 @@ from wtforms import (
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from petition_app.i18n import DEFAULT_LANGUAGE, LANGUAGES
-from petition_app.person_names.sorting import sort_key
-from petition_app.person_names.tailorings import LANGUAGES as ORDERS
+from petition_app.i18n import LANGUAGES
 from petition_app.petitions.drafting import answered_of_danger
 from petition_app.petitions.models import Petition
 from petition_app.petitions.risk_assessment import Answers
 from petition_app.petitions.rules import TEXT_LENGTH
 from petition_app.petitions.services import SLUG, NewPetition
 from petition_app.petitions.time_zones import zones
+from petition_app.web.forms.name_orders import name_orders
 from petition_app.web.labels import KIND_WORDS
 
 STATE_WORDS = {
@@ -103,7 +101,7 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
     names_order = SelectField(
         lazy_gettext("Alphabet in whose order names stand"),
         description=lazy_gettext("Where most signers write their names in another language than the letter's."),
-        choices=lambda: [SelectChoice("", gettext("the letter's own language")), *_orders()],
+        choices=lambda: [SelectChoice("", gettext("the letter's own language")), *name_orders()],
         default="",
     )
     mode = RadioField(
@@ -186,7 +184,7 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
 
     @classmethod
     def posted(cls, petition: Petition) -> PetitionForm:
-        """Return what was sent for a petition; what was not sent of its zone and order stays, a mode never chosen is asked."""
+        """Return what was sent for a petition; a zone or order not sent stays, a mode never chosen is asked for."""
         form = cls()
         form.slug.data = petition.slug
         if not form.time_zone.raw_data:
@@ -220,13 +218,6 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
             evidence_rule=int(self.evidence_rule.data),
             evidence_kinds=tuple(self.evidence_kinds.data or ()),
         )
-
-
-def _orders() -> list[SelectChoice]:
-    """Return the languages in whose order names may stand, by their names in the language of the page."""
-    locale = get_locale() or Locale(DEFAULT_LANGUAGE)
-    named = [(str(Locale(tag).get_language_name(locale)), tag) for tag in ORDERS]
-    return [SelectChoice(tag, name) for name, tag in sorted(named, key=lambda one: sort_key(one[0], locale.language))]
 
 
 def texts_in(form: Any, name: str) -> dict[str, str]:
