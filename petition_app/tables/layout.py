@@ -11,10 +11,10 @@ from typing import Any
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.storage.spreadsheets import About, Line, sheet_digest
-from petition_app.tables.days import find_order
+from petition_app.tables.terms import find_order_of_terms
 from petition_app.tables.titles import NAME_FIELDS, Guess, Kind, fold_title, guess_columns
 
-DAY_FIELDS = ("term_from", "term_to")
+DAY_FIELDS = ("term_from", "term_to", "term")
 ROW_CHOICES = ("with_hidden", "with_headings", "with_filled", "with_mended", "mended")
 SAMPLE = 40  # Lines from which a layout is guessed.
 WIDEST = 100
@@ -163,7 +163,7 @@ def guess_layout(
     titles = [cell.strip() for cell in (header or [])[:width]]
     titles += [""] * (width - len(titles))
     columns = tuple(guess.field for guess in guess_columns(titles, kind, rows))
-    days = days or find_order(_days_of(columns, rows))
+    days = days or find_order_of_terms(_days_of(columns, rows))
     return Layout(header_line, tuple(titles), columns, **vars(about), days=days, **rows_taken)
 
 
@@ -179,7 +179,7 @@ def change_layout(layout: Layout, wanted: Wanted, sample: Sequence[Line], kind: 
     if len(wanted.columns) != len(layout.columns):
         raise ColumnsError(why=N_("the file has another number of columns."))
     rows = [line.cells for line in sample if line.number > layout.header_line]
-    days = wanted.days or find_order(_days_of(wanted.columns, rows))
+    days = wanted.days or find_order_of_terms(_days_of(wanted.columns, rows))
     return replace(layout, columns=wanted.columns, answers=dict(wanted.answers), days=days, **wanted.rows)
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from petition_app.person_names.letters import strip_unseen
 from petition_app.storage.spreadsheets import Line
-from petition_app.tables.days import is_unclear
 from petition_app.tables.layout import DAY_FIELDS, SAMPLE, Layout, guesses_of
 from petition_app.tables.mending import NAMES, MendableName, find_mendable
 from petition_app.tables.rows import is_error, may_be_asked
+from petition_app.tables.terms import is_unclear_term
 from petition_app.tables.titles import Guess, Kind, fold_title
 
 SHOWN_ROWS, SHOWN_HEADS, SHOWN_NAMES, MOST_WORDS = 6, 12, 20, 12
@@ -124,7 +124,7 @@ class Surveyor:
             if cell and not cell.isspace():
                 self._filled[number] += 1
                 found.errors += bool(column and column not in NAMES and is_error(cell))
-                found.unclear += column in DAY_FIELDS and is_unclear(cell)
+                found.unclear += column in DAY_FIELDS and is_unclear_term(cell)
         if self._asked is not None and len(line.cells) > self._asked and (layout.with_hidden or not line.flag):
             self._note_word(strip_unseen(line.cells[self._asked]).casefold())
 
