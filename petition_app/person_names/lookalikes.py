@@ -20,8 +20,8 @@ def _pairs(one: str, other: str) -> Mapping[int, str]:
 
 
 _LATIN, _CYRILLIC = (
-    "A B C E H I J K M O P S T X Y a c e h i j k o p s x y ë Ë ï Ï ä Ä ö Ö ÿ æ Æ",
-    "А В С Е Н І Ј К М О Р Ѕ Т Х У а с е һ і ј к о р ѕ х у ё Ё ї Ї ӓ Ӓ ӧ Ӧ ӱ ӕ Ӕ",
+    "A B C E H I J K M O P S T X Y a c e h i j k o p s x y ë Ë ï Ï ä Ä ö Ö ÿ æ Æ ə Ə ɵ Ɵ",
+    "А В С Е Н І Ј К М О Р Ѕ Т Х У а с е һ і ј к о р ѕ х у ё Ё ї Ї ӓ Ӓ ӧ Ӧ ӱ ӕ Ӕ ә Ә ө Ө",
 )
 # What is alike in some hands and fonts alone: read so only in a word that is Cyrillic but for such letters.
 _NEARLY_CYRILLIC = _pairs("b ĸ l m n r t u", "ь к ӏ м п г т и")

@@ -35,7 +35,7 @@ NEEDS_CONSENT = N_("publish above count needs to be told who holds the signer's 
 # A file that an operator imports by the command may be longer than one that is uploaded.
 LONG = replace(LIMITS, size=512 * MEGABYTE, unpacked=2048 * MEGABYTE, rows=2_000_000, seconds=900)
 _DIGEST = 14
-_CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
+_CYRILLIC = re.compile("[\u0400-\u052f]")
 
 
 @dataclass(frozen=True)
