@@ -136,7 +136,7 @@ def make(
 def _mended(survey: Survey, layout: Layout) -> SelectMultipleField:
     choices = [SelectChoice(str(name.line), name.meant) for name in survey.some_mendable]
     return SelectMultipleField(
-        lazy_gettext("Take these as they read"), choices=choices, default=[str(line) for line in layout.mended],
+        "", choices=choices, default=[str(line) for line in layout.mended],
         widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(), validators=[Optional()],
     )  # fmt: skip
 
