@@ -43,8 +43,6 @@ SHORT = Length(max=200, message=lazy_gettext("At most 200 characters."))
 LONG = Length(max=TEXT_LENGTH, message=lazy_gettext("This text is too long."))
 ANSWER = lazy_gettext("Please choose an answer.")
 MARKDOWN = lazy_gettext("An empty line begins a paragraph, *word* is emphasis, ## begins a heading (Markdown).")
-
-
 BEHIND = lazy_gettext("The people or the body that signers can turn to. It stands on the letter.")
 
 
