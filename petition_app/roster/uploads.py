@@ -220,10 +220,9 @@ def use(version_id: UUID, *, petition: Petition, by: Account, at: datetime) -> R
 def discard(petition: Petition, *, by: Account) -> None:
     """Remove the file that waits, if there is one."""
     if waiting := get_waiting(petition.id, by=by):
-        token = (waiting.reading or {}).get("file")
+        token = _reading(waiting)["file"]
         services.discard(waiting.id)
-        if token:
-            after_saving(lambda: _forget(token))
+        after_saving(lambda: _forget(token))
 
 
 def open_waiting(version: RosterVersion) -> Table:
