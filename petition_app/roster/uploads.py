@@ -145,7 +145,7 @@ def choose(version: RosterVersion, wanted: Wanted) -> Layout:
             check_columns(layout.columns, layout.titles, ROSTER)
     version.columns = list(layout.columns)
     version.reading = {**reading, "layout": layout.as_json()}
-    version.sha256 = digest_of(bytes.fromhex(reading["digest"]), layout)
+    version.sha256 = digest_of(bytes.fromhex(reading.get("digest", version.sha256.hex())), layout)
     return layout
 
 
