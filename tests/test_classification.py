@@ -94,7 +94,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "petition_keys": {NONE: "id petition_id number public recovery_public made_at retired_at", KEY: "index_box"},
     "petitions": {
         NONE: "id slug state addressee who_may_sign goal opens closes mode mail roster reviewers match_rule "
-        "evidence_rule evidence_kinds banner threat unfinished time_zone rehearsal organizers contact "
+        "evidence_rule evidence_kinds banner threat unfinished time_zone names_order rehearsal organizers contact "
         "former_policies created_at opened_at closed_at frozen_at freeze_after",
     },
     "publications": {NONE: "id petition_id number as_of tally named speed samples trail_length trail_head"},

@@ -39,8 +39,8 @@ from petition_app.signatures.file_reader import (
 )
 from petition_app.signatures.rules import CONSENT
 from petition_app.storage.db import transaction
-from petition_app.storage.spreadsheets import BadRow, Line
-from petition_app.tables.layout import ColumnsError
+from petition_app.storage.spreadsheets import BadRow, Line, sheet_digest
+from petition_app.tables.layout import ColumnsError, Layout
 from petition_app.tables.survey import Surveyor
 from petition_app.tables.titles import SIGNATURES, guess_columns
 from petition_app.verification.batches import services as batches
@@ -108,12 +108,12 @@ def import_(
     for title, column in zip(table.layout.titles, table.layout.columns, strict=True):
         if title and not column:
             click.echo(f"column ignored: {title}", err=True)
-    part = codes.with_name(f"{codes.name}.part") if codes else None
+    part, mark = codes.with_name(f"{codes.name}.part") if codes else None, _mark_of(file, table.layout)
     with transaction():
         petition = get_by_slug(slug)
         if initial:
             batches.check_initial_open(petition.id)
-        sha256, known, terms = imports.file_hash(file), _read_mark(file), [consent.strip(), str(part is not None)]
+        sha256, known, terms = _hash(file, table.layout), _read_mark(mark), [consent.strip(), str(part is not None)]
         terms += [*options.words, *([answers] if answers else []), *(["without known"] if without_known else [])]
         if petition.is_sealed:
             terms += _look_of(file)
@@ -121,7 +121,7 @@ def import_(
         job_id, done, sealed = job.id, job.state != "staging", petition.is_sealed
         there = KnownRows(petition.id, without_known=without_known)
     if sealed:
-        _mark_of(file).write_text(f"{job_id}\n")
+        mark.write_text(f"{job_id}\n")
     if done:
         _hand_over(part, codes)
         click.echo("This file was imported before; nothing was added.")
@@ -138,6 +138,10 @@ def import_(
     for line in (*notes(table.layout, surveyor.survey()), *_known_words(there, without_known=without_known)):
         click.echo(line, err=True)
     click.echo(f"{added} signatures added, {len(bad)} rows not taken")
+
+
+def _hash(file: Path, layout: Layout) -> bytes:
+    return sheet_digest(imports.file_hash(file), layout.sheet_names, layout.sheet)
 
 
 def _open(file: Path, options: Options, answers: str, consent: str) -> Table:
@@ -187,8 +191,10 @@ def _at_the_shell(row: BadRow) -> BadRow:
     return replace(row, reason=f"{row.reason} (--consent)") if row.reason == NEEDS_CONSENT else row
 
 
-def _mark_of(file: Path) -> Path:
-    return file.with_name(f"{file.name}.imported")
+def _mark_of(file: Path, layout: Layout) -> Path:
+    """Return where it is noted that a sheet of a file, the first or another one, was imported."""
+    number = layout.sheet_names.index(layout.sheet) if layout.sheet else 0
+    return file.with_name(f"{file.name}.{number + 1}.imported" if number else f"{file.name}.imported")
 
 
 def _look_of(file: Path) -> list[str]:
@@ -197,10 +203,10 @@ def _look_of(file: Path) -> list[str]:
     return [str(stat.st_size), str(stat.st_mtime_ns)]
 
 
-def _read_mark(file: Path) -> UUID | None:
-    """Return the id of an earlier import of this file into a sealed petition, which stands beside it."""
+def _read_mark(mark: Path) -> UUID | None:
+    """Return the id of an earlier import of a file into a sealed petition, which stands beside it."""
     try:
-        return UUID(_mark_of(file).read_text().strip())
+        return UUID(mark.read_text().strip())
     except (OSError, ValueError):
         return None
 

@@ -100,6 +100,7 @@ def show(slug: str) -> None:
             "opens",
             "closes",
             "time_zone",
+            "names_order",
             "mode",
             "mail",
             "roster",

@@ -20,7 +20,7 @@ from petition_app.roster import services
 from petition_app.roster.file_reader import Entry, Table, by_reason, open_table
 from petition_app.storage.db import transaction
 from petition_app.storage.spreadsheets import BadRow
-from petition_app.tables.layout import check_columns
+from petition_app.tables.layout import check_columns, digest_of
 from petition_app.tables.survey import Surveyor
 from petition_app.tables.titles import ROSTER
 
@@ -51,7 +51,7 @@ def import_(slug: str, file: Path, name: str, as_of: datetime, options: Options)
     for title, column in zip(table.layout.titles, table.layout.columns, strict=True):
         click.echo(f"column {title}: {column or 'not used'}", err=True)
     with file.open("rb") as raw:
-        sha256 = hashlib.file_digest(raw, "sha256").digest()
+        sha256 = digest_of(hashlib.file_digest(raw, "sha256").digest(), table.layout)
     with transaction():
         version = services.begin(
             get_by_slug(slug), name=name[:200], as_of=as_of.date(), sha256=sha256, columns=table.layout.columns,

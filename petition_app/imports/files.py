@@ -30,7 +30,7 @@ from petition_app.petitions.models import Petition
 from petition_app.signatures.file_reader import check_columns
 from petition_app.signatures.import_models import Import, ImportBadRow
 from petition_app.storage.db import db, get_for_update
-from petition_app.storage.spreadsheets import MEGABYTE, BadRow, Limits
+from petition_app.storage.spreadsheets import MEGABYTE, BadRow, Limits, sheet_digest
 from petition_app.tables.layout import SAMPLE, Layout, Wanted, change_layout, guess_layout
 from petition_app.tables.titles import SIGNATURES
 
@@ -66,7 +66,8 @@ class Reading:
 def upload(petition: Petition, data: bytes, *, by: Account, at: datetime) -> tuple[Import, bytes]:
     """Seal the rows of a file for their preview, with the columns guessed; return the import and the key to its rows.
 
-    What this person had uploaded before and never started is removed.
+    What this person had uploaded before and never started is removed. Of a file with several sheets it is the first
+    that was not imported yet.
 
     Raises:
         UnreadableFileError, ColumnsError, ImportedBeforeError, ImportClosedError, NotFoundError
@@ -75,15 +76,33 @@ def upload(petition: Petition, data: bytes, *, by: Account, at: datetime) -> tup
     get_for_update(Petition, petition.id)
     if petition.state == "closed":
         raise imports.ImportClosedError
-    sha256 = secrets.token_bytes(32) if petition.is_sealed else hashlib.sha256(data).digest()
+    sheet, sha256 = _next_sheet(petition, data)
     _make_room(petition, sha256, by=by)
     job = Import(petition_id=petition.id, account_id=by.id, sha256=sha256, initial=False, state="waiting", at=at)
     db.session.add(job)
     db.session.flush()
     key = vault.new_key()
-    about, sample = sealed_file.keep(job, key, data, limits=LIMITS)
+    about, sample = sealed_file.keep(job, key, data, limits=LIMITS, sheet=sheet)
     set_reading(job, key, Reading(guess_layout(about, sample, SIGNATURES), ""))
     return job, key
+
+
+def _next_sheet(petition: Petition, data: bytes) -> tuple[str, bytes]:
+    """Return the first sheet of a file that was not imported, "" for the first of all, and what tells it again."""
+    if petition.is_sealed:
+        return "", secrets.token_bytes(32)
+    whole = hashlib.sha256(data).digest()
+    if _is_imported(petition.id, whole):
+        names = sealed_file.list_sheets(data, limits=LIMITS)
+        for sheet in names[1:]:
+            if not _is_imported(petition.id, digest := sheet_digest(whole, names, sheet)):
+                return sheet, digest
+    return "", whole
+
+
+def _is_imported(petition_id: UUID, sha256: bytes) -> bool:
+    same = select(Import.id).where(Import.petition_id == petition_id, Import.sha256 == sha256)
+    return db.session.scalar(same.where(Import.state.not_in(("waiting", "staging")))) is not None
 
 
 def _make_room(petition: Petition, sha256: bytes, *, by: Account) -> None:
@@ -150,17 +169,18 @@ def choose(
     With another encoding, delimiter or line of titles its columns are guessed anew, which the preview then shows.
 
     Raises:
-        UnreadableFileError, ColumnsError, ImportStateError, KeyGoneError
+        UnreadableFileError, ColumnsError, ImportedBeforeError, ImportStateError, KeyGoneError
     """
     if job.state != "waiting" or job.account_id != by.id:
         raise ImportStateError
     layout = get_reading(job, key).layout
     is_same = wanted.header_line == layout.header_line
     if wanted.reads_anew(layout):
+        _tell_sheet(job, key, layout, wanted.sheet)
         delimiter = wanted.delimiter if wanted.delimiter != layout.delimiter else ""
-        about, sample = sealed_file.read_again(job, key, encoding=wanted.encoding, delimiter=delimiter, limits=LIMITS)
-        how: dict[str, Any] = {"with_hidden": wanted.with_hidden, "with_headings": wanted.with_headings}
-        layout, is_same = guess_layout(about, sample, SIGNATURES, **how), False
+        how = {"encoding": wanted.encoding, "delimiter": delimiter, "sheet": wanted.sheet}
+        about, sample = sealed_file.read_again(job, key, **how, limits=LIMITS)
+        layout, is_same = guess_layout(about, sample, SIGNATURES, **wanted.rows_elsewhere), False
     else:
         sample = list(islice(sealed_file.open_rows(job, key), SAMPLE))
         layout = change_layout(layout, wanted, sample, SIGNATURES)
@@ -169,6 +189,18 @@ def choose(
     if is_same:
         check_columns(layout)
     return layout
+
+
+def _tell_sheet(job: Import, key: bytes, layout: Layout, sheet: str) -> None:
+    """Note which sheet is read, so that it is told again. Raises: ImportedBeforeError."""
+    if sheet == layout.sheet or db.session.get_one(Petition, job.petition_id).is_sealed:
+        return
+    whole = hashlib.sha256(sealed_file.read_whole(job, key)).digest()
+    digest = sheet_digest(whole, layout.sheet_names, sheet)
+    same = select(Import.id).where(Import.petition_id == job.petition_id, Import.sha256 == digest, Import.id != job.id)
+    if db.session.scalar(same):
+        raise ImportedBeforeError
+    job.sha256 = digest
 
 
 # --- it is forgotten --------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def start(import_id: UUID, key: bytes, *, petition: Petition, by: Account, at: d
             raise NothingToImportError
         job.state, job.total, job.at = "staging", found.size, at
         imports.keep_bad_rows(job, found.bad)
-        sealed_file.forget_text(job)
+        sealed_file.forget_whole(job)
         record("import.started", job, by=by.id, number=job.total, at=at)
     elif job.state != "staging":
         raise ImportStateError

@@ -1,7 +1,7 @@
 """The rows of an uploaded file, sealed under a key that is kept nowhere on the server, some at a time.
 
-A text is kept as it came beside its rows, sealed as they are, so that it can be read in another encoding or with
-another delimiter; it goes with the start of the import.
+A text, and a spreadsheet with several sheets, is kept as it came beside its rows, sealed as they are, so that it can be
+read in another encoding, with another delimiter, or of another sheet; it goes with the start of the import.
 """
 
 from __future__ import annotations
@@ -31,32 +31,47 @@ class KeyGoneError(DomainError):
     message = N_("Only the browser that uploaded this file can read it. Please upload it again.")
 
 
-def keep(job: Import, key: bytes, data: bytes, *, limits: Limits) -> tuple[About, list[Line]]:
+def keep(job: Import, key: bytes, data: bytes, *, limits: Limits, sheet: str = "") -> tuple[About, list[Line]]:
     """Seal the rows of a file; return what it is, and its first lines. Raises: UnreadableFileError."""
-    about, sample = _keep_rows(job, key, data, limits=limits)
-    if about.encoding:
+    about, sample = _keep_rows(job, key, data, limits=limits, sheet=sheet)
+    if about.encoding or len(about.sheet_names) > 1:
         for number, first in enumerate(range(0, len(data), MEGABYTE), start=1):
             _add(job, key, -number, data[first : first + MEGABYTE])
     return about, sample
 
 
+def list_sheets(data: bytes, *, limits: Limits) -> tuple[str, ...]:
+    """Return the names of the sheets of a file that are shown; none of a text. Raises: UnreadableFileError."""
+    with tempfile.NamedTemporaryFile(dir=MEMORY if MEMORY.is_dir() else None) as file:
+        file.write(data)
+        file.flush()
+        about, rows = spreadsheets.open_rows(Path(file.name), limits)
+        rows.close()
+    return about.sheet_names
+
+
 def read_again(
-    job: Import, key: bytes, *, encoding: str, delimiter: str, limits: Limits
+    job: Import, key: bytes, *, encoding: str, delimiter: str, sheet: str, limits: Limits
 ) -> tuple[About, list[Line]]:  # fmt: skip
-    """Read a text in another way, in place of the rows there are; "" leaves it to be found.
+    """Read a file in another way, in place of the rows there are; "" leaves it to be found.
 
     Raises:
         UnreadableFileError, KeyGoneError
     """
+    data = read_whole(job, key)
+    _forget(job, ImportChunk.number >= 0)
+    return _keep_rows(job, key, data, limits=limits, encoding=encoding, delimiter=delimiter, sheet=sheet)
+
+
+def read_whole(job: Import, key: bytes) -> bytes:
+    """Return a file as it came, where it is kept. Raises: KeyGoneError."""
     numbers = select(ImportChunk.number).where(ImportChunk.import_id == job.id, ImportChunk.number < 0)
     pieces = db.session.scalars(numbers.order_by(ImportChunk.number.desc())).all()
-    data = b"".join(_open(job, key, db.session.get_one(ImportChunk, (job.id, number))) for number in pieces)
-    _forget(job, ImportChunk.number >= 0)
-    return _keep_rows(job, key, data, limits=limits, encoding=encoding, delimiter=delimiter)
+    return b"".join(_open(job, key, db.session.get_one(ImportChunk, (job.id, number))) for number in pieces)
 
 
-def forget_text(job: Import) -> None:
-    """Remove a text as it came; its rows stay."""
+def forget_whole(job: Import) -> None:
+    """Remove a file as it came; its rows stay."""
     _forget(job, ImportChunk.number < 0)
 
 
@@ -66,7 +81,7 @@ def _forget(job: Import, which: ColumnElement[bool]) -> None:
 
 
 def _keep_rows(
-    job: Import, key: bytes, data: bytes, *, limits: Limits, encoding: str = "", delimiter: str = ""
+    job: Import, key: bytes, data: bytes, *, limits: Limits, encoding: str = "", delimiter: str = "", sheet: str = ""
 ) -> tuple[About, list[Line]]:
     if len(data) > limits.size:
         raise UnreadableFileError(why=REASONS["large"])
@@ -74,7 +89,8 @@ def _keep_rows(
     with tempfile.NamedTemporaryFile(dir=MEMORY if MEMORY.is_dir() else None) as file:
         file.write(data)
         file.flush()
-        about, lines = spreadsheets.open_rows(Path(file.name), limits, encoding=encoding, delimiter=delimiter)
+        how = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet}
+        about, lines = spreadsheets.open_rows(Path(file.name), limits, **how)
         for line in lines:
             if not line.flag and not any(cell.strip() for cell in line.cells):
                 continue

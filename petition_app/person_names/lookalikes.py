@@ -20,8 +20,8 @@ def _pairs(one: str, other: str) -> Mapping[int, str]:
 
 
 _LATIN, _CYRILLIC = (
-    "A B C E H I J K M O P S T X Y a c e h i j k o p s x y ë Ë ï Ï ä Ä ö Ö ÿ æ Æ",
-    "А В С Е Н І Ј К М О Р Ѕ Т Х У а с е һ і ј к о р ѕ х у ё Ё ї Ї ӓ Ӓ ӧ Ӧ ӱ ӕ Ӕ",
+    "A B C E H I J K M O P S T X Y a c e h i j k o p s x y ë Ë ï Ï ä Ä ö Ö ÿ æ Æ ə Ə ɵ Ɵ",
+    "А В С Е Н І Ј К М О Р Ѕ Т Х У а с е һ і ј к о р ѕ х у ё Ё ї Ї ӓ Ӓ ӧ Ӧ ӱ ӕ Ӕ ә Ә ө Ө",
 )
 # What is alike in some hands and fonts alone: read so only in a word that is Cyrillic but for such letters.
 _NEARLY_CYRILLIC = _pairs("b ĸ l m n r t u", "ь к ӏ м п г т и")
@@ -63,21 +63,22 @@ def is_mixed(name: str) -> bool:
 def mend(name: str) -> str:
     """Return a name with each mixed word in the one alphabet in which it can be read; nothing where there is no such.
 
-    Of two the one counts to which more of its letters belong, or else more of all letters.
+    Of two the one counts in which the other words are, or else to which more of its own letters belong.
     """
     everywhere = _scripts(name)
     mended = [_in_one_alphabet(word, everywhere) for word in _BETWEEN_WORDS.split(name)]
     return "".join(word or "" for word in mended) if None not in mended else ""
 
 
-def _in_one_alphabet(word: str, everywhere: Mapping[str, int]) -> str | None:
+def _in_one_alphabet(word: str, everywhere: Counter[str]) -> str | None:
     found = _scripts(word)
     if len(found) < 2:
         return word
     most = found.most_common(1)[0][0]
     read = {script: text for script in found if (text := _read_as(word, script, is_most=script == most))}
-    best = sorted(read, key=lambda script: (found[script], everywhere[script]), reverse=True)
-    weights = [(found[script], everywhere[script]) for script in best]
+    elsewhere = everywhere - found
+    best = sorted(read, key=lambda script: (elsewhere[script], found[script]), reverse=True)
+    weights = [(elsewhere[script], found[script]) for script in best]
     return read[best[0]] if best and (len(best) == 1 or weights[0] > weights[1]) else None
 
 

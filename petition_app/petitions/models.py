@@ -49,7 +49,8 @@ class Petition(Base):
     are those that were lowered after somebody had signed: the fields of the policy, `until` when it was in force, and
     whether a batch was `sealed` so long after that who signed under it is in a batch. `unfinished` holds the steps of
     drafting that were not answered yet, each with what was answered of it; nothing once all are. `time_zone` is the
-    IANA name of the zone in which its days begin and end.
+    IANA name of the zone in which its days begin and end, `names_order` the language in whose alphabetical order its
+    names stand, "" for the letter's own.
     """
 
     __tablename__ = "petitions"
@@ -80,6 +81,7 @@ class Petition(Base):
     threat: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     unfinished: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     time_zone: Mapped[str] = mapped_column(String(60), default="UTC")
+    names_order: Mapped[str] = mapped_column(String(5), default="")
     rehearsal: Mapped[bool] = mapped_column(default=False)
     former_policies: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
 

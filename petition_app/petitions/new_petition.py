@@ -10,7 +10,8 @@ from datetime import date
 class NewPetition:
     """A petition as it is drafted. Texts are by language: {"en": …, "ru": …}; `goal` is a number of signatures.
 
-    `time_zone` is the IANA name of the zone in which its first day begins and its last day ends.
+    `time_zone` is the IANA name of the zone in which its first day begins and its last day ends, `names_order` one
+    of `tailorings.LANGUAGES`, or "" where names stand in the order of the letter's own language.
     """
 
     slug: str
@@ -32,3 +33,4 @@ class NewPetition:
     organizers: dict[str, str] = field(default_factory=dict)
     contact: str = ""
     time_zone: str = "UTC"
+    names_order: str = ""

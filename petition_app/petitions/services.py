@@ -283,6 +283,7 @@ def _set_fields(petition: Petition, new: NewPetition) -> None:
     petition.organizers, petition.contact = new.organizers, new.contact
     petition.goal, petition.opens, petition.closes = new.goal, new.opens, new.closes
     petition.mode, petition.mail, petition.time_zone = new.mode, new.mail, new.time_zone
+    petition.names_order = new.names_order
 
 
 def _version(number: int, new: NewPetition, at: datetime) -> TextVersion:

@@ -9,6 +9,7 @@ from typing import Any
 
 from petition_app.errors import DomainError
 from petition_app.i18n import LANGUAGES, N_
+from petition_app.person_names.tailorings import LANGUAGES as ORDERS
 from petition_app.petitions.models import MAIL_RULES, MATCH_RULES, MODES
 from petition_app.petitions.rules import EVIDENCE_KINDS
 from petition_app.petitions.services import NewPetition
@@ -16,6 +17,7 @@ from petition_app.petitions.services import NewPetition
 KNOWN = (
     "slug", "title", "text", "addressee", "who_may_sign", "goal", "opens", "closes", "mode", "mail", "roster",
     "reviewers", "match", "evidence", "evidence_kinds", "freeze_after_days", "organizers", "contact", "time_zone",
+    "names_order",
 )  # fmt: skip
 
 
@@ -59,6 +61,7 @@ def read_petition(path: Path) -> NewPetition:
         organizers=_texts(data, "organizers") if "organizers" in data else {},
         contact=_string(data, "contact")[:200] if "contact" in data else "",
         time_zone=_string(data, "time_zone") if "time_zone" in data else "UTC",
+        names_order=_choice(data, "names_order", ORDERS) if "names_order" in data else "",
     )
 
 

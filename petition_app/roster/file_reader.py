@@ -24,6 +24,7 @@ from petition_app.storage.spreadsheets import LIMITS, BadRow, Limits, Line, open
 from petition_app.tables.days import UnfitDayError, read_day
 from petition_app.tables.layout import DAY_FIELDS, SAMPLE, Layout, check_columns, guess_layout
 from petition_app.tables.rows import prepare
+from petition_app.tables.terms import BACKWARDS, ONE_END, Term, read_term
 from petition_app.tables.titles import NAME_FIELDS, ROSTER
 
 Value = TypeVar("Value")
@@ -65,6 +66,7 @@ NEAR = timedelta(days=92)  # So far apart, two terms still follow each other.
 SAME = N_("a further term of a person on an earlier line; both are one entry")
 OTHER = N_("this id stands on an earlier line with another name")
 TWICE = N_("this person or id stands twice in the file")
+DIFFERENT = N_("the columns of the term say different days")
 LONGEST_NAME = N_("several names stand in one cell; the longest was taken")
 
 
@@ -137,10 +139,7 @@ class Table:
         if not any(map(str.isalpha, surname + given)):
             raise UnfitCellError(N_("there is no name"))
         body, place = typed.get("body", ""), typed.get("place", "")
-        term_from, term_to = (self._day(line, typed.get(field, ""), field) for field in DAY_FIELDS)
-        if term_from and term_to and term_to < term_from:
-            self.remarks.append(BadRow(line, N_("the term ends before it begins")))
-            term_from = term_to = None
+        term_from, term_to = self._term(line, typed)
         return Entry(
             key=typed.get("id") or person_key(f"{surname} {given} {patronymic}", body, place),
             surname=surname,
@@ -164,15 +163,33 @@ class Table:
         surname, second, given, patronymic = (typed.get(part, "") for part in NAME_FIELDS)
         return f"{surname} {second}".strip(), given, patronymic
 
-    def _day(self, line: int, typed: str, field: str) -> date | None:
+    def _term(self, line: int, typed: Mapping[str, str]) -> tuple[date | None, date | None]:
+        """Return the first and the last day of a term; neither where its columns do not agree."""
+        terms = [self._ends(line, typed.get(field, ""), field) for field in DAY_FIELDS]
+        firsts, lasts = {term.first for term in terms} - {None}, {term.last for term in terms} - {None}
+        self.told += [BadRow(line, note) for note in dict.fromkeys(note for term in terms for note in term.notes)]
+        if len(firsts) > 1 or len(lasts) > 1:
+            self.remarks.append(BadRow(line, DIFFERENT))
+            return None, None
+        term_from, term_to = next(iter(firsts), None), next(iter(lasts), None)
+        if term_from and term_to and term_to < term_from:
+            self.remarks.append(BadRow(line, BACKWARDS))
+            return None, None
+        return term_from, term_to
+
+    def _ends(self, line: int, typed: str, field: str) -> Term:
+        """Read one cell of a term; what is no day is told, and says nothing."""
         try:
-            found = read_day(typed, ends=field == "term_to", order=self.layout.days)
+            if term := read_term(typed, order=self.layout.days):
+                return term
+            day = read_day(typed, ends=field == "term_to", order=self.layout.days)
+            if field == "term" and day.day:
+                raise UnfitDayError(ONE_END)
         except UnfitDayError as error:
             self.remarks.append(BadRow(line, str(error)))
-            return None
-        if found.note:
-            self.told.append(BadRow(line, found.note))
-        return found.day
+            return Term(None, None)
+        notes = (day.note,) if day.note else ()
+        return Term(None, day.day, notes) if field == "term_to" else Term(day.day, None, notes)
 
     def _read(self, line: int, typed: str, read: Callable[[str], Value], otherwise: Value) -> Value:
         """Read a cell that a person can do without."""
@@ -197,13 +214,13 @@ def join(rows: Sequence[Entry]) -> Entry:
     return replace(last, term_from=begins) if begins != last.term_from else last
 
 
-def open_table(path: Path, limits: Limits = LIMITS, *, encoding: str = "", **how: Any) -> Table:
+def open_table(path: Path, limits: Limits = LIMITS, *, encoding: str = "", sheet: str = "", **how: Any) -> Table:
     """Open a file, read as it is guessed or as it is told: see `layout.guess_layout`.
 
     Raises:
         UnreadableFileError, ColumnsError
     """
-    about, lines = open_rows(path, limits, encoding=encoding)
+    about, lines = open_rows(path, limits, encoding=encoding, sheet=sheet)
     sample = list(islice(lines, SAMPLE))
     return Table(guess_layout(about, sample, ROSTER, **how), chain(sample, lines))
 

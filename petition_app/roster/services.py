@@ -87,8 +87,9 @@ def begin(
     by: Account | None,
     at: datetime,
     reading: dict[str, Any] | None = None,
+    again: bool = False,
 ) -> RosterVersion:
-    """Begin a version, or return the one in use if it is this very file, read in this way.
+    """Begin a version, or return the one in use if it is this very file, read in this way, unless `again` is said.
 
     Whatever was begun before and never used is removed.
 
@@ -98,7 +99,7 @@ def begin(
     require_role(by, petition.id, "organizer")
     get_for_update(Petition, petition.id)
     used = current(petition.id)
-    if used and used.sha256 == sha256 and used.columns == list(columns):
+    if not again and used and used.sha256 == sha256 and used.columns == list(columns):
         return used
     if as_of > at.date() + timedelta(days=1):  # It may be tomorrow already where the list was made.
         raise AsOfError

@@ -31,7 +31,16 @@ from petition_app.roster.models import RosterVersion
 from petition_app.roster.services import CHUNK, EXAMPLES, WAITS, Comparison, ReplacedError
 from petition_app.storage.db import after_saving, get_for_update
 from petition_app.storage.spreadsheets import LIMITS, REASONS, About, BadRow, Line, UnreadableFileError, open_rows
-from petition_app.tables.layout import SAMPLE, ColumnsError, Layout, Wanted, change_layout, check_columns, guess_layout
+from petition_app.tables.layout import (
+    SAMPLE,
+    ColumnsError,
+    Layout,
+    Wanted,
+    change_layout,
+    check_columns,
+    digest_of,
+    guess_layout,
+)
 from petition_app.tables.survey import Survey, look_over
 from petition_app.tables.titles import ROSTER
 
@@ -68,6 +77,8 @@ class Preview:
 def upload(petition: Petition, file: BinaryIO, *, name: str, as_of: date, by: Account, at: datetime) -> RosterVersion:
     """Keep a file for its preview, with its columns guessed; what waited before is removed.
 
+    One that is in use is taken once more where it could be read otherwise.
+
     Raises:
         UnreadableFileError, ColumnsError, InUseError, AsOfError
     """
@@ -76,7 +87,10 @@ def upload(petition: Petition, file: BinaryIO, *, name: str, as_of: date, by: Ac
     token, sha256 = _keep(file)
     try:
         about, lines = open_rows(_folder() / token)
-        layout = guess_layout(about, list(itertools.islice(lines, SAMPLE)), ROSTER)
+        sample = list(itertools.islice(lines, SAMPLE))
+        layout = guess_layout(about, sample, ROSTER)
+        used = services.current(petition.id)
+        is_same = used is not None and used.sha256 == sha256
         version = services.begin(
             petition,
             name=name,
@@ -85,7 +99,8 @@ def upload(petition: Petition, file: BinaryIO, *, name: str, as_of: date, by: Ac
             columns=layout.columns,
             by=by,
             at=at,
-            reading={"file": token, "layout": layout.as_json()},
+            reading={"file": token, "digest": sha256.hex(), "layout": layout.as_json()},
+            again=is_same and look_over(layout, itertools.chain(sample, lines), ROSTER).leaves_a_choice(layout),
         )
         if version.state == "current":
             raise InUseError
@@ -115,12 +130,12 @@ def choose(version: RosterVersion, wanted: Wanted) -> Layout:
     Raises:
         ColumnsError: these columns cannot be read. UnreadableFileError: nor can the file, in this encoding.
     """
-    layout, token = layout_of(version), _reading(version)["file"]
+    reading = _reading(version)
+    layout, token = layout_of(version), reading["file"]
     if wanted.reads_anew(layout):
         delimiter = wanted.delimiter if wanted.delimiter != layout.delimiter else ""
-        about, lines = open_rows(_folder() / token, encoding=wanted.encoding, delimiter=delimiter)
-        how: dict[str, Any] = {"with_hidden": wanted.with_hidden, "with_headings": wanted.with_headings}
-        layout = guess_layout(about, list(itertools.islice(lines, SAMPLE)), ROSTER, **how)
+        about, lines = open_rows(_folder() / token, encoding=wanted.encoding, delimiter=delimiter, sheet=wanted.sheet)
+        layout = guess_layout(about, list(itertools.islice(lines, SAMPLE)), ROSTER, **wanted.rows_elsewhere)
         (_folder() / f"{token}.rows").unlink(missing_ok=True)
     else:
         is_same = wanted.header_line == layout.header_line
@@ -129,7 +144,8 @@ def choose(version: RosterVersion, wanted: Wanted) -> Layout:
         if is_same:
             check_columns(layout.columns, layout.titles, ROSTER)
     version.columns = list(layout.columns)
-    version.reading = {"file": token, "layout": layout.as_json()}
+    version.reading = {**reading, "layout": layout.as_json()}
+    version.sha256 = digest_of(bytes.fromhex(reading.get("digest", version.sha256.hex())), layout)
     return layout
 
 
@@ -204,10 +220,9 @@ def use(version_id: UUID, *, petition: Petition, by: Account, at: datetime) -> R
 def discard(petition: Petition, *, by: Account) -> None:
     """Remove the file that waits, if there is one."""
     if waiting := get_waiting(petition.id, by=by):
-        token = (waiting.reading or {}).get("file")
+        token = _reading(waiting)["file"]
         services.discard(waiting.id)
-        if token:
-            after_saving(lambda: _forget(token))
+        after_saving(lambda: _forget(token))
 
 
 def open_waiting(version: RosterVersion) -> Table:
@@ -265,7 +280,9 @@ def _rows(token: str, about: About) -> Iterator[Line]:
     part = path.with_name(f"{token}.{secrets.token_hex(4)}")
     try:
         with _private(part) as out:
-            _, rows = open_rows(_folder() / token, encoding=about.encoding, delimiter=about.delimiter)
+            _, rows = open_rows(
+                _folder() / token, encoding=about.encoding, delimiter=about.delimiter, sheet=about.sheet
+            )
             for row in rows:
                 out.write(json.dumps(row).encode() + b"\n")
                 yield row

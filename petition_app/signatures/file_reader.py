@@ -35,7 +35,7 @@ NEEDS_CONSENT = N_("publish above count needs to be told who holds the signer's 
 # A file that an operator imports by the command may be longer than one that is uploaded.
 LONG = replace(LIMITS, size=512 * MEGABYTE, unpacked=2048 * MEGABYTE, rows=2_000_000, seconds=900)
 _DIGEST = 14
-_CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
+_CYRILLIC = re.compile("[\u0400-\u052f]")
 
 
 @dataclass(frozen=True)
@@ -143,13 +143,13 @@ def is_known_word(word: str) -> bool:
     return word in CONSENT_WORDS or word in NO
 
 
-def open_table(path: Path, *, allow_consent: bool, encoding: str = "", **how: Any) -> Table:
+def open_table(path: Path, *, allow_consent: bool, encoding: str = "", sheet: str = "", **how: Any) -> Table:
     """Open a file, read as it is guessed or as it is told: see `layout.guess_layout`.
 
     Raises:
         UnreadableFileError, ColumnsError: it cannot be read, or it is empty.
     """
-    about, lines = open_rows(path, LONG, encoding=encoding)
+    about, lines = open_rows(path, LONG, encoding=encoding, sheet=sheet)
     sample = list(islice(lines, SAMPLE))
     return Table(guess_layout(about, sample, SIGNATURES, **how), chain(sample, lines), allow_consent)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
 from petition_app.i18n import N_
-from petition_app.person_names.reading import UnfitTextError, read_line, read_name
+from petition_app.person_names.reading import UnfitTextError, read_line, read_name, suggest_name
 from petition_app.signatures.file_reader import check_columns, whole_name
 from petition_app.signatures.rules import fold_name
 from petition_app.signatures.sealing import Identity
@@ -47,10 +47,11 @@ class NameList:
     bad: tuple[BadLine, ...]
 
 
-def read_list(text: str) -> NameList:
+def read_list(text: str, *, agreed: Collection[str] = (), with_mended: bool = False) -> NameList:
     """Read one person a line: name, role and place, separated by semicolons or tabs; empty lines are passed over.
 
-    A first line of column titles, as imports have them, says what stands where.
+    A first line of column titles, as imports have them, says what stands where. A name that mixes alphabets or hides a
+    sign is taken as it reads where that is one of `agreed`, or `with_mended` is said for all.
     """
     people: list[Identity] = []
     bad: list[BadLine] = []
@@ -66,7 +67,11 @@ def read_list(text: str) -> NameList:
                 continue
             columns = PARTS
         try:
-            identity = _person(dict(_named(columns, cells)))
+            values = dict(_named(columns, cells))
+            mended = suggest_name(values.get("name") or whole_name(values))
+            if mended and (with_mended or mended in agreed):
+                values["name"] = mended
+            identity = _person(values)
             key = (fold_name(identity.name), identity.role.casefold(), identity.place.casefold())
             if key in seen:
                 raise UnfitTextError(TWICE)

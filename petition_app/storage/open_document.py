@@ -1,4 +1,4 @@
-"""Reading ODS (OpenDocument 1.3): the first sheet that is shown, row by row, with what a spreadsheet hides or merges.
+"""Reading ODS (OpenDocument 1.3): a sheet that is shown, row by row, with what a spreadsheet hides or merges.
 
 The libraries for it hand on what lies hidden under a merged cell, and tell neither hidden rows nor formulas apart; so
 its XML is read here, a row at a time.
@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
-from petition_app.storage.sheet_cells import HIDDEN, LAST_COLUMN, LAST_ROW, NO_RESULT, RefusedError, as_text, place
+from petition_app.storage.sheet_cells import (
+    HIDDEN,
+    LAST_COLUMN,
+    LAST_ROW,
+    NO_RESULT,
+    MergedCells,
+    RefusedError,
+    as_text,
+    choose_sheet,
+    place,
+)
 
 CONTENT, MANIFEST = "content.xml", "META-INF/manifest.xml"
 MOST_REPEATS = 100  # Of a cell with content; no list is wider.
@@ -20,7 +30,7 @@ _NAMES = "urn:oasis:names:tc:opendocument:xmlns:"
 _TABLE, _TEXT, _OFFICE, _STYLE = (f"{{{_NAMES}{name}:1.0}}" for name in ("table", "text", "office", "style"))
 _NOT_SHOWN = {f"{_OFFICE}annotation", f"{_TEXT}note", f"{_TEXT}ruby-text", f"{_TEXT}tracked-changes"}
 _CELLS = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
-_Told = tuple[int, list[str], str, int]
+_Told = tuple[int, list[str], str, list[int]]
 
 
 def is_one(path: Path) -> bool:
@@ -29,15 +39,18 @@ def is_one(path: Path) -> bool:
         return CONTENT in archive.namelist()
 
 
-def open_rows(path: Path) -> tuple[dict[str, Any], Iterator[_Told]]:
-    """Open the first sheet that is shown; return what it is, and its rows. Raises: RefusedError."""
+def open_rows(path: Path, name: str) -> tuple[dict[str, Any], Iterator[_Told]]:
+    """Open a sheet that is shown, the first where none is named; return what it is, and its rows.
+
+    Raises:
+        RefusedError
+    """
     try:
-        shown = [name for name, is_shown in _list_sheets(path) if is_shown]
-        if not shown:
-            raise RefusedError("broken")
-        rows = _rows(path, shown[0])
+        shown = [sheet for sheet, is_shown in _list_sheets(path) if is_shown]
+        name = shown[choose_sheet(shown, name)]
+        rows = _rows(path, name)
         first = next(rows)  # The columns stand before the first row.
-        return {"sheet": shown[0], "sheets": len(shown), "hidden_columns": first}, rows
+        return {"sheet": name, "sheet_names": shown, "hidden_columns": first}, rows
     except (RefusedError, MemoryError):
         raise
     except Exception:  # Whatever the file makes it raise.
@@ -80,7 +93,7 @@ def _rows(path: Path, name: str) -> Iterator[Any]:
 
 
 def _read(path: Path, name: str) -> Iterator[Any]:
-    depth, line, column, hidden, told = 0, 0, 0, list[int](), False
+    depth, line, column, hidden, told, merged = 0, 0, 0, list[int](), False, MergedCells()
     for event, element in _events(path):
         if element.tag == f"{_TABLE}table":
             if event == "start" and (depth or element.get(f"{_TABLE}name") == name):
@@ -99,13 +112,16 @@ def _read(path: Path, name: str) -> Iterator[Any]:
                 if not told:
                     yield hidden
                     told = True
-                cells, reach = _cells(element)
+                cells, spans = _cells(element)
                 repeated = _number(element, f"{_TABLE}number-rows-repeated", 1)
                 flag = HIDDEN if element.get(f"{_TABLE}visibility") in ("collapse", "filter") else ""
                 if cells:
                     if line + repeated > LAST_ROW:
                         raise RefusedError("long")
-                    yield from ((line + number, cells, flag, reach) for number in range(1, repeated + 1))
+                    for number in range(line + 1, line + repeated + 1):
+                        shown = list(cells)
+                        covered = merged.fill(number, shown, [(at, number + rows - 1) for at, rows in spans])
+                        yield number, shown, flag, covered
                 line += repeated
             element.clear()
     if not told:
@@ -117,9 +133,9 @@ def _number(element: Element, name: str, otherwise: int) -> int:
     return int(text) if text.isdecimal() and len(text) < 9 else otherwise
 
 
-def _cells(row: Element) -> tuple[list[str], int]:
-    """Return the cells of a row, and over how many rows one of them reaches (0: over this one alone)."""
-    cells, column, reach = list[str](), 0, 0
+def _cells(row: Element) -> tuple[list[str], list[tuple[int, int]]]:
+    """Return the cells of a row, and of those that reach over several rows the column and how many rows these are."""
+    cells, column, spans = list[str](), 0, list[tuple[int, int]]()
     for cell in row:
         if cell.tag not in _CELLS:
             continue
@@ -131,9 +147,9 @@ def _cells(row: Element) -> tuple[list[str], int]:
             for number in range(repeated):
                 place(cells, column + number + 1, text)
             spanned = _number(cell, f"{_TABLE}number-rows-spanned", 1)
-            reach = max(reach, spanned if spanned > 1 else 0)
+            spans += [(column, spanned)] if spanned > 1 else []
         column = min(column + repeated, LAST_COLUMN)
-    return cells, reach
+    return cells, spans
 
 
 def _content(cell: Element) -> str:

@@ -1,4 +1,4 @@
-"""Reading XLSX (ECMA-376): the first sheet that is shown, row by row, with what a spreadsheet hides or merges."""
+"""Reading XLSX (ECMA-376): a sheet that is shown, row by row, with what a spreadsheet hides or merges."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from petition_app.storage.sheet_cells import HIDDEN, LAST_ROW, NO_RESULT, RefusedError, as_text, place
+from petition_app.storage.sheet_cells import (
+    HIDDEN,
+    LAST_ROW,
+    NO_RESULT,
+    MergedCells,
+    RefusedError,
+    as_text,
+    choose_sheet,
+    place,
+)
 
 if TYPE_CHECKING:
     from openpyxl.worksheet._reader import WorkSheetParser
@@ -16,15 +25,19 @@ if TYPE_CHECKING:
 MEGABYTE = 1024 * 1024
 MOST_COLUMNS = 200  # Of which it is told whether they are hidden.
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]{0,200}?ref="\$?[A-Z]{1,3}\$?(\d{1,7}):\$?[A-Z]{1,3}\$?(\d{1,7})"')
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]{0,200}?ref="\$?([A-Z]{1,3})\$?(\d{1,7}):\$?[A-Z]{1,3}\$?(\d{1,7})"')
 _COLUMNS = re.compile(rb"<(?:\w+:)?col\s([^<>]{0,400})/?>|<(?:\w+:)?sheetData")
 _ATTRIBUTE = re.compile(rb'(min|max|hidden)="(\w+)"')
 _OVERLAP = 512
-_Told = tuple[int, list[str], str, int]
+_Told = tuple[int, list[str], str, list[int]]
 
 
-def open_rows(path: Path) -> tuple[dict[str, Any], Iterator[_Told]]:
-    """Open the first sheet that is shown; return what it is, and its rows. Raises: RefusedError."""
+def open_rows(path: Path, name: str) -> tuple[dict[str, Any], Iterator[_Told]]:
+    """Open a sheet that is shown, the first where none is named; return what it is, and its rows.
+
+    Raises:
+        RefusedError
+    """
     sys.modules["numpy"] = None  # type: ignore[assignment] # The library would load it, and it takes much memory.
     import openpyxl
 
@@ -32,12 +45,11 @@ def open_rows(path: Path) -> tuple[dict[str, Any], Iterator[_Told]]:
         # An open file, since the library judges a path by its ending.
         book = openpyxl.load_workbook(path.open("rb"), read_only=True, data_only=True, keep_links=False)
         sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        if not sheets:
-            raise RefusedError("broken")
-        with sheets[0]._get_source() as source:
+        names = [sheet.title for sheet in sheets]
+        sheet = sheets[choose_sheet(names, name)]
+        with sheet._get_source() as source:
             hidden = _hidden_columns(source)
-        about = {"sheet": sheets[0].title, "sheets": len(sheets), "hidden_columns": hidden}
-        return about, _rows(sheets[0])
+        return {"sheet": sheet.title, "sheet_names": names, "hidden_columns": hidden}, _rows(sheet)
     except (RefusedError, MemoryError):
         raise
     except Exception:  # The library raises whatever the file makes it raise.
@@ -57,7 +69,8 @@ def _rows(sheet: Any) -> Iterator[_Told]:
     book = sheet.parent
     try:
         with sheet._get_source() as source:
-            reaches = _reaches(source)
+            begun = _begun(source)
+        merged = MergedCells()
         with sheet._get_source() as source:
             dates = {"date_formats": book._date_formats, "timedelta_formats": book._timedelta_formats}
             parser = _parser(source, sheet._shared_strings, data_only=True, epoch=book.epoch, **dates)
@@ -66,7 +79,8 @@ def _rows(sheet: Any) -> Iterator[_Told]:
                     raise RefusedError("long")
                 hidden = parser.row_dimensions.pop(str(line), {}).get("hidden") in ("1", "true")
                 if cells := _cells(row):
-                    yield line, cells, HIDDEN if hidden else "", reaches.get(line, 0)
+                    covered = merged.fill(line, cells, begun.get(line, ()))
+                    yield line, cells, HIDDEN if hidden else "", covered
     except (RefusedError, MemoryError, GeneratorExit):
         raise
     except Exception:  # The library raises whatever the file makes it raise.
@@ -97,17 +111,25 @@ def _cells(row: list[dict[str, Any]]) -> list[str]:
     return cells
 
 
-def _reaches(source: IO[bytes]) -> dict[int, int]:
-    """Return, by the line on which a merged cell of several lines begins, over how many it reaches.
+def _begun(source: IO[bytes]) -> dict[int, list[tuple[int, int]]]:
+    """Return, by the line on which merged cells of several lines begin, the column of each and its last line.
 
     They stand behind the rows, so that they are looked for before.
     """
-    found: dict[int, int] = {}
+    found: dict[int, list[tuple[int, int]]] = {}
     for match in _matches(_MERGED, source):
-        first, last = int(match[1]), int(match[2])
+        first, last = int(match[2]), int(match[3])
         if last > first:
-            found[first] = max(found.get(first, 0), last - first + 1)
+            found.setdefault(first, []).append((_number_of(match[1]) - 1, last))
     return found
+
+
+def _number_of(letters: bytes) -> int:
+    """Return the number of a column that goes by letters, such as 28 for AB."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - ord("A") + 1
+    return number
 
 
 def _hidden_columns(source: IO[bytes]) -> list[int]:

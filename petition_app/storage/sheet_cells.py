@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from petition_app.storage.text_tables import LONGEST_CELL
@@ -43,3 +44,42 @@ def place(cells: list[str], column: int, text: str) -> None:
             raise RefusedError("long")
         cells += [""] * (column - 1 - len(cells))
         cells.append(text)
+
+
+def choose_sheet(names: Sequence[str], name: str) -> int:
+    """Return the place of the sheet of this name among those that are shown, of the first where none is named.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    if name and name not in names:
+        raise RefusedError("sheet")
+    if not names:
+        raise RefusedError("broken")
+    return names.index(name) if name else 0
+
+
+class MergedCells:
+    """What merged cells hold, for the lines below the first of each, which show it as well."""
+
+    def __init__(self) -> None:
+        """Begin above the first line."""
+        self._open: dict[int, tuple[int, str]] = {}
+
+    def fill(self, line: int, cells: list[str], begun: Iterable[tuple[int, int]]) -> list[int]:
+        """Put into the cells of a line what is merged with it from above; return the columns, counted from 0.
+
+        `begun` are the columns of merged cells that begin on this line, each with its last line. A line without
+        content of its own stays empty.
+        """
+        covered = list[int]()
+        self._open = {column: (last, text) for column, (last, text) in self._open.items() if line <= last}
+        for column, (_, text) in self._open.items() if cells else ():
+            cells += [""] * (column + 1 - len(cells))
+            if not cells[column].strip():
+                cells[column] = text
+                covered.append(column)
+        for column, last in begun:
+            if column < len(cells) and cells[column]:
+                self._open[column] = (last, cells[column])
+        return sorted(covered)

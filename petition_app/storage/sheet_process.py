@@ -23,17 +23,17 @@ from petition_app.storage.text_tables import (
 
 MEGABYTE = 1024 * 1024
 ARCHIVE, OLD_SHEET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-Told = tuple[int, list[str], str] | tuple[int, list[str], str, int]
+Told = tuple[int, list[str], str] | tuple[int, list[str], str, list[int]]
 
 
-def main(path: Path, limits: dict[str, Any], encoding: str, delimiter: str) -> None:
+def main(path: Path, limits: dict[str, Any], encoding: str, delimiter: str, sheet: str) -> None:
     """Print what a file is, then its rows as JSON, one a line, then "end", or the word for what is wrong."""
     resource.setrlimit(resource.RLIMIT_AS, (limits["memory"], limits["memory"]))
     resource.setrlimit(resource.RLIMIT_CPU, (limits["seconds"], limits["seconds"]))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        about, rows = _open(path, limits, encoding, delimiter)
+        about, rows = _open(path, limits, encoding, delimiter, sheet)
         sys.stdout.write(json.dumps(about) + "\n")
         for number, row in enumerate(rows, start=1):
             if number > limits["rows"] or len(row[1]) > limits["columns"]:
@@ -47,14 +47,17 @@ def main(path: Path, limits: dict[str, Any], encoding: str, delimiter: str) -> N
     sys.stdout.write(json.dumps(word) + "\n")
 
 
-def _open(path: Path, limits: dict[str, Any], encoding: str, delimiter: str) -> tuple[dict[str, Any], Iterator[Told]]:
+def _open(
+    path: Path, limits: dict[str, Any], encoding: str, delimiter: str, sheet: str
+) -> tuple[dict[str, Any], Iterator[Told]]:
     with path.open("rb") as file:
         head = file.read(8)
     if head.startswith(OLD_SHEET):
         raise RefusedError("old")
     if head.startswith(ARCHIVE):
         _measure(path, limits)
-        return open_document.open_rows(path) if open_document.is_one(path) else open_xml.open_rows(path)
+        is_document = open_document.is_one(path)
+        return open_document.open_rows(path, sheet) if is_document else open_xml.open_rows(path, sheet)
     encoding = encoding if encoding in ENCODINGS else find_encoding(path)
     delimiter = delimiter or find_delimiter(read_head(path, encoding))
     return {"encoding": encoding, "delimiter": delimiter}, read_text(path, encoding, delimiter)
@@ -90,4 +93,4 @@ def _refuse_declarations(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Non
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3], sys.argv[4])
+    main(Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3], sys.argv[4], sys.argv[5])

@@ -6,6 +6,7 @@ that holds no secret and is ended when it takes too much.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import time
 import unicodedata
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ REASONS = {
     "costly": N_("reading it takes too much memory or time."),
     "old": N_("this is an old kind of spreadsheet; save it as XLSX, ODS or CSV (UTF-8)."),
     "broken": N_("this is not a spreadsheet in XLSX or ODS; save it anew, or as CSV (UTF-8)."),
+    "sheet": N_("it has no sheet of this name that is shown."),
     "encoding": N_("its letters cannot be read in this encoding; save it as CSV (UTF-8)."),
     "quotes": N_("a quotation mark is open or stands in the wrong place."),
 }
@@ -79,18 +81,18 @@ class Line(NamedTuple):
     """One row as it stands in a file: the line on which it begins, counted from 1, its cells as text, and a flag.
 
     `flag` is "hidden" for a row that a spreadsheet does not show, "quotes" for one whose quotation marks are astray.
-    `reach` is over how many rows a merged cell of it reaches, 0 where none reaches further.
+    `covered` are the columns, counted from 0, whose content is that of a merged cell that begins on a line above.
     """
 
     number: int
     cells: list[str]
     flag: str = ""
-    reach: int = 0
+    covered: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
 class About:
-    """What a file is: a text with an encoding and a delimiter, or the first of some sheets that are shown.
+    """What a file is: a text with an encoding and a delimiter, or one `sheet` of those that are shown.
 
     `hidden_columns` are those that a spreadsheet does not show, counted from 0.
     """
@@ -98,8 +100,13 @@ class About:
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
-    sheets: int = 0
+    sheet_names: tuple[str, ...] = ()
     hidden_columns: tuple[int, ...] = ()
+
+
+def sheet_digest(whole: bytes, names: Sequence[str], sheet: str) -> bytes:
+    """Return SHA-256 of a sheet's content: `whole`, that of its file, for the first sheet; of both for another one."""
+    return whole if sheet in ("", *names[:1]) else hashlib.sha256(whole + sheet.encode()).digest()
 
 
 def plain_cell(text: str) -> str:
@@ -127,24 +134,25 @@ def read_rows(path: Path, limits: Limits = LIMITS) -> Iterator[tuple[int, list[s
 
 
 def open_rows(
-    path: Path, limits: Limits = LIMITS, *, encoding: str = "", delimiter: str = ""
+    path: Path, limits: Limits = LIMITS, *, encoding: str = "", delimiter: str = "", sheet: str = ""
 ) -> tuple[About, Generator[Line]]:
     """Open a file; return what it is, and its rows one after the other.
 
-    A text is read in this encoding and with this delimiter, or with those that are found. Of a spreadsheet the first
-    sheet that is shown is read, without its empty rows; days are written as 2026-09-12, and `sheet_cells.NO_RESULT`
-    stands where a formula has no result.
+    A text is read in this encoding and with this delimiter, or with those that are found. Of a spreadsheet this
+    sheet is read, else the first that is shown, without its empty rows; days are written as 2026-09-12, and
+    `sheet_cells.NO_RESULT` stands where a formula has no result.
 
     Raises:
         UnreadableFileError: now, or when the row is reached.
     """
-    told = _ask(path, limits, encoding, delimiter)
+    told = _ask(path, limits, encoding, delimiter, sheet)
     found = cast(dict[str, Any], next(told))
-    about = About(**found | {"hidden_columns": tuple(found.get("hidden_columns", ()))})
+    lists = {name: tuple(found.get(name, ())) for name in ("sheet_names", "hidden_columns")}
+    about = About(**found | lists)
     return about, (Line(*row) for row in cast(Iterator[tuple[Any, ...]], told))
 
 
-def _ask(path: Path, limits: Limits, encoding: str, delimiter: str) -> Generator[object]:
+def _ask(path: Path, limits: Limits, encoding: str, delimiter: str, sheet: str) -> Generator[object]:
     """Have a child read a file; yield what it says."""
     try:
         size = path.stat().st_size
@@ -156,7 +164,8 @@ def _ask(path: Path, limits: Limits, encoding: str, delimiter: str) -> Generator
         raise UnreadableFileError(why=REASONS["large"])
     root = str(Path(__file__).parents[2])
     process = subprocess.Popen(  # noqa: S603 -- our own program, and a path that is handed over as one word.
-        [sys.executable, "-P", "-m", CHILD, str(path.resolve()), json.dumps(asdict(limits)), encoding, delimiter],
+        [sys.executable, "-P", "-m", CHILD, str(path.resolve()), json.dumps(asdict(limits)), encoding, delimiter,
+         sheet],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=root,
         env={"PYTHONPATH": root, "PYTHONUTF8": "1"},
     )  # fmt: skip

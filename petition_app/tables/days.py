@@ -31,7 +31,7 @@ _LANGUAGES = ("en", "ru", "uk", "be", "kk", "de", "fr", "es", "it", "pt", "nl", 
 _MORE_MONTHS = {"sept": 9, "сент": 9, "мая": 5, "май": 5}
 _OPEN = re.compile(
     r"(?:(?:по|до)\s+)?(?:н\.?\s*в\.?|наст\w*\.?\s*вр\w*\.?|сейчас|бессрочно)|(?:до\s+)?сих\s+пор|"
-    r"(?:to\s+|until\s+)?(?:present|now|date|today)|current|ongoing|incumbent|[-–—.…?]+"
+    r"(?:to\s+|until\s+)?(?:the\s+)?(?:present|now|date|today)|current|ongoing|incumbent|[-–—.…?]+"
 )
 _BEFORE = re.compile(r"^(?:с|со|от|по|до|from|since|until|till|to)\s+(?=\S)")
 _AFTER = re.compile(r"(?:\s*(?:года|году|год|г)\.?|\s*(?:year))$")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
-from petition_app.storage.spreadsheets import About, Line
-from petition_app.tables.days import find_order
+from petition_app.storage.spreadsheets import About, Line, sheet_digest
+from petition_app.tables.terms import find_order_of_terms
 from petition_app.tables.titles import NAME_FIELDS, Guess, Kind, fold_title, guess_columns
 
-DAY_FIELDS = ("term_from", "term_to")
+DAY_FIELDS = ("term_from", "term_to", "term")
+ROW_CHOICES = ("with_hidden", "with_headings", "with_filled", "with_mended", "mended")
 SAMPLE = 40  # Lines from which a layout is guessed.
 WIDEST = 100
 
@@ -32,8 +34,12 @@ class Wanted:
     columns: tuple[str, ...]
     encoding: str = ""
     delimiter: str = ""
+    sheet: str = ""
     with_hidden: bool = False
     with_headings: bool = False
+    with_filled: bool = False
+    with_mended: bool = False
+    mended: tuple[int, ...] = ()
     days: str = ""
     answers: Mapping[str, int] = field(default_factory=dict)
 
@@ -44,7 +50,17 @@ class Wanted:
 
     def reads_anew(self, layout: Layout) -> bool:
         """Return whether the file itself has to be read in another way."""
-        return (self.encoding, self.delimiter) != (layout.encoding, layout.delimiter)
+        return (self.encoding, self.delimiter, self.sheet) != (layout.encoding, layout.delimiter, layout.sheet)
+
+    @property
+    def rows(self) -> dict[str, Any]:
+        """How rows are wanted to be taken, as fields of a layout."""
+        return {name: getattr(self, name) for name in ROW_CHOICES}
+
+    @property
+    def rows_elsewhere(self) -> dict[str, Any]:
+        """The same where the lines are others."""
+        return self.rows | {"mended": ()}
 
 
 @dataclass(frozen=True)
@@ -53,9 +69,11 @@ class Layout:
 
     `header_line` is the line of the titles, 0 where there is none; what stands above it is no row. `columns` has a
     field for each column, "" for one that is not used. `answers` says which tier of publication a word of the file
-    means. `encoding` and `delimiter` are of texts; `sheet`, how many `sheets` there are and `hidden_columns` of
-    spreadsheets. `with_hidden` and `with_headings`: rows that are hidden, or look like headings, are taken, too. `days`
-    is what comes first in a day such as 08/09/2019, one of `days.ORDERS`, "" where it is not known.
+    means. `encoding` and `delimiter` are of texts; `sheet`, `sheet_names` of all that are shown, and `hidden_columns`
+    of spreadsheets. `with_hidden` and `with_headings`: rows that are hidden, or look like headings, are taken, too.
+    `with_filled`: what a merged cell holds is taken on each of its lines. `with_mended`: each name that mixes alphabets
+    or hides a sign is taken as it was meant; else on the lines `mended` alone. `days` is what comes first in a day such
+    as 08/09/2019, one of `days.ORDERS`, "" where it is not known.
     """
 
     header_line: int
@@ -64,10 +82,13 @@ class Layout:
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
-    sheets: int = 0
+    sheet_names: tuple[str, ...] = ()
     hidden_columns: tuple[int, ...] = ()
     with_hidden: bool = False
     with_headings: bool = False
+    with_filled: bool = False
+    with_mended: bool = False
+    mended: tuple[int, ...] = ()
     days: str = ""
     answers: Mapping[str, int] = field(default_factory=dict)
 
@@ -79,16 +100,39 @@ class Layout:
     def read(cls, found: Mapping[str, Any]) -> Layout:
         """Read what `as_json` wrote."""
         values = {name: found[name] for name in cls.__dataclass_fields__ if name in found}
-        return cls(**values | {name: tuple(found.get(name, ())) for name in ("titles", "columns", "hidden_columns")})
+        lists = ("titles", "columns", "sheet_names", "hidden_columns", "mended")
+        return cls(**values | {name: tuple(found.get(name, ())) for name in lists})
 
     @property
     def about(self) -> About:
         """What the file is."""
-        return About(self.encoding, self.delimiter, self.sheet, self.sheets, self.hidden_columns)
+        return About(self.encoding, self.delimiter, self.sheet, self.sheet_names, self.hidden_columns)
 
     def below(self, lines: Iterator[Line]) -> Iterator[Line]:
-        """Go through the lines below the titles."""
-        return (line for line in lines if line.number > self.header_line)
+        """Go through the lines below the titles, each as it is taken."""
+        return (self.taken(line) for line in lines if line.number > self.header_line)
+
+    def taken(self, line: Line) -> Line:
+        """Return a line without what is merged with it from above, unless that is taken on each line."""
+        return line if self.with_filled else bare(line)
+
+    def mends(self, line: int) -> bool:
+        """Return whether the name on a line is taken as it was meant."""
+        return self.with_mended or line in self.mended
+
+
+def digest_of(whole: bytes, layout: Layout) -> bytes:
+    """Return SHA-256 of what is read of a file: `whole`, that of the file, where all is read as it was guessed."""
+    digest = sheet_digest(whole, layout.sheet_names, layout.sheet)
+    chosen = [(name, value) for name in ROW_CHOICES if (value := getattr(layout, name))]
+    return hashlib.sha256(digest + repr(chosen).encode()).digest() if chosen else digest
+
+
+def bare(line: Line) -> Line:
+    """Return a line without what is merged with it from above."""
+    if not line.covered:
+        return line
+    return line._replace(cells=["" if at in line.covered else cell for at, cell in enumerate(line.cells)], covered=())
 
 
 def guess_layout(
@@ -97,16 +141,17 @@ def guess_layout(
     kind: Kind,
     *,
     header_line: int | None = None,
-    with_hidden: bool = False,
-    with_headings: bool = False,
     days: str = "",
+    **rows_taken: Any,
 ) -> Layout:
     """Guess how a table is read from its first lines, or with the titles on a line that was chosen (0: there are none).
+
+    `rows_taken` are fields of a layout, some of `ROW_CHOICES`.
 
     Raises:
         ColumnsError: there is no such line.
     """
-    lines = [line for line in sample if any(cell.strip() for cell in line.cells) and line.flag != "quotes"]
+    lines = [bare(line) for line in sample if any(cell.strip() for cell in line.cells) and line.flag != "quotes"]
     if not lines:
         raise ColumnsError(why=N_("the file is empty. Its first line must name the columns."))
     headers = find_headers(lines, kind) if header_line is None else {header_line: titles_on(lines, header_line, kind)}
@@ -118,9 +163,8 @@ def guess_layout(
     titles = [cell.strip() for cell in (header or [])[:width]]
     titles += [""] * (width - len(titles))
     columns = tuple(guess.field for guess in guess_columns(titles, kind, rows))
-    days = days or find_order(_days_of(columns, rows))
-    layout = Layout(header_line, tuple(titles), columns, **vars(about), days=days)
-    return replace(layout, with_hidden=with_hidden, with_headings=with_headings)
+    days = days or find_order_of_terms(_days_of(columns, rows))
+    return Layout(header_line, tuple(titles), columns, **vars(about), days=days, **rows_taken)
 
 
 def change_layout(layout: Layout, wanted: Wanted, sample: Sequence[Line], kind: Kind) -> Layout:
@@ -129,14 +173,14 @@ def change_layout(layout: Layout, wanted: Wanted, sample: Sequence[Line], kind: 
     Raises:
         ColumnsError: there is no such line, or there is another number of columns.
     """
-    how = {"with_hidden": wanted.with_hidden, "with_headings": wanted.with_headings, "days": wanted.days}
     if wanted.header_line != layout.header_line:
-        return guess_layout(layout.about, sample, kind, header_line=wanted.header_line, **how)  # type: ignore[arg-type] # Of different kinds.
+        choices = wanted.rows | {"days": wanted.days}
+        return guess_layout(layout.about, sample, kind, header_line=wanted.header_line, **choices)
     if len(wanted.columns) != len(layout.columns):
         raise ColumnsError(why=N_("the file has another number of columns."))
     rows = [line.cells for line in sample if line.number > layout.header_line]
-    how["days"] = wanted.days or find_order(_days_of(wanted.columns, rows))
-    return replace(layout, columns=wanted.columns, answers=dict(wanted.answers), **how)  # type: ignore[arg-type] # Of different kinds.
+    days = wanted.days or find_order_of_terms(_days_of(wanted.columns, rows))
+    return replace(layout, columns=wanted.columns, answers=dict(wanted.answers), days=days, **wanted.rows)
 
 
 def _days_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -10,6 +10,7 @@ from petition_app.person_names.letters import strip_unseen
 from petition_app.storage.sheet_cells import NO_RESULT
 from petition_app.storage.spreadsheets import BadRow, Line
 from petition_app.tables.layout import Layout
+from petition_app.tables.mending import mend_names
 from petition_app.tables.titles import NAME_FIELDS, fold_title
 
 HIDDEN = N_("this row is hidden in the spreadsheet")
@@ -62,6 +63,8 @@ def prepare(layout: Layout, line: Line) -> Line | BadRow | None:
     if len(cells) > width:
         return BadRow(line.number, REASONS["long"])
     cells += [""] * (width - len(cells))
+    if layout.mends(line.number):
+        cells = mend_names(layout, cells)
     reason = _why_no_person(layout, cells)
     if reason and not (reason in ASKED and layout.with_headings):
         return BadRow(line.number, REASONS[reason])

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from petition_app.person_names.letters import strip_unseen
 from petition_app.storage.spreadsheets import Line
-from petition_app.tables.days import is_unclear
 from petition_app.tables.layout import DAY_FIELDS, SAMPLE, Layout, guesses_of
+from petition_app.tables.mending import NAMES, MendableName, find_mendable
 from petition_app.tables.rows import is_error, may_be_asked
-from petition_app.tables.titles import NAME_FIELDS, Guess, Kind, fold_title
+from petition_app.tables.terms import is_unclear_term
+from petition_app.tables.titles import Guess, Kind, fold_title
 
-SHOWN_ROWS, SHOWN_HEADS, MOST_WORDS = 6, 12, 12
-_NAMES = ("name", *NAME_FIELDS)
+SHOWN_ROWS, SHOWN_HEADS, SHOWN_NAMES, MOST_WORDS = 6, 12, 20, 12
 _COUNTERS = ("№", "№ п п", "n", "no", "nr", "п п", "row")
 
 
@@ -39,7 +39,8 @@ class Survey:
     """What a table holds before it is read as people.
 
     `heads` are its first lines, `rows` the first ones below the titles. `hidden` rows are not shown by the spreadsheet,
-    `headings` look like headings, totals or vacant seats, a merged cell of `merged` reaches over the lines below.
+    `headings` look like headings, totals or vacant seats, the lines of `merged` are covered by merged cells that
+    begin above. `mendable` is how many names mix alphabets or hide a sign, `some_mendable` are the first of them.
     `errors` are cells of used columns that hold an error of it, `unclear` those with a day whose month may be the day,
     `short` the lines with fewer cells than titles in a text, `words` how often each word stands in the column of
     publication, by the word in small letters.
@@ -51,6 +52,8 @@ class Survey:
     hidden: list[int] = field(default_factory=list)
     headings: list[int] = field(default_factory=list)
     merged: list[int] = field(default_factory=list)
+    mendable: int = 0
+    some_mendable: list[MendableName] = field(default_factory=list)
     short: list[int] = field(default_factory=list)
     errors: int = 0
     unclear: int = 0
@@ -60,6 +63,10 @@ class Survey:
     def passed_over(self) -> list[Column]:
         """Columns with content that is not used."""
         return [column for column in self.columns if column.is_passed_over]
+
+    def leaves_a_choice(self, layout: Layout) -> bool:
+        """Return whether other rows could be taken, or the same ones otherwise."""
+        return len(layout.sheet_names) > 1 or bool(self.hidden or self.headings or self.merged or self.mendable)
 
     @property
     def hidden_columns(self) -> list[Column]:
@@ -100,23 +107,32 @@ class Surveyor:
             found.heads = self._sample[:SHOWN_HEADS]
         if line.number <= layout.header_line:
             return
+        if line.covered:
+            found.merged.append(line.number)
+            line = layout.taken(line)
         if len(found.rows) < SHOWN_ROWS:
             found.rows.append(line)
         if line.flag == "hidden":
             found.hidden.append(line.number)
         elif line.flag != "quotes" and may_be_asked(layout, line):
             found.headings.append(line.number)
-        if line.reach:
-            found.merged.append(line.number)
+        if not line.flag or (line.flag == "hidden" and layout.with_hidden):
+            self._note_name(line)
         if layout.encoding and len(line.cells) < len(layout.columns):
             found.short.append(line.number)
         for number, (column, cell) in enumerate(zip(layout.columns, line.cells, strict=False)):
             if cell and not cell.isspace():
                 self._filled[number] += 1
-                found.errors += bool(column and column not in _NAMES and is_error(cell))
-                found.unclear += column in DAY_FIELDS and is_unclear(cell)
+                found.errors += bool(column and column not in NAMES and is_error(cell))
+                found.unclear += column in DAY_FIELDS and is_unclear_term(cell)
         if self._asked is not None and len(line.cells) > self._asked and (layout.with_hidden or not line.flag):
             self._note_word(strip_unseen(line.cells[self._asked]).casefold())
+
+    def _note_name(self, line: Line) -> None:
+        if name := find_mendable(self._layout, line):
+            self._found.mendable += 1
+            if len(self._found.some_mendable) < SHOWN_NAMES:
+                self._found.some_mendable.append(name)
 
     def _note_word(self, word: str) -> None:
         words = self._found.words

@@ -47,6 +47,10 @@ TITLES: Mapping[str, Sequence[str]] = {
         "term to", "term end", "to", "until", "end", "end date", "period end", "по", "до", "окончание",
         "окончание полномочий",
     ),
+    "term": (
+        "term", "term of office", "terms", "mandate", "in office", "years in office", "tenure", "срок полномочий",
+        "срок", "полномочия", "годы полномочий", "період повноважень", "строк повноважень",
+    ),
     "contact_safe": ("contact safe", "safe", "safe contact", "можно писать", "безопасно"),
     "contact": ("contact", "official contact", "phone", "контакт", "телефон"),
 }  # fmt: skip
@@ -97,7 +101,7 @@ SIGNATURES = Kind(
     ("name", *NAME_FIELDS, "role", "place", "email", "language", "consent", "ref"), {"body": "place"},
 )  # fmt: skip
 ROSTER = Kind(
-    ("id", "name", *NAME_FIELDS, "body", "place", "role", "term_from", "term_to", "contact", "contact_safe"),
+    ("id", "name", *NAME_FIELDS, "body", "place", "role", "term_from", "term_to", "term", "contact", "contact_safe"),
     {"ref": "id", "email": "contact"},
 )
 

@@ -17,8 +17,10 @@ SLICE = 500
 
 
 def language_of(petition: Petition) -> str:
-    """Return the language in whose order the names of a letter stand: of several it is written in, the first."""
+    """Return the language in whose order the names of a letter stand: the chosen one, else the first of its own."""
     titles = petition.text.titles
+    if petition.names_order:
+        return petition.names_order
     return DEFAULT_LANGUAGE if DEFAULT_LANGUAGE in titles else next(iter(titles), DEFAULT_LANGUAGE)
 
 

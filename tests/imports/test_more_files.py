@@ -142,13 +142,13 @@ def test_what_a_spreadsheet_hides_merges_or_lacks_is_told_before_anything_is_tak
         "a formula whose result the file does not hold stands where the name should be",
         "1 cell holds an error of the spreadsheet, such as #N/A, or a formula without a result",
         "1 column is hidden in the spreadsheet",
-        "Cells of 1 line are merged with those below it: line 2",
+        "On 1 line a cell is merged with one above it: line 3",
     ):
         assert words in shown, words
     assert "_x0" not in shown
     said = at_the_shell(cli, tmp_path, content, "--dry-run").out
     assert "column hidden in the spreadsheet: ref" in said
-    assert "cells of 1 lines are merged with those below, the first is line 2" in said
+    assert "cells of 1 lines are merged with one above, the first is line 3" in said
 
 
 def test_titles_may_stand_in_two_lines(organizer: FlaskClient) -> None:

@@ -12,6 +12,7 @@ from petition_app.signatures.models import Signature
 from petition_app.signatures.name_lists import read_list
 from petition_app.storage.db import db
 from tests import factories as make
+from tests.signatures.test_invitation_lists import send_list
 
 TYPED, MEANT = "Ивaнов Пётр", "Иванов Пётр"
 
@@ -46,3 +47,16 @@ def test_a_tick_changes_no_name_that_is_taken_as_it_stands(app: Any, client: Any
 def test_who_enters_a_list_is_told_the_line_and_how_it_could_read(line: str, meant: str) -> None:
     (bad,) = read_list(f"Ада Долгих\n{line}").bad
     assert (bad.number, bad.suggestion) == (2, meant)
+
+
+@pytest.mark.parametrize("tick", [{"mended": [MEANT]}, {"with_mended": "y"}])
+def test_who_enters_a_list_takes_names_as_they_read_by_a_tick(app: Any, client: Any, tick: dict[str, Any]) -> None:
+    world = make.make_world(app)
+    organizer = make.signed_in(app, world.organizer)
+    refused = send_list(organizer, ["Ада Долгих", f"{TYPED}; депутат"])
+    assert refused.status_code == 422
+    assert f'name="mended" value="{MEANT}">' in html.unescape(refused.text)
+    assert send_list(organizer, ["Ада Долгих", f"{TYPED}; депутат"], mended=["Сидоров Пётр"]).status_code == 422
+    entered = send_list(organizer, ["Ада Долгих", f"{TYPED}; депутат"], **tick)
+    assert entered.status_code == 200
+    assert MEANT in entered.text

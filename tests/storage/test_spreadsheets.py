@@ -185,7 +185,7 @@ def test_reading_stays_within_its_memory(tmp_path: Path) -> None:
         "from petition_app.storage.spreadsheets import LIMITS;"
         "from petition_app.storage import sheet_process as sheets;"
         "sheets._open = lambda *_: ({}, iter([(1, ['x' * (400 * 1024 * 1024)], '')]));"
-        "sheets.main(Path('none'), asdict(LIMITS), '', '')"
+        "sheets.main(Path('none'), asdict(LIMITS), '', '', '')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert json.loads(done.stdout.splitlines()[-1]) == "costly"

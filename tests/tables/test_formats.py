@@ -30,6 +30,7 @@ HEADS = [
 CELLS = st.sampled_from([
     "", "Анна Долгих", "Tom Holt", "Berg", "Ann\u200e", "#N/A", "TRUE", "Итого: 3", "вакантно", "Округ № 3", "x" * 130,
     "a@example.org", "да", "1", "2019", "8 сентября 2019", "08/09/2019", "1394-12-11", "по н.в.", "n;m",
+    "Ив\u0061нов Пётр", "2019–2024", "до 2024",
     'Anna "Ann" B.', "a\nb", "question-id-1", "Q42", "Ely, North", "ФИО", "anonymous", "'=x",
 ])  # fmt: skip
 ROWS = st.lists(st.lists(CELLS, min_size=1, max_size=5), max_size=12)
@@ -40,20 +41,27 @@ def filled(rows: list[list[str]]) -> list[int]:
     return [line for line, row in enumerate(rows, start=1) if any(cell.strip(" \u200e\n") for cell in row)]
 
 
-def lines_of(rows: list[list[str]], hidden: int) -> Iterator[Line]:
-    return (Line(number, row, "hidden" if number == hidden else "") for number, row in enumerate(rows, start=1))
+def lines_of(rows: list[list[str]], hidden: int, merged: int = -1) -> Iterator[Line]:
+    """Yield lines; one is hidden, and of the lines below another one the last cell is merged with it from above."""
+    for number, row in enumerate(rows, start=1):
+        covered = [len(row) - 1] if 0 <= merged < number - 1 and len(row) > 1 else []
+        yield Line(number, row, "hidden" if number == hidden else "", covered)
 
 
-@given(st.sampled_from(HEADS), ROWS, st.integers(0, 9), st.booleans(), st.booleans())
+@given(
+    st.sampled_from(HEADS), ROWS, st.integers(0, 9), st.integers(-1, 9),
+    st.sets(st.sampled_from(["with_hidden", "with_headings", "with_filled", "with_mended"])),
+)  # fmt: skip
 @settings(report_multiple_bugs=False)
 def test_each_row_is_a_signature_or_told(
-    head: list[list[str]], body: list[list[str]], hidden: int, with_hidden: bool, with_headings: bool
+    head: list[list[str]], body: list[list[str]], hidden: int, merged: int, choices: set[str]
 ) -> None:
-    rows = [*head, *body]
-    how = {"with_hidden": with_hidden, "with_headings": with_headings}
-    layout = guess_layout(About("utf-8", ","), list(lines_of(rows, hidden)), SIGNATURES, **how)  # type: ignore[arg-type] # As named.
-    found = list(signatures.Table(layout, lines_of(rows, hidden), True).rows())
-    assert [row.line for row in found] == [line for line in filled(rows) if line > layout.header_line]
+    rows, merged = [*head, *body], merged + len(head) if merged >= 0 else -1
+    lines = list(lines_of(rows, hidden, merged))
+    layout = guess_layout(About("utf-8", ","), lines, SIGNATURES, **dict.fromkeys(choices, True))
+    found = list(signatures.Table(layout, iter(lines), True).rows())
+    full = set(filled([layout.taken(line).cells for line in lines]))
+    assert [row.line for row in found] == [line for line in sorted(full) if line > layout.header_line]
     names = {row.identity.name for row in found if isinstance(row, Row)}
     assert not names & {"#N/A", "TRUE", "question-id-1", "anonymous"}
 

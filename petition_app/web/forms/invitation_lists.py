@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext, lazy_pgettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import Field, HiddenField, StringField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from petition_app.crypto.form_tokens import new_form_token
@@ -55,6 +55,9 @@ class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
         render_kw={"accept": ".csv,.xlsx,.ods"},
     )
 
+    with_mended = BooleanField(lazy_gettext("Take all such names as they read"))
+    mended = SelectMultipleField(validate_choice=False)
+
     def __init__(self, **values: Any) -> None:
         super().__init__(form=new_form_token(), **values)
         self.bad: tuple[BadLine, ...] = ()
@@ -84,7 +87,7 @@ class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
             except DomainError as error:
                 self.file.errors = [explain(error)]
                 raise ValidationError(explain(error)) from None
-        self._read = read_list(field.data or "")
+        self._read = read_list(field.data or "", agreed=self.mended.data or (), with_mended=self.with_mended.data)
         self.bad = self._read.bad
         if self.bad:
             raise ValidationError(gettext("Please correct the lines named below. Nothing was entered yet."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
@@ -29,6 +29,7 @@ from petition_app.petitions.risk_assessment import Answers
 from petition_app.petitions.rules import TEXT_LENGTH
 from petition_app.petitions.services import SLUG, NewPetition
 from petition_app.petitions.time_zones import zones
+from petition_app.web.forms.name_orders import name_orders
 from petition_app.web.labels import KIND_WORDS
 
 STATE_WORDS = {
@@ -42,8 +43,6 @@ SHORT = Length(max=200, message=lazy_gettext("At most 200 characters."))
 LONG = Length(max=TEXT_LENGTH, message=lazy_gettext("This text is too long."))
 ANSWER = lazy_gettext("Please choose an answer.")
 MARKDOWN = lazy_gettext("An empty line begins a paragraph, *word* is emphasis, ## begins a heading (Markdown).")
-
-
 BEHIND = lazy_gettext("The people or the body that signers can turn to. It stands on the letter.")
 
 
@@ -96,6 +95,12 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
         choices=lambda: [SelectChoice(name, name) for name in zones()],
         default="UTC",
         render_kw={"translate": "no"},
+    )
+    names_order = SelectField(
+        lazy_gettext("Alphabet in whose order names stand"),
+        description=lazy_gettext("Where most signers write their names in another language than the letter's."),
+        choices=lambda: [SelectChoice("", gettext("the letter's own language")), *name_orders()],
+        default="",
     )
     mode = RadioField(
         lazy_gettext("May signers be at risk?"),
@@ -165,7 +170,7 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
         """Fill the form from a petition."""
         values = {
             name: getattr(petition, name)
-            for name in ("slug", "contact", "goal", "opens", "closes", "time_zone", "mail", "roster")
+            for name in ("slug", "contact", "goal", "opens", "closes", "time_zone", "names_order", "mail", "roster")
         }
         values["mode"] = answered_of_danger(petition).mode or None  # Not chosen, where nobody has chosen it yet.
         texts = {"title": petition.text.titles, "text": petition.text.texts, "addressee": petition.addressee}
@@ -177,11 +182,13 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
 
     @classmethod
     def posted(cls, petition: Petition) -> PetitionForm:
-        """Return what was sent for a petition; a zone that was not sent stays, a mode never chosen is asked for."""
+        """Return what was sent for a petition; a zone or order not sent stays, a mode never chosen is asked for."""
         form = cls()
         form.slug.data = petition.slug
         if not form.time_zone.raw_data:
             form.time_zone.data = petition.time_zone
+        if not form.names_order.raw_data:
+            form.names_order.data = petition.names_order
         if not form.mode.raw_data and not answered_of_danger(petition).mode:
             form.mode.data = None
         return form
@@ -200,6 +207,7 @@ class PetitionForm(FlaskForm):  # type: ignore[misc] # The library is untyped he
             opens=self.opens.data,
             closes=self.closes.data,
             time_zone=self.time_zone.data,
+            names_order=self.names_order.data or "",
             mode=self.mode.data,
             mail=self.mail.data,
             roster=self.roster.data,

@@ -27,6 +27,7 @@ FIELD_WORDS = {
     "role": lazy_gettext("role"),
     "term_from": lazy_gettext("term of office, from"),
     "term_to": lazy_gettext("term of office, to"),
+    "term": lazy_gettext("term of office, both in one"),
     "contact": lazy_gettext("official contact"),
     "contact_safe": lazy_gettext("whether the contact is safe"),
 }

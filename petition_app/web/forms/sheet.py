@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 from flask_babel import gettext, lazy_gettext, ngettext
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, SelectChoice, SelectField
+from wtforms import BooleanField, HiddenField, SelectChoice, SelectField, SelectMultipleField
+from wtforms.validators import Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from petition_app.storage.spreadsheets import Line
 from petition_app.storage.text_tables import DELIMITERS, ENCODINGS
@@ -30,6 +32,7 @@ DELIMITER_WORDS = {
 # Of a tab, forms would make an empty value.
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 LONGEST_LINE = 80
+CHOSEN = ("sheet", "with_hidden", "with_headings", "with_filled", "with_mended", "days")
 DAY_WORDS = {
     "": lazy_gettext("Please choose"),
     "dmy": lazy_gettext("the day: 08/09/2019 is 8 September"),
@@ -54,9 +57,8 @@ class SheetForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
             header_line=int(self.header_line.data),
             encoding=self.encoding.data if "encoding" in self else layout.encoding,
             delimiter=delimiters[self.delimiter.data] if "delimiter" in self else layout.delimiter,
-            with_hidden=self.with_hidden.data if "with_hidden" in self else layout.with_hidden,
-            with_headings=self.with_headings.data if "with_headings" in self else layout.with_headings,
-            days=self.days.data if "days" in self else layout.days,
+            **{name: self[name].data for name in CHOSEN if name in self},
+            mended=tuple(map(int, self.mended.data or ())) if "mended" in self else layout.mended,
             columns=tuple(self[f"column{number}"].data for number in range(len(layout.columns))),
             answers=self._answers(),
         )
@@ -96,6 +98,9 @@ def make(
     if layout.delimiter in DELIMITERS:
         choices = [SelectChoice(DELIMITER_NAMES[sign], DELIMITER_WORDS[sign]) for sign in DELIMITERS]
         _add(OneTable, "delimiter", lazy_gettext("Between cells stands"), choices, DELIMITER_NAMES[layout.delimiter])
+    if len(layout.sheet_names) > 1:
+        choices = [SelectChoice(name, name, {"translate": "no"}) for name in layout.sheet_names]
+        _add(OneTable, "sheet", lazy_gettext("Sheet"), choices, layout.sheet)
     if survey.unclear:
         days = [SelectChoice(order, words) for order, words in DAY_WORDS.items()]
         _add(OneTable, "days", lazy_gettext("In days such as 08/09/2019, what comes first?"), days, layout.days)
@@ -105,6 +110,13 @@ def make(
     if survey.headings:
         words = lazy_gettext("Take the rows, too, that look like headings, totals or vacant seats")
         OneTable.with_headings = BooleanField(words, default=layout.with_headings)
+    if survey.merged:
+        words = lazy_gettext("Fill the same value down: take what a merged cell holds on each of its lines")
+        OneTable.with_filled = BooleanField(words, default=layout.with_filled)
+    if survey.mendable:
+        words = lazy_gettext("Take all such names as they read")
+        OneTable.with_mended = BooleanField(words, default=layout.with_mended)
+        OneTable.mended = _mended(survey, layout)
     meanings = [SelectChoice("", lazy_gettext("not used")), *(SelectChoice(name, fields[name]) for name in fields)]
     for number, column in enumerate(layout.columns):
         _add(OneTable, f"column{number}", "", meanings, column)
@@ -119,6 +131,14 @@ def make(
     form = OneTable(data=data)
     form.layout, form.survey = layout, survey
     return form
+
+
+def _mended(survey: Survey, layout: Layout) -> SelectMultipleField:
+    choices = [SelectChoice(str(name.line), name.meant) for name in survey.some_mendable]
+    return SelectMultipleField(
+        "", choices=choices, default=[str(line) for line in layout.mended],
+        widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(), validators=[Optional()],
+    )  # fmt: skip
 
 
 def _add(form: Any, name: str, label: Any, choices: Sequence[SelectChoice], default: str) -> None:

@@ -19,7 +19,7 @@ from petition_app.clock import utcnow
 from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.imports import files, runs, undo_import
-from petition_app.imports.files import ImportStateError
+from petition_app.imports.files import ImportedBeforeError, ImportStateError
 from petition_app.imports.preview import Preview, preview
 from petition_app.imports.sealed_file import KeyGoneError
 from petition_app.signatures.import_models import Import
@@ -192,7 +192,7 @@ def _read_anew(job: Import) -> Answer | None:
         try:
             files.choose(job, _key(job), form.wanted(), **words, by=g.account)
             return None
-        except (UnreadableFileError, ColumnsError) as error:
+        except (UnreadableFileError, ColumnsError, ImportedBeforeError) as error:
             problem = error
     elif not form.consent.errors:
         problem = ColumnsError(why=N_("there is no such kind of column."))
