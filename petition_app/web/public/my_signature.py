@@ -47,7 +47,7 @@ def done() -> str:
 
 @public.post("/my")
 def my_signature() -> str | Response:
-    """Show where a signature is, and do what its signer asks; words that a withdrawal has ended end there again."""
+    """Show where a signature is, and do what its signer asks; a withdrawal leads on, since its words end with it."""
     form, is_carried = MyForm(), language_links.is_carried()
     action = "draft" if is_carried else form.action.data or ""
     if is_carried and not form.action.data:
@@ -55,13 +55,12 @@ def my_signature() -> str | Response:
     try:
         signature, entropy = signing.find_by_code(form.code.data or "")
     except signing.UnknownCodeError as error:
-        return _to_done() if action == "withdraw" else _ask_again(form, gettext(error.message))
+        twice = gettext("There is no signature here. If you have just withdrawn it, it is erased; nothing more is to do.")
+        return _ask_again(form, twice if action == "withdraw" else gettext(error.message))
     problem, second_code = _act(signature, entropy, action, form.value.data or "")
-    return _to_done() if signature.code_hash is None else _show(form, signature, entropy, action, problem, second_code)
-
-
-def _to_done() -> Response:
-    return redirect(url_for("my_signature.done"), 303)
+    if signature.code_hash is None:
+        return redirect(url_for("my_signature.done"), 303)
+    return _show(form, signature, entropy, action, problem, second_code)
 
 
 def _show(
