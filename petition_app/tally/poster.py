@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import fontpkg_noto_sans
 import fontpkg_noto_sans_arabic
@@ -82,7 +83,9 @@ def _draw(pdf: FPDF, sheet: Sheet) -> None:
     pdf.set_title(sheet.title)
     pdf.set_lang(sheet.language)
     pdf.set_y(MARGIN + 5)
-    size = next((size for size in range(LARGEST, SMALLEST, -1) if _height(pdf, sheet.title, size) <= TITLE_HIGH), SMALLEST)
+    size = next(
+        (size for size in range(LARGEST, SMALLEST, -1) if _height(pdf, sheet.title, size) <= TITLE_HIGH), SMALLEST
+    )
     _write(pdf, sheet.title, size=size, style="B")
     _write(pdf, sheet.addressee, size=18, above=5)
     _draw_code(pdf, sheet.address, top=pdf.get_y() + 6)
@@ -108,8 +111,10 @@ def _write(
 def _height(pdf: FPDF, text: str, size: int) -> float:
     """Return how many millimetres a title takes."""
     _choose(pdf, text, size, "B")
-    lines = pdf.multi_cell(WIDTH, _line(size), text, dry_run=True, output="LINES", wrapmode=_wrap(text, WIDTH, pdf))
-    return len(lines) * _line(size)
+    high: Any = pdf.multi_cell(
+        WIDTH, _line(size), text, dry_run=True, output="HEIGHT", wrapmode=_wrap(text, WIDTH, pdf)
+    )
+    return float(high)
 
 
 def _choose(pdf: FPDF, text: str, size: int, style: str) -> None:

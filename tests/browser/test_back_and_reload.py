@@ -19,6 +19,7 @@ from tests.matrix import sample
 __all__ = ["letter"]
 scripts = pytest.mark.parametrize("script", [True, False], ids=["with a script", "without a script"])
 ADDRESS = "anna@example.org"
+LED_TO = ("/done", "/discarded", "/thanks")
 WRITTEN_DOWN = "form:has(input[name=mark]) button[type=submit]"
 
 
@@ -30,15 +31,16 @@ def posts(page: Page) -> list[str]:
 
 
 def come_back(page: Page, site: Site, *, script: bool) -> None:
-    """Read the letter, and go back; without a script the browser wants the form to be sent once more."""
+    """Read the letter, and go back; without a script the browser may want a form to be sent once more."""
+    is_led_to = page.url.partition("?")[0].endswith(LED_TO)
     page.goto(f"{site.url}/p/letter")
-    try:
+    if script or is_led_to:
         page.go_back()
-    except Error as error:
-        assert not script, "a page that the browser does not have any more"
-        assert "ERR_CACHE_MISS" in error.message
-        page.wait_for_timeout(500)
-        page.reload()
+        return
+    with pytest.raises(Error, match="ERR_CACHE_MISS"):
+        page.go_back()
+    page.wait_for_timeout(500)
+    page.reload()
 
 
 def ways(page: Page, site: Site, *, script: bool) -> tuple[Callable[[], object], ...]:
@@ -118,7 +120,7 @@ def test_the_words_are_found_again(letter: Site, open_page: Open, script: bool) 
 def test_a_signature_where_no_mail_is_asked_for_is_found_again(
     empty: Site, open_page: Open, tmp_path: Path, script: bool
 ) -> None:
-    (tmp_path / "letter.toml").write_text(PETITION.replace("goal = 10", "goal = 10\nmail = \"none\""))
+    (tmp_path / "letter.toml").write_text(PETITION.replace("goal = 10", 'goal = 10\nmail = "none"'))
     empty.flask("petitions", "create", str(tmp_path / "letter.toml"))
     empty.flask("petitions", "open", "letter")
     page = open_page(f"{empty.url}/p/letter/sign", script=script, quiet=True)

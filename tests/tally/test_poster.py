@@ -1,4 +1,4 @@
-"""The poster as a PDF: what a letter says of itself, in any of its languages, on pages that need nothing from elsewhere."""
+"""The poster as a PDF: what a letter says of itself, in any of its languages, on pages of its own."""
 
 from __future__ import annotations
 

@@ -55,7 +55,9 @@ def my_signature() -> str | Response:
     try:
         signature, entropy = signing.find_by_code(form.code.data or "")
     except signing.UnknownCodeError as error:
-        twice = gettext("There is no signature here. If you have just withdrawn it, it is erased; nothing more is to do.")
+        twice = gettext(
+            "There is no signature here. If you have just withdrawn it, it is erased; nothing more is to do."
+        )
         return _ask_again(form, twice if action == "withdraw" else gettext(error.message))
     problem, second_code = _act(signature, entropy, action, form.value.data or "")
     if signature.code_hash is None:
@@ -63,9 +65,7 @@ def my_signature() -> str | Response:
     return _show(form, signature, entropy, action, problem, second_code)
 
 
-def _show(
-    form: MyForm, signature: Signature, entropy: bytes, action: str, problem: str, second_code: str
-) -> str:
+def _show(form: MyForm, signature: Signature, entropy: bytes, action: str, problem: str, second_code: str) -> str:
     about = _about(signature, entropy)
     _choose_language(form, problem, about, is_once=bool(second_code))
     typed = form.value.data if problem or action == "draft" else ""

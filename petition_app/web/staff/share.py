@@ -31,8 +31,9 @@ def show() -> str:
 @staff.get("/p/<slug>/poster")
 def poster() -> str:
     """Show one page to print, in the language of the page."""
-    words = text_in_each_language(INVITATION)[str(get_locale())]
-    return render_template("staff/poster.html", address=_address(), picture=draw(_address()), invitation=gettext(INVITATION))
+    return render_template(
+        "staff/poster.html", address=_address(), picture=draw(_address()), invitation=gettext(INVITATION)
+    )
 
 
 @staff.get("/p/<slug>/poster.pdf")

@@ -59,7 +59,9 @@ def test_the_poster_is_given_as_a_pdf_with_a_page_in_each_language(app: Any) -> 
     assert answer.mimetype == "application/pdf"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="poster-open-letter.pdf"'
     pages = [" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(answer.data)).pages]
-    assert [title in page for title, page in zip(("Открытое письмо", "An open letter"), pages, strict=True)] == [True] * 2
+    assert [title in page for title, page in zip(("Открытое письмо", "An open letter"), pages, strict=True)] == [
+        True
+    ] * 2
     for page in pages:
         assert "https://letters.example.org/p/open-letter" in page
         assert signed.name not in page
