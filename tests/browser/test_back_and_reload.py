@@ -35,21 +35,26 @@ def come_back(page: Page, site: Site, *, script: bool) -> None:
     is_led_to = page.url.partition("?")[0].endswith(LED_TO)
     page.goto(f"{site.url}/p/letter")
     if script or is_led_to:
-        page.go_back()
+        page.go_back(wait_until="commit")
         return
     with pytest.raises(Error, match="ERR_CACHE_MISS"):
         page.go_back()
     page.wait_for_timeout(500)
-    page.reload()
+    page.reload(wait_until="commit")
 
 
 def ways(page: Page, site: Site, *, script: bool) -> tuple[Callable[[], object], ...]:
     """Return the ways to lose a page and to find it again."""
-    return page.reload, lambda: come_back(page, site, script=script), page.reload
+
+    def reload() -> None:
+        page.reload(wait_until="commit")  # The page that is reloaded may lead on before all of it is there.
+
+    return reload, lambda: come_back(page, site, script=script), reload
 
 
 def type_code(page: Page, code: str) -> None:
     """Type a code and send it by Enter."""
+    expect(page.locator("script[data-entry]")).to_have_count(1)
     page.locator("input[name=code]").fill(code)
     with page.expect_navigation():
         page.keyboard.press("Enter")
@@ -70,9 +75,9 @@ def test_the_page_for_the_code_is_found_again(letter: Site, open_page: Open, scr
         assert page.url.endswith("/p/letter/confirm")
         assert not any("0000" in body for body in sent), "no wrong code costs another try"
         for heading in ("Type the code from the message", "Sign the letter"):
-            page.go_back()
+            page.go_back(wait_until="commit")
             expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-        page.go_forward()
+        page.go_forward(wait_until="commit")
         expect(page.get_by_role("heading", level=1)).to_have_text("Type the code from the message")
     type_code(page, mailed_code(letter, ADDRESS))
     shown(page)
@@ -111,7 +116,7 @@ def test_the_words_are_found_again(letter: Site, open_page: Open, script: bool) 
         lose()
         expect(page.get_by_role("heading", level=1)).to_have_text("That is all")
     if script:
-        page.go_back()
+        page.go_back(wait_until="commit")
         expect(page.get_by_role("heading", level=1)).to_have_text("Where is my signature?")
     assert count(letter) == 1
 
@@ -175,7 +180,7 @@ def test_a_signature_that_was_looked_up_and_withdrawn_leaves_nothing_behind(
         assert "letter" not in page.url
         lose()
     if script:
-        page.go_back()
+        page.go_back(wait_until="commit")
         expect(page.get_by_role("heading", level=1)).to_have_text("Where is my signature?")
 
 

@@ -95,12 +95,12 @@ def keep(signer: Visitor, page: Page, code: str) -> str:
     """Keep the words through reloads, Back, a second tab and slips of the pen; then they are shown no more."""
     words = shown(page)
     if signer.deal.script:  # Without, a browser asks whether it may send the form once more.
-        page.go_back()
+        page.go_back(wait_until="commit")
         expect(page.locator("input[name=code]")).to_be_visible()
         assert page.url.partition("?")[0].endswith("/confirm"), "nothing of the signer stands in the address"
         page.evaluate("history.forward()")
         page.wait_for_timeout(500)
-    page.reload()
+    page.reload(wait_until="commit")
     type_again(signer, page, code)
     assert shown(page) == words
     in_the_other_language(signer, page)
@@ -125,14 +125,14 @@ def keep(signer: Visitor, page: Page, code: str) -> str:
     assert shown(page) == words
     page.locator(WRITTEN_DOWN).click()
     page.locator("#first").fill("half")
-    page.reload()
+    page.reload(wait_until="commit")
     type_again(signer, page, code)
     if not signer.deal.script:
         page.locator(SHOW_AGAIN).click()
     keep_words(page, shown(page))
     page.wait_for_url("**/done**")
     signer.look(page)
-    page.go_back()
+    page.go_back(wait_until="commit")
     expect(page.locator("#secret-code")).to_have_count(0)
     other.locator("section.panel button[type=submit]").click()
     expect(other.locator("#secret-code")).to_have_count(0)
@@ -142,6 +142,7 @@ def keep(signer: Visitor, page: Page, code: str) -> str:
 def type_again(signer: Visitor, page: Page, code: str) -> None:
     """Type the code again where the history of the browser holds none; without a script the form is sent once more."""
     if signer.deal.script:
+        expect(page.locator("script[data-entry]")).to_have_count(1)
         page.locator("input[name=code]").fill(code)
         page.keyboard.press("Enter")
 
