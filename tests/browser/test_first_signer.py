@@ -98,6 +98,7 @@ def keep(signer: Visitor, page: Page, code: str) -> str:
         page.go_back(wait_until="commit")
         expect(page.locator("input[name=code]")).to_be_visible()
         assert page.url.partition("?")[0].endswith("/confirm"), "nothing of the signer stands in the address"
+        expect(page.locator("script[data-entry]")).to_have_count(1)
         page.evaluate("history.forward()")
         page.wait_for_timeout(500)
     page.reload(wait_until="commit")
