@@ -62,6 +62,7 @@ def every(size: list[str]) -> list[Row]:
         *run("sealing.py", "--json", *size),
         *run("sealed_matching.py", "--json", *size),
         *run("desk.py", "--json", *size),
+        *run("reviewing.py", "--json", *size),
         *run("mailing.py", "--json", *size),
         *run("matching_84.py", "--json", *size),
         *run("importing.py", "--json", *size),

@@ -15,6 +15,7 @@ ROLES: dict[str, frozenset[str]] = {
     "petition.note_preview": ORGANIZER,
     "share.show": READERS,
     "share.poster": READERS,
+    "share.poster_pdf": READERS,
     "petition.edit": ORGANIZER,
     "petition.save": ORGANIZER,
     "petition.change_state": ORGANIZER,

@@ -90,7 +90,7 @@ def act() -> Answer:
 def _undo(sent: signed_commands.Act, *, by: Account, at: datetime) -> str:
     published = get_publication(g.petition)
     last = published.as_of if published else None
-    signature = reopening.undo_own(sent.case, petition=g.petition, by=by, at=at, published=lambda: last)
+    signature, _ = reopening.undo_own(sent.case, petition=g.petition, by=by, at=at, published=lambda: last)
     leases.give_back(signature, by=by, at=at)
     return signature.state
 

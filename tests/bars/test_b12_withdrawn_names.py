@@ -55,7 +55,7 @@ def everywhere(app: Any, world: make.World) -> str:
 
 def withdraw(app: Any, world: make.World, one: make.Signed) -> None:
     answer = app.test_client().post("/my", data={"code": one.secret_code, "action": "withdraw"})
-    assert answer.status_code == 200
+    assert answer.status_code == 303
     assert make.state_of(app, one.id) == "withdrawn"
 
 

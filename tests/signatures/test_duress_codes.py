@@ -84,7 +84,7 @@ def test_a_new_one_ends_the_earlier_and_withdrawing_ends_both(app: Any, client: 
     assert first != second
     with make.looking(app):
         assert len(db.session.scalars(db.select(DuressCode.code_hash)).all()) == 1
-    assert client.post("/my", data={"code": signed.secret_code, "action": "withdraw"}).status_code == 200
+    assert client.post("/my", data={"code": signed.secret_code, "action": "withdraw"}).status_code == 303
     with make.looking(app):
         assert db.session.scalars(db.select(DuressCode.code_hash)).all() == []
         assert db.session.get_one(Signature, signed.id).code_hash is None

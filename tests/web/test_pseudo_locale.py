@@ -263,7 +263,7 @@ def test_every_word_on_the_road_of_a_signer_is_translated(app: Flask, reader: Re
             reader.look(client.post(f"/p/{mail}/confirm/kept", data=kept | {"first": "a", "second": "b"}))
         reader.look(client.get(f"/p/{mail}/done"))
         form = make.form_with(make.sign_page(client, mail, email=f"{mail}@example.org"), "pending")
-        reader.look(client.post(f"/p/{mail}/confirm/discard", data=form))
+        reader.look(client.get(client.post(f"/p/{mail}/confirm/discard", data=form).location))
         for status in (200, 200, 200, 200, 200, 429) if mail == "required" else ():
             reader.look(client.post("/p/required/confirm", data={"code": "0000-0000"}), status)
     reader.look(client.get("/my"))
@@ -287,10 +287,13 @@ def test_every_word_on_the_road_of_a_signer_is_translated(app: Flask, reader: Re
         assert make.state_of(app, one.id) == kind
         reader.look(client.post("/my", data={"code": one.secret_code}))
     acts = (("needs_info", "answer", "The second."), ("received", "consent", "1"), ("received", "consent", "9"))
-    acts += (("received", "answer", "x"), ("received", "ask_withdraw", ""), ("received", "withdraw", ""))
+    acts += (("received", "answer", "x"), ("received", "ask_withdraw", ""))
     for kind, action, value in acts:
         code = signed[kind].secret_code
         reader.look(client.post("/my", data={"code": code, "action": action, "value": value}))
+    withdraw = {"code": signed["received"].secret_code, "action": "withdraw"}
+    reader.look(client.get(client.post("/my", data=withdraw).location))
+    reader.look(client.post("/my", data=withdraw))
     reader.conclude("sign.", "my_signature.")
 
 
@@ -383,7 +386,7 @@ def look_at_groups(app: Flask, reader: Reader) -> None:
     reader.look(organizer.get(page))
     make.set_state(app, world.petition_id, "open")
     reader.look(client.post(confirm, data=said | {"text": "1"}))
-    reader.look(client.post(confirm, data={"code": two, "act": "refuse"}))
+    reader.look(client.get(client.post(confirm, data={"code": two, "act": "refuse"}).location))
     reader.look(organizer.post(page, data=data | {"form": new_form_token()}))
     for act in ("/sheet", "/sheet", "/withdraw"):
         forms = [form for form in make.forms_of(organizer.get(page)) if form["action"].endswith(act)]
@@ -474,7 +477,8 @@ def look_at_claims(app: Flask, reader: Reader) -> None:
     reader.look(client.get("/p/claimed/not-me"))
     reader.look(client.post("/p/claimed/not-me"), 422)
     for one in signed:
-        reader.look(client.post("/p/claimed/not-me", data={"name": one.name, "words": "Not me."}))
+        answer = client.post("/p/claimed/not-me", data={"name": one.name, "words": "Not me."})
+        reader.look(client.get(answer.location))
     for _ in range(3):
         client.post("/p/claimed/not-me", data={"name": "Никто"})
     reader.look(client.post("/p/claimed/not-me", data={"name": "Никто"}), 429)

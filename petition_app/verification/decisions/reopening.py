@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -32,6 +33,14 @@ LastPublished = Callable[[], datetime | None]
 SLIP = timedelta(minutes=1)  # For which a reviewer can take their own verdict back.
 
 
+@dataclass(frozen=True)
+class Slip:
+    """A verdict that its reviewer can still take back: the signature, and whether that is a public correction."""
+
+    signature_id: UUID
+    is_correction: bool
+
+
 class NothingToUndoError(DomainError):
     """No decision that is fresh enough."""
 
@@ -39,11 +48,11 @@ class NothingToUndoError(DomainError):
 
 
 class TooLateError(DomainError):
-    """A slip that others have seen already, or have built on."""
+    """A slip of more than a minute ago, or one that others have built on."""
 
     message = N_(
-        "This decision can no longer be taken back from here: a minute has passed, it was published, or somebody has "
-        "acted on it since. An organizer can reopen the case under Decided."
+        "This decision can no longer be taken back from here: a minute has passed, somebody has acted on it since, or "
+        "the letter is sealed and it counts already. An organizer can reopen the case under Decided."
     )
 
 
@@ -104,8 +113,8 @@ def may_undo(signature_id: UUID, *, at: datetime) -> bool:
 # --- a slip of one's own ------------------------------------------------------------------------------------------
 
 
-def latest_own(petition: Petition, *, by: Account, at: datetime, published: LastPublished) -> UUID | None:
-    """Return the signature of which a reviewer can still take back what they have just said, if there is one.
+def latest_own(petition: Petition, *, by: Account, at: datetime, published: LastPublished) -> Slip | None:
+    """Return what a reviewer has just said and can still take back, if there is such a thing.
 
     `published` says when the numbers of the petition were published last.
     """
@@ -117,17 +126,22 @@ def latest_own(petition: Petition, *, by: Account, at: datetime, published: Last
         Decision.bulk_id.is_(None),
     )
     last = db.session.scalars(query.order_by(Decision.at.desc()).limit(1)).first()
-    return last.signature_id if last and _may_take_back(last, petition, at=at, published=published) else None
+    if last is None or not _may_take_back(last, petition, at=at):
+        return None
+    signature = db.session.get_one(Signature, last.signature_id)
+    return Slip(signature.id, _is_correction(signature, last, published=published))
 
 
 def undo_own(
     signature_id: UUID, *, petition: Petition, by: Account, at: datetime, published: LastPublished
-) -> Signature:
-    """Take back one's own verdict of the last minute; return its signature, which is open again.
+) -> tuple[Signature, bool]:
+    """Take back one's own verdict of the last minute; return its signature, open again, and whether it is corrected.
 
-    Not once it was published, nor once anybody has done something to the case since, nor where another signature was
-    verified because this one was not; in sealed mode not once it was carried out. `published` says when the numbers
-    were published last; nothing is published meanwhile, since the petition is locked. So nothing is to be corrected.
+    Where one reviewer decides, a verdict is published at once. Whoever sees the slip first takes it back, lest somebody
+    who did not sign stays published until an organizer comes; that a verified signature was published and is no longer
+    is told in public. Not once anybody has done something to the case since, nor where another signature was verified
+    because this one was not; in sealed mode not once it was carried out. `published` says when the numbers were
+    published last; nothing is published meanwhile, since the petition is locked.
 
     Raises:
         NotFoundError, TooLateError, FrozenError
@@ -141,17 +155,26 @@ def undo_own(
     latest = list_decisions(signature_id)[-1:]
     if not latest or latest[0].account_id != by.id or latest[0].outcome not in VERDICTS:
         raise TooLateError
-    if not _may_take_back(latest[0], petition, at=at, published=published):
+    if not _may_take_back(latest[0], petition, at=at):
         raise TooLateError
-    append(signature, outcome="undone", by=by, at=at, supersedes_id=latest[0].id)
+    is_corrected = _is_correction(signature, latest[0], published=published)
+    append(signature, outcome="undone", by=by, at=at, supersedes_id=latest[0].id, correction=is_corrected)
     if signature.state in VERDICTS:
         move(signature, "checking")
     audit.record("case.undone", by=by.id, petition_id=petition.id, object_id=signature.id, at=at)
     db.session.flush()
-    return signature
+    return signature, is_corrected
 
 
-def _may_take_back(verdict: Decision, petition: Petition, *, at: datetime, published: LastPublished) -> bool:
+def _is_correction(signature: Signature, verdict: Decision, *, published: LastPublished) -> bool:
+    """Return whether a signature counts by this verdict in numbers that are public, so far as can be told."""
+    if signature.state != "verified":
+        return False
+    last = published()
+    return not jobs.count_due(signature.petition_id) or bool(last and last >= verdict.at)
+
+
+def _may_take_back(verdict: Decision, petition: Petition, *, at: datetime) -> bool:
     if verdict.at <= at - SLIP or verdict.bulk_id:
         return False
     signature = db.session.get_one(Signature, verdict.signature_id)
@@ -159,9 +182,7 @@ def _may_take_back(verdict: Decision, petition: Petition, *, at: datetime, publi
         return not signature.awaiting_enactment and list_decisions(signature.id)[-1].id == verdict.id
     if petition.is_sealed:  # Names may have been opened since, apart from any publication of numbers.
         return False
-    if not verdict.enacted or not jobs.count_due(petition.id) or list_decisions(signature.id)[-1].id != verdict.id:
-        return False
-    if (last := published()) and last >= verdict.at:
+    if not verdict.enacted or list_decisions(signature.id)[-1].id != verdict.id:
         return False
     if verdict.outcome == "verified":
         return not _is_original(signature)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, url_for
 from flask_babel import gettext
+from werkzeug.wrappers import Response
 
 from petition_app import maintenance
 from petition_app.clock import utcnow
@@ -38,21 +39,36 @@ def my() -> str:
     return _ask(MyForm(formdata=None))
 
 
+@public.get("/my/done")
+def done() -> str:
+    """Say what a withdrawal has done; the same to everybody, and of no letter."""
+    return render_template("public/withdrawn.html")
+
+
 @public.post("/my")
-def my_signature() -> str:
-    """Show where a signature is, and do what its signer asks."""
+def my_signature() -> str | Response:
+    """Show where a signature is, and do what its signer asks; a withdrawal leads on, since its words end with it."""
     form, is_carried = MyForm(), language_links.is_carried()
+    action = "draft" if is_carried else form.action.data or ""
     if is_carried and not form.action.data:
         return _ask(form)
     try:
         signature, entropy = signing.find_by_code(form.code.data or "")
     except signing.UnknownCodeError as error:
-        return _ask_again(form, gettext(error.message))
-    action = "draft" if is_carried else form.action.data or ""
+        twice = gettext(
+            "There is no signature here. If you have just withdrawn it, it is erased; nothing more is to do."
+        )
+        return _ask_again(form, twice if action == "withdraw" else gettext(error.message))
     problem, second_code = _act(signature, entropy, action, form.value.data or "")
+    if signature.code_hash is None:
+        return redirect(url_for("my_signature.done"), 303)
+    return _show(form, signature, entropy, action, problem, second_code)
+
+
+def _show(form: MyForm, signature: Signature, entropy: bytes, action: str, problem: str, second_code: str) -> str:
     about = _about(signature, entropy)
-    _choose_language(form, problem, about, is_once=bool(second_code) or not signature.code_hash)
-    typed = form.value.data if problem or is_carried else ""
+    _choose_language(form, problem, about, is_once=bool(second_code))
+    typed = form.value.data if problem or action == "draft" else ""
     said = {"asked": action, "problem": problem, "second_code": second_code, "typed": typed}
     return render_template("public/my_signature.html", **about, **said, code=form.code.data)
 
@@ -123,7 +139,6 @@ def _about(signature: Signature, entropy: bytes) -> dict[str, Any]:
         "open": mine.petition.takes_signatures(mine.petition.day(now)),
         "questions": questions.questions_for(signature, key),
         "official_code": signature.state in ("checking", "needs_info") and evidence.contact_waits(signature, at=now),
-        "gone": signature.code_hash is None,
         "why": why,
         "may_write": signature.state == "needs_info" or bool(why and why.readable and not why.waiting),
         **_speed(mine),

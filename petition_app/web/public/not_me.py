@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
+from werkzeug.wrappers import Response
 
 from petition_app.clock import utcnow
 from petition_app.petitions.services import get_public
@@ -23,7 +24,7 @@ def not_me(slug: str) -> str:
 
 
 @public.post("/p/<slug>/not-me")
-def claim(slug: str) -> str | tuple[str, int]:
+def claim(slug: str) -> str | Response | tuple[str, int]:
     """Take a claim; the answer is the same whether such a name is published or not."""
     petition, form, client = get_public(slug), ClaimForm(), limits().client(request.remote_addr)
     if language_links.is_carried():
@@ -34,7 +35,13 @@ def claim(slug: str) -> str | tuple[str, int]:
         return _show(slug, form, gettext("Too many tries. Please wait an hour and try again.")), 429
     words = {"name": form.name.data or "", "place": form.place.data or "", "words": form.words.data or ""}
     claims.claim(petition, **words, at=utcnow())
-    return render_template("public/claimed.html", petition=petition)
+    return redirect(url_for("not_me.claimed", slug=petition.slug), 303)
+
+
+@public.get("/p/<slug>/not-me/thanks")
+def claimed(slug: str) -> str:
+    """Say what comes next; the same to everybody."""
+    return render_template("public/claimed.html", petition=get_public(slug))
 
 
 def _show(slug: str, form: ClaimForm, problem: str = "") -> str:

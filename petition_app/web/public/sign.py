@@ -146,11 +146,23 @@ def done(slug: str) -> str:
 
 
 @public.post("/p/<slug>/confirm/discard")
-def discard(slug: str) -> str:
+def discard(slug: str) -> Response:
     """Erase a signature that waits for its code; the answer is the same whether there was one."""
     petition, form = get_public(slug), ConfirmForm()
     services.discard_unconfirmed(petition=petition, pending=form.pending.data or "", at=utcnow())
-    return render_template("public/discarded.html", petition=petition)
+    return redirect(url_for("sign.discarded", slug=petition.slug), 303)
+
+
+@public.get("/p/<slug>/confirm/discarded")
+def discarded(slug: str) -> str:
+    """Say what was erased; the same to everybody."""
+    return render_template("public/discarded.html", petition=get_public(slug))
+
+
+@public.get("/p/<slug>/confirm/refused")
+def refused(slug: str) -> str:
+    """Say what an invitation's holder has refused; the same to everybody."""
+    return render_template("public/refused.html", petition=get_public(slug))
 
 
 def _say(petition: Petition, form: ConfirmForm, problem: DomainError) -> str:
@@ -200,7 +212,7 @@ def _hear_invited(petition: Petition, given: dict[str, str], said: str | None) -
         return _show_invitation(petition, form, given)
     if said == "refuse":
         invitations.refuse(petition=petition, code=given["code"], at=utcnow())
-        return render_template("public/refused.html", petition=petition)
+        return redirect(url_for("sign.refused", slug=petition.slug), 303)
     if said != "agree":
         return _show_invitation(petition, InvitationForm(formdata=None, lang=str(get_locale())), given)
     if not form.validate():

@@ -117,7 +117,7 @@ def published_last() -> datetime | None:
     return published.as_of if published else None
 
 
-def _undoable() -> UUID | None:
+def _undoable() -> reopening.Slip | None:
     return reopening.latest_own(g.petition, by=g.account, at=utcnow(), published=published_last)
 
 

@@ -117,10 +117,12 @@ def put_back(signature_id: UUID) -> Response:
 @staff.post("/p/<slug>/cases/<uuid:signature_id>/undo")
 def undo(signature_id: UUID) -> Response:
     """Take one's own verdict of the last minute back, and have the case in one's hands again."""
-    at = utcnow()
-    signature = reopening.undo_own(signature_id, petition=g.petition, by=g.account, at=at, published=published_last)
-    leases.give_back(signature, by=g.account, at=at)
+    act = {"petition": g.petition, "by": g.account, "at": utcnow()}
+    signature, is_corrected = reopening.undo_own(signature_id, **act, published=published_last)
+    leases.give_back(signature, by=g.account, at=act["at"])
     flash(gettext("Your decision is taken back, and the case is yours again. Evidence that you recorded still stands."))
+    if is_corrected:
+        flash(gettext("It had been published: a correction says so in public, without a name."))
     return to("case", signature_id=signature_id)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, render_template
+from flask import Blueprint, Response, g, render_template
+from flask_babel import get_locale, gettext
 
+from petition_app.clock import utcnow
 from petition_app.errors import NotFoundError
 from petition_app.i18n import N_, text_in_each_language
 from petition_app.petitions.models import in_language
 from petition_app.signatures.qr_cards import draw
+from petition_app.tally.poster import Sheet, draw_poster
 from petition_app.web.addresses import absolute
 
 staff = Blueprint("share", __name__)
@@ -16,6 +19,7 @@ TEXT = N_(
     "“%(title)s”\n\n%(behind)s\n\nRead it and, if you agree, sign it here; no account is needed: %(address)s\n\n"
     "People check each signature before it counts. You choose whether your name is shown."
 )
+INVITATION = N_("Read it and sign it there. Only signatures that people have checked are counted.")
 
 
 @staff.get("/p/<slug>/share")
@@ -27,7 +31,27 @@ def show() -> str:
 @staff.get("/p/<slug>/poster")
 def poster() -> str:
     """Show one page to print, in the language of the page."""
-    return render_template("staff/poster.html", address=_address(), picture=draw(_address()))
+    return render_template(
+        "staff/poster.html", address=_address(), picture=draw(_address()), invitation=gettext(INVITATION)
+    )
+
+
+@staff.get("/p/<slug>/poster.pdf")
+def poster_pdf() -> Response:
+    """Give the same as a PDF, a page in each language of the letter, that of the reader first."""
+    first = sorted(g.petition.text.titles, key=lambda language: language != str(get_locale()))
+    answer = Response(draw_poster(map(_sheet, first), at=utcnow()), mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'attachment; filename="poster-{g.petition.slug}.pdf"'
+    return answer
+
+
+def _sheet(language: str) -> Sheet:
+    petition = g.petition
+    return Sheet(
+        language=language, title=petition.text.titles[language],
+        addressee=in_language(petition.addressee, language), organizers=in_language(petition.organizers, language),
+        invitation=text_in_each_language(INVITATION)[language], address=_address(),
+    )  # fmt: skip
 
 
 def _address() -> str:

@@ -246,14 +246,45 @@ def test_a_slip_is_no_slip_after_a_minute_or_once_somebody_has_built_on_it(app: 
     assert "undo" not in desk.page("desk").replace("/undo-", "")
 
 
-def test_what_is_published_is_not_taken_back_as_a_slip(app: Flask) -> None:
+@pytest.mark.everywhere
+@pytest.mark.parametrize(
+    ("said", "was_counted"), [(ONE_ACT | TODAY, True), ({"outcome": "rejected", "reason": "not_found"}, False)]
+)
+def test_what_one_reviewer_has_published_by_a_slip_is_taken_back_openly(
+    app: Flask, said: dict[str, str], was_counted: bool
+) -> None:
+    desk = make_desk(app, 2)
+    case = desk.next()
+    after = desk.post(f"{case}/decisions", **said, then="next").location
+    public = f"/p/{desk.world.slug}"
+    published = app.test_client().get(f"{public}/status.json").get_json()
+    assert published["states"]["checking"] == 1, "one reviewer decides, and it is published at once"
+    page = html.unescape(desk.client.get(after).text)
+    assert ("a correction says so in public" in page) == was_counted
+    assert f"{case}/undo" in page
+    back = desk.client.get(desk.post(f"{case}/undo").location).text
+    assert "the case is yours again" in back
+    assert ("a correction says so in public" in back) == was_counted
+    published = app.test_client().get(f"{public}/status.json").get_json()
+    assert (published["verified"], published["states"]["checking"]) == (0, 2)
+    assert published["corrections"] == was_counted
+    told = app.test_client().get(f"{public}/corrections").text
+    assert ("being checked again and is not counted meanwhile" in told) == was_counted
+    assert [event.act for event in rows(app, AuditEvent, act="case.undone")] == ["case.undone"]
+    assert desk.post(f"{case}/undo").status_code == 409, "it was taken back"
+    assert desk.post(f"{case}/decisions", **ONE_ACT | TODAY).status_code == 303
+    assert make.state_of(app, id_of(case)) == "verified"
+    assert not make.problems(app, desk.world.petition_id)
+
+
+def test_a_slip_that_is_not_published_yet_is_no_correction(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = make_desk(app)
     case = desk.next()
-    assert desk.post(f"{case}/decisions", **ONE_ACT | TODAY).status_code == 303
-    make.publish_waiting(app)
-    assert make.state_of(app, id_of(case)) == "verified"
-    assert desk.post(f"{case}/undo").status_code == 409
-    assert make.state_of(app, id_of(case)) == "verified"
+    monkeypatch.setattr("petition_app.tally.publishing.publish_due", lambda *_, **__: None)
+    desk.post(f"{case}/decisions", **ONE_ACT | TODAY)
+    assert "a correction says so" not in desk.page("desk")
+    assert desk.post(f"{case}/undo").status_code == 303
+    assert [row.correction for row in rows(app, Decision, outcome="undone")] == [False]
     assert not make.problems(app, desk.world.petition_id)
 
 

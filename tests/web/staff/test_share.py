@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from html import unescape
 from typing import Any
+
+from pypdf import PdfReader
 
 from petition_app import config
 from tests import factories as make
@@ -32,7 +35,7 @@ def test_a_draft_and_a_rehearsal_cannot_be_passed_on(app: Any) -> None:
     world = make.make_world(app, state="draft")
     client = make.signed_in(app, world.organizer)
     assert "/share" not in client.get(f"/organizer/p/{world.slug}").text
-    for page in ("share", "poster"):
+    for page in ("share", "poster", "poster.pdf"):
         assert client.get(f"/organizer/p/{world.slug}/{page}").status_code == 404
 
 
@@ -46,3 +49,19 @@ def test_reviewers_are_shown_only_places_that_open_for_them(app: Any) -> None:
         assert links
         for link in links:
             assert client.get(link).status_code == 200, (person.role, link)
+
+
+def test_the_poster_is_given_as_a_pdf_with_a_page_in_each_language(app: Any) -> None:
+    config.activate(replace(config.current(), public_url="https://letters.example.org"))
+    world = make.make_world(app)
+    signed = make.make_verified(app, world)
+    answer = make.signed_in(app, world.organizer).get(f"/organizer/p/{world.slug}/poster.pdf?lang=ru")
+    assert answer.mimetype == "application/pdf"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="poster-open-letter.pdf"'
+    pages = [" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(answer.data)).pages]
+    assert [title in page for title, page in zip(("Открытое письмо", "An open letter"), pages, strict=True)] == [
+        True
+    ] * 2
+    for page in pages:
+        assert "https://letters.example.org/p/open-letter" in page
+        assert signed.name not in page
