@@ -16,11 +16,10 @@ from petition_app.matching.roster.weights import LONE_WORD, OUT_OF_TERM, WORDS
 if TYPE_CHECKING:
     from petition_app.matching.roster.index import RosterIndex, SearchHits
 
-# Set on queries by invented people (bench/matching.py, seeds 78, 79, 101, 102 and 103, which no bar uses): by the name
-# alone .996 of the strong are right and .16 % of outsiders are strong; with a place .9996 and .03 %. More would be
-# strong by the name alone only where more are wrong: even who knew how common each name is among all these people, and
-# not only on the roster, could not call half of the signers strong and be right in .995.
-STRONG, STRONG_BY_NAME, POSSIBLE = 0.994, 0.98, 0.03
+# Set on queries by invented people (bench/matching.py, seeds 78, 79, 101, 102 and 103, which no bar uses), where a wrong
+# strong match weighs more than a missing one: by the name alone .996-.998 of the strong are right, .33 of all signers are
+# strong and .1 % of outsiders; with a place .999-1, .79 and .03 %.
+STRONG, STRONG_BY_NAME, POSSIBLE = 0.996, 0.99, 0.03
 SHOWN = 5
 FITS = 3.0  # Bits: who is worse by more does not fit as well as the best.
 AGAINST = ("different", "out_of_term", "other_gender")
