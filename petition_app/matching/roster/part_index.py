@@ -53,8 +53,6 @@ from petition_app.matching.roster.weights import (
 )
 
 NEAREST = 64
-OTHER_BEGINNING = np.float32(0.06)
-"""Slips seldom change how a word begins: in 8 of 100 (Pollock and Zamora, 1984). So much less alike are such words."""
 SMALL = 600
 
 
@@ -89,7 +87,6 @@ class Vocabulary:
         self._bones: dict[str, list[int]] = {}
         for place, each in enumerate(sounds):
             self._bones.setdefault(consonant_key(each), []).append(place)
-        self._begins = np.array([ord(consonant_key(each)[0]) for each in sounds], np.int32)
         self._trigrams = Trigrams(sounds) if len(sounds) > SMALL else None
         natives: dict[str, list[tuple[int, str]]] = {}
         for number, native in self._native.items():
@@ -201,11 +198,8 @@ class Vocabulary:
         rough = likeness_of(coarse, self._coarse[near].tolist(), LEAST_SIMILAR)
         likeness = np.maximum(fine, rough * np.float32(0.7) + fine * np.float32(0.2))
         kept = likeness >= LEAST_SIMILAR
-        near, likeness = near[kept], likeness[kept]
-        begins = np.isin(self._begins[near], [ord(consonant_key(each)[0]) for each in sounds if each])
-        likeness = np.where(begins, likeness, np.maximum(likeness - OTHER_BEGINNING, LEAST_SIMILAR))
         best: dict[int, float] = {}
-        for owner, like in zip(self._owners[near].tolist(), likeness.tolist(), strict=True):
+        for owner, like in zip(self._owners[near[kept]].tolist(), likeness[kept].tolist(), strict=True):
             if like > best.get(owner, 0.0):
                 best[owner] = like
         return best

@@ -12,7 +12,7 @@ from rapidfuzz.process import cdist
 
 from petition_app.matching.names.spelling import fold, spelling
 from petition_app.matching.names.word_cache import remembering
-from petition_app.matching.roster.weights import PLACE_AGREES, PLACE_DISAGREES, PLACE_PARTLY, Floats, quantized
+from petition_app.matching.roster.weights import PLACE_AGREES, PLACE_DISAGREES, Floats, quantized
 
 _WORD = re.compile(r"\d+|[^\W\d_]+")
 _ENDING = re.compile(r"(?<=...)(?:[aeiou]+|[aeiou]*(?:go|mu|oi|ie|h|m))$")
@@ -70,8 +70,7 @@ class Places:
         share = sums[np.searchsorted(-likeness[order], -likeness, side="right") - 1] / self._total
         agrees = likeness >= AGREES
         bits[agrees] = np.log2(PLACE_AGREES / np.clip(share[agrees], 1 / (4 * self._total), 1.0))
-        partly = (likeness < AGREES) & (likeness > DISAGREES)
-        bits[partly] = np.minimum(np.log2(PLACE_DISAGREES + PLACE_PARTLY / share[partly]), 0.0)
+        bits[(likeness < AGREES) & (likeness > DISAGREES)] = -1.0
         bits[0] = 0.0
         return likeness, quantized(bits)
 

@@ -23,8 +23,7 @@ LEAST_SIMILAR = 0.70
 FEW_LEVELS = 3  # Of similarity, as initials have: then nothing needs to be sorted.
 
 LONE_WORD = -3.0  # A word of the name that the roster has nothing for.
-PLACE_AGREES, PLACE_DISAGREES, PLACE_PARTLY = 0.9, 0.07, 0.01
-"""How often a signer names their place, another one, and a part of theirs beside something else."""
+PLACE_AGREES, PLACE_DISAGREES = 0.9, 0.07
 OUT_OF_TERM = -6.0
 COMMON_INITIAL = 1 / 12
 UNSEEN, UNTRUSTED = 0.5, 200  # People a value is borne by beyond those seen; as how many values that belief counts.
@@ -39,16 +38,17 @@ class Role(NamedTuple):
     name: str
     common: float  # The share of people who bear one that is not on the roster.
     weight: float  # As how many people that assumption counts.
-    known_form: float  # How often one writes a certain other form, for each time that one writes one's own.
+    exact: float
+    known_form: float
     other_gender: float
     similar: float
     different: float  # In bits.
     sexes: float = 1.0  # Surname, given name and patronymic tell the sex alike: it is counted once, with the first.
 
 
-SURNAME = Role("surname", 1 / 3000, 100, 0.02, 0.01, 0.25, -8.0)
-GIVEN = Role("given", 1 / 50, 50, 0.1, 0.01, 0.09, -7.0, 2.0)
-PATRONYMIC = Role("patronymic", 1 / 40, 50, 0.05, 0.004, 0.06, -8.0, 2.0)
+SURNAME = Role("surname", 1 / 3000, 100, 0.85, 0.02, 0.01, 0.25, -8.0)
+GIVEN = Role("given", 1 / 50, 50, 0.85, 0.25, 0.01, 0.09, -7.0, 2.0)
+PATRONYMIC = Role("patronymic", 1 / 40, 50, 0.9, 0.06, 0.004, 0.06, -8.0, 2.0)
 
 
 def quantized(bits: npt.ArrayLike) -> Floats:
@@ -75,23 +75,19 @@ def weigh(
 ) -> Floats:
     """Return the bits of each relation found, given how many people of `total` bear each value, and their `rarity`.
 
-    A relation is as common as all values that agree as well or better. Who bears a name writes it as it is, or as an
-    initial, as often as anybody else of that name: how often that is weighs nothing. Another form of a name is written
-    by all whose name has that form, and by those who are called so (`Role.known_form` times as often).
+    A relation is as common as all values that agree as well or better.
     """
+    close = _as_close(similarity, counts)
     initial = (relations == INITIAL) | (relations == FORM_INITIAL)
     some_initial = bool(initial.any())
-    close = _as_close(similarity, counts)
     common = role.common * (1 + (similarity < RANK[EXACT]))
     if some_initial:
         common = np.where(initial, COMMON_INITIAL, common)
     others = close + rare[np.minimum(close, len(rare) - 1)]
-    if len(forms := np.flatnonzero(relations == KNOWN_FORM)):
-        called = int(counts[relations == EXACT].sum())
-        others[forms] = (called + rare[min(called, len(rare) - 1)]) / role.known_form + counts[forms].sum()
     share = (others + role.weight * common) / (total + role.weight)
     share = np.where(initial, share, share * role.sexes) if some_initial else share * role.sexes
-    own = np.array([0.0, 1.0, 0.0, 1.0, 1.0, role.other_gender, HALF, 0.0, OTHER_INITIAL])[relations]
+    table = np.array([0.0, role.exact, 0.0, 0.9, role.known_form, role.other_gender, HALF, 0.0, OTHER_INITIAL])
+    own = table[relations]
     if len(alike := np.flatnonzero(relations == SIMILAR)):
         slip = np.clip((similarity[alike] - LEAST_SIMILAR) / (MOST_SIMILAR - LEAST_SIMILAR), 0.05, 1.0) ** 1.5
         own[alike] = role.similar * slip
@@ -103,11 +99,10 @@ def weigh(
 def _as_close(similarity: Floats, counts: Integers) -> npt.NDArray[np.int64]:
     """Return for each value how many people bear one that is as similar or more."""
     if len(counts) > FEW_LEVELS and len(levels := set(similarity.tolist())) <= FEW_LEVELS:
-        near = np.zeros(len(counts), np.int64)
+        near = np.zeros(len(counts), dtype=np.int64)
         for level in levels:
             near[similarity == level] = counts[similarity >= level].sum()
         return near
     order = np.argsort(-similarity, kind="stable")
     sums = np.cumsum(counts[order])
-    found: npt.NDArray[np.int64] = sums[np.searchsorted(-similarity[order], -similarity, side="right") - 1]
-    return found
+    return np.asarray(sums[np.searchsorted(-similarity[order], -similarity, side="right") - 1], dtype=np.int64)
