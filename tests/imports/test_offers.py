@@ -43,9 +43,9 @@ def two_sheets(kind: str) -> bytes:
         return sheets.pack_ods(sheets.ods_sheet(rows[0], name="May"), sheets.ods_sheet(rows[1], name="June"))
     book, out = openpyxl.Workbook(), io.BytesIO()
     book.active.title = "May"
-    for sheet, rows in ((book.active, first), (book.create_sheet("June"), second)):
-        for row in rows:
-            sheet.append(row)
+    for sheet, lines in ((book.active, first), (book.create_sheet("June"), second)):
+        for line in lines:
+            sheet.append(line)
     book.save(out)
     return out.getvalue()
 

@@ -268,12 +268,12 @@ def test_an_ods_file_is_read_as_it_is_shown(tmp_path: Path) -> None:
     secret = sheets.ods_sheet([sheets.ods_cell("secret")], name="secret", style="ta2")
     path.write_bytes(sheets.pack_ods(secret, shown, sheets.ods_sheet([], name="third")))
     about, rows = spreadsheets.open_rows(path)
-    assert (about.sheet, about.sheets, about.hidden_columns) == ("shown", 2, (1,))
-    assert [(row.number, row.cells, row.flag, row.reach) for row in rows] == [
-        (1, ["name", "n"], "", 0),
-        (2, ["Ada", "3"], "", 2),
-        (3, ["", "#FORMULA!"], "", 0),
-        (5, ["A  b\tc\nd", "2020-02-01", "TRUE", "50 %", "7"], "hidden", 0),
+    assert (about.sheet, about.sheet_names, about.hidden_columns) == ("shown", ("shown", "third"), (1,))
+    assert [(row.number, row.cells, row.flag, [*row.covered]) for row in rows] == [
+        (1, ["name", "n"], "", []),
+        (2, ["Ada", "3"], "", []),
+        (3, ["Ada", "#FORMULA!"], "", [0]),
+        (5, ["A  b\tc\nd", "2020-02-01", "TRUE", "50 %", "7"], "hidden", []),
     ]
 
 
@@ -314,8 +314,8 @@ def test_what_a_spreadsheet_hides_merges_and_escapes_is_told(tmp_path: Path) -> 
     (tmp_path / "a.xlsx").write_bytes(sheets.as_xlsx(rows, hidden=[3], hidden_columns=["C"], merged=["B2:B3"]))
     about, lines = spreadsheets.open_rows(tmp_path / "a.xlsx")
     assert about.hidden_columns == (2,)
-    assert [(line.cells, line.flag, line.reach) for line in lines] == [
-        (["name", "place", "note"], "", 0),
-        (["Ada\r\n", "Ely", "x"], "", 2),
-        (["Tom𝒜", "", "_x41_"], "hidden", 0),
+    assert [(line.cells, line.flag, [*line.covered]) for line in lines] == [
+        (["name", "place", "note"], "", []),
+        (["Ada\r\n", "Ely", "x"], "", []),
+        (["Tom𝒜", "Ely", "_x41_"], "hidden", [1]),
     ]
