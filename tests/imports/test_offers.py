@@ -43,7 +43,7 @@ def two_sheets(kind: str) -> bytes:
         return sheets.pack_ods(sheets.ods_sheet(rows[0], name="May"), sheets.ods_sheet(rows[1], name="June"))
     book, out = openpyxl.Workbook(), io.BytesIO()
     book.active.title = "May"
-    for sheet, lines in ((book.active, first), (book.create_sheet("June"), second)):
+    for sheet, lines in zip((book.active, book.create_sheet("June")), (first, second), strict=True):
         for line in lines:
             sheet.append(line)
     book.save(out)
