@@ -132,6 +132,10 @@ def guess_columns(titles: Sequence[str], kind: Kind, cells: Sequence[Sequence[st
             is_free = all(other.field != kind.field("id") for other in guesses)
             guesses[number] = Guess(kind.field("id") if is_free else "", "items")
     guesses = _part_names(guesses, titles)
+    if any(
+        guess.field in ("term_from", "term_to") for guess in guesses
+    ):  # Then a term is a number, or says them again.
+        guesses = [Guess("", "weak", "term") if guess.field == "term" else guess for guess in guesses]
     address = kind.field("email")
     if address not in [guess.field for guess in guesses]:
         for number, guess in enumerate(guesses):

@@ -22,7 +22,13 @@ from tests.web.staff.test_roster import send as send_roster
 from tests.web.staff.test_roster import used
 
 MIXED = [["ФИО", "Город"], ["Ивaнов Пётр", "Лесное"], ["Анна Долгих", "Лесное"], ["Белых Вepa", "Лесное"]]
-MERGED = [["name", "place"], ["Anna Berg", "Ely"], ["Tom Holt", None], ["Ina Moss", None], ["Eva Lind", "Luton"]]
+MERGED: list[list[str | None]] = [
+    ["name", "place"],
+    ["Anna Berg", "Ely"],
+    ["Tom Holt", None],
+    ["Ina Moss", None],
+    ["Eva Lind", "Luton"],
+]
 
 
 @pytest.fixture
