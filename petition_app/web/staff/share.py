@@ -10,7 +10,6 @@ from petition_app.errors import NotFoundError
 from petition_app.i18n import N_, text_in_each_language
 from petition_app.petitions.models import in_language
 from petition_app.signatures.qr_cards import draw
-from petition_app.tally.poster import Sheet, draw_poster
 from petition_app.web.addresses import absolute
 
 staff = Blueprint("share", __name__)
@@ -39,19 +38,26 @@ def poster() -> str:
 @staff.get("/p/<slug>/poster.pdf")
 def poster_pdf() -> Response:
     """Give the same as a PDF, a page in each language of the letter, that of the reader first."""
+    from petition_app.tally import poster as posters  # It loads much: half a second that no other process waits.
+
     first = sorted(g.petition.text.titles, key=lambda language: language != str(get_locale()))
-    answer = Response(draw_poster(map(_sheet, first), at=utcnow()), mimetype="application/pdf")
+    sheets = [posters.Sheet(**_words(language)) for language in first]
+    answer = Response(posters.draw_poster(sheets, at=utcnow()), mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'attachment; filename="poster-{g.petition.slug}.pdf"'
     return answer
 
 
-def _sheet(language: str) -> Sheet:
+def _words(language: str) -> dict[str, str]:
+    """Return what stands on the page of one language."""
     petition = g.petition
-    return Sheet(
-        language=language, title=petition.text.titles[language],
-        addressee=in_language(petition.addressee, language), organizers=in_language(petition.organizers, language),
-        invitation=text_in_each_language(INVITATION)[language], address=_address(),
-    )  # fmt: skip
+    return {
+        "language": language,
+        "title": petition.text.titles[language],
+        "addressee": in_language(petition.addressee, language),
+        "organizers": in_language(petition.organizers, language),
+        "invitation": text_in_each_language(INVITATION)[language],
+        "address": _address(),
+    }
 
 
 def _address() -> str:
