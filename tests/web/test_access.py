@@ -27,6 +27,7 @@ HEADERS = {
 IMPORT = ("imports.show", "imports.bad_rows", "imports.ask_undo")
 # Posts that are tested in their own place.
 OF_THEIR_OWN = ("account.", "people.", "invitation_lists.", "bulk.", "second_looks.", "claims.", "imports.")
+OF_THEIR_OWN += ("desk.undo",)
 # What this world has nothing for: such a case or act, and a letter that nobody has seen.
 ELSEWHERE = ("desk.case", "bulk.show", "bulk.ask_undo", "drafting.summary", "drafting.show")
 CROSS_ORIGIN = ("numbers.badge", "numbers.chart", "numbers.status")
