@@ -177,7 +177,7 @@ def test_a_signer_can_still_withdraw(app: Any, client: Any) -> None:
     signed = make.make_verified(app, world, NAME)
     freeze(app, world)
     answer = client.post("/my", data={"code": signed.secret_code, "action": "withdraw"})
-    assert answer.status_code == 200
+    assert answer.status_code == 303
     assert make.state_of(app, signed.id) == "withdrawn"
     assert make.problems(app, world.petition_id) == []
 

@@ -146,7 +146,7 @@ def test_while_read_only_signers_withdraw_and_staff_sign_in(app: Any, cli: Any) 
     for action, value in (("consent", "count"), ("second_code", ""), ("second_look", "Please look."), ("answer", "x")):
         page = client.post("/my", data={"code": one.secret_code, "action": action, "value": value})
         assert "can only be read" in page.text
-    assert client.post("/my", data={"code": one.secret_code, "action": "withdraw"}).status_code == 200
+    assert client.post("/my", data={"code": one.secret_code, "action": "withdraw"}).status_code == 303
     assert make.state_of(app, one.id) == "withdrawn"
     assert one.name not in client.get(f"/p/{world.slug}/signatories").text
     organizer = app.test_client()

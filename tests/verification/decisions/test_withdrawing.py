@@ -44,9 +44,9 @@ def keys_of(app: Any, signed: make.Signed) -> int:
 
 
 def press(client: Any, answer: Any, action: str) -> Any:
-    """Press the button of /my that does this."""
+    """Press the button of /my that does this; return the page that it leads to."""
     form = next(one for one in make.forms_of(answer) if one["fields"].get("action") == action)
-    return client.post(form["action"], data=form["fields"])
+    return client.post(form["action"], data=form["fields"], follow_redirects=True)
 
 
 @pytest.mark.parametrize("state", [*LIVE, *NOT_COUNTED])
