@@ -126,9 +126,11 @@ def latest_own(petition: Petition, *, by: Account, at: datetime, published: Last
         Decision.bulk_id.is_(None),
     )
     last = db.session.scalars(query.order_by(Decision.at.desc()).limit(1)).first()
-    if last is None or not _may_take_back(last, petition, at=at):
+    if last is None:
         return None
     signature = db.session.get_one(Signature, last.signature_id)
+    if not _may_take_back(last, signature, petition, at=at):
+        return None
     return Slip(signature.id, _is_correction(signature, last, published=published))
 
 
@@ -155,7 +157,7 @@ def undo_own(
     latest = list_decisions(signature_id)[-1:]
     if not latest or latest[0].account_id != by.id or latest[0].outcome not in VERDICTS:
         raise TooLateError
-    if not _may_take_back(latest[0], petition, at=at):
+    if not _may_take_back(latest[0], signature, petition, at=at):
         raise TooLateError
     is_corrected = _is_correction(signature, latest[0], published=published)
     append(signature, outcome="undone", by=by, at=at, supersedes_id=latest[0].id, correction=is_corrected)
@@ -174,10 +176,9 @@ def _is_correction(signature: Signature, verdict: Decision, *, published: LastPu
     return not jobs.count_due(signature.petition_id) or bool(last and last >= verdict.at)
 
 
-def _may_take_back(verdict: Decision, petition: Petition, *, at: datetime) -> bool:
+def _may_take_back(verdict: Decision, signature: Signature, petition: Petition, *, at: datetime) -> bool:
     if verdict.at <= at - SLIP or verdict.bulk_id:
         return False
-    signature = db.session.get_one(Signature, verdict.signature_id)
     if signature.state in ("checking", "needs_info"):
         return not signature.awaiting_enactment and list_decisions(signature.id)[-1].id == verdict.id
     if petition.is_sealed:  # Names may have been opened since, apart from any publication of numbers.
