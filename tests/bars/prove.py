@@ -143,6 +143,7 @@ def run(tree: Path, removal: Removal) -> tuple[int, str, list[tuple[str, str]]]:
     report = tree.parent / "report.xml"
     words = [sys.executable, "-m", "pytest", f"{removal.file}::{removal.test}", "-q", "-x", "-p", "no:cacheprovider"]
     words += ["-p", "no:xdist", f"--junitxml={report}", f"--basetemp={tree.parent / 't'}"]
+    words += ["-o", f"faulthandler_timeout={LONGEST - 60}"]
     cheapest = [] if "[" in removal.test else ["-k", "not postgresql"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     for chosen in (cheapest, []):
@@ -195,8 +196,9 @@ def prove(removal: Removal, folder: Path, *, both: bool = False) -> str:
         code, said, failures = run(tree, removal)
     except RoadError as wrong:
         return f"NO ROAD: {wrong}"
-    except subprocess.TimeoutExpired:
-        return f"BROKEN: it takes longer than {LONGEST} seconds"
+    except subprocess.TimeoutExpired as late:
+        stood = (late.stderr or b"").decode(errors="replace")
+        return f"BROKEN: it takes longer than {LONGEST} seconds, and stood here\n{stood[-3000:]}"
     finally:
         shutil.rmtree(tree, ignore_errors=True)
         shutil.rmtree(folder / "t", ignore_errors=True)
