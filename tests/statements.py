@@ -22,6 +22,8 @@ PRODUCT, TESTS = f"{ROOT / 'petition_app'}/", f"{ROOT / 'tests'}/"
 DATABASES = ("postgresql", "sqlite")
 TABLE = re.compile(r'\b(?:FROM|INTO|UPDATE|JOIN) "?([a-z_]+)')
 WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM) [a-z\"]")
+# Where a query within a query means a row of the one around it, and SQLAlchemy has not understood it so.
+LOOSE = re.compile(r"\(SELECT (?:(?!\bFROM\b).)*\bFROM \w+(?: AS \w+)?, \w", re.DOTALL)
 CATALOGUES = ("pg_", "sqlite_", "information_schema")
 # These know the databases apart and say different things to them, or write every table alike.
 APART = (
@@ -38,6 +40,7 @@ met: dict[str, dict[str, str]] = {name: {} for name in DATABASES}
 @event.listens_for(Engine, "before_cursor_execute")
 def _note(_connection: Any, _cursor: Any, text: str, _parameters: Any, context: Any, _many: bool) -> None:
     database, place = context.dialect.name, _place()
+    assert place.startswith(APART) or not LOOSE.search(text), f"{place} looks through a table anew: {text}"
     if place and not place.startswith(APART) and (place, text) not in known[database]:
         known[database].add((place, text))
         if statement := shape(text, place):

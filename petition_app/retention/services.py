@@ -49,11 +49,12 @@ class Held:
 
 
 def list_due(*, at: datetime) -> list[Erased]:
-    """Return how much has run out by now, without erasing anything."""
+    """Return how much has run out by now, without erasing anything; of a rejected signature all goes at once."""
+    rejected = _rejected(at)
     return [
         Erased("unconfirmed", expiry.count_stale(at=at)),
-        Erased("rejected", _count(_rejected(at))),
-        Erased("contact", _count(_contacts(at))),
+        Erased("rejected", _count(rejected)),
+        Erased("contact", _count(_contacts(at).where(Signature.id.not_in(rejected.with_only_columns(Signature.id))))),
         Erased("keys", len(_closed(at))),
     ]
 
@@ -104,7 +105,7 @@ def note_done(*, at: datetime) -> None:
 
 
 def _rejected(at: datetime) -> Select[Signature]:
-    answered = exists().where(Decision.signature_id == Signature.id, Decision.position > SecondLook.position)
+    answered = exists().where(Decision.signature_id == SecondLook.signature_id, Decision.position > SecondLook.position)
     waiting = exists().where(SecondLook.signature_id == Signature.id, SecondLook.closed_on.is_(None), ~answered)
     keyed = exists().where(SealedKey.signature_id == Signature.id)
     return select(Signature).where(
@@ -117,8 +118,8 @@ def _contacts(at: datetime) -> Select[Signature]:
 
 
 def _contact_kept() -> ColumnElement[bool]:
-    contact = select(SealedPart.id).where(SealedPart.signature_id == Signature.id, SealedPart.part == "contact")
-    return exists().where(SealedKey.part_id.in_(contact))
+    keys = select(SealedKey.id).join(SealedPart, SealedPart.id == SealedKey.part_id)
+    return keys.where(SealedPart.signature_id == Signature.id, SealedPart.part == "contact").exists()
 
 
 def _undisturbed_since(moment: datetime) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from petition_app import app_state
 from petition_app.accounts import approvals, notices
@@ -94,10 +94,9 @@ def _things(account: Account, *, at: datetime, sealed: bool) -> Iterator[tuple[U
 def _may_open(petition: Petition, account: Account, *, sealed: bool) -> bool:
     if not petition.is_sealed:
         return True
-    held = exists().where(
-        KeyWrap.key_id == PetitionKey.id, PetitionKey.petition_id == petition.id, KeyWrap.account_id == account.id
-    )
-    return sealed and bool(db.session.scalar(select(held)))
+    held = select(KeyWrap.id).join(PetitionKey, PetitionKey.id == KeyWrap.key_id)
+    mine = held.where(PetitionKey.petition_id == petition.id, KeyWrap.account_id == account.id)
+    return sealed and db.session.scalar(mine.limit(1)) is not None
 
 
 def _of_organizers(petition: Petition, account: Account, *, at: datetime) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, select
 from petition_app import app_state
 from petition_app.clock import utcnow
 from petition_app.signatures.models import Signature
-from petition_app.verification.desk import leases
+from petition_app.verification.desk import leases, own_work
 from tests import factories as make
 
 on_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # Elsewhere one writes at a time.
@@ -48,3 +48,20 @@ def test_a_reviewer_for_whom_there_is_none_is_told_so(app: Any) -> None:
     with make.acting(app):
         reviewer = make.account(world.reviewers[0])
         assert leases.lease_next(make.petition(world.petition_id), by=reviewer, at=utcnow()) is None
+
+
+def test_who_has_decided_a_case_is_not_given_it_again_because_another_was_reopened(app: Any) -> None:
+    world = make.make_world(app, reviewers=2)
+    decided, reopened = (make.make_signature(app, world.petition_id) for _ in range(2))
+    make.seal(app, world.petition_id, by=world.organizer)
+    first = world.reviewers[0]
+    assert make.decide(app, world.petition_id, decided.id, first) == "checking"
+    assert make.decide_by_all(app, world, reopened.id) == "verified"
+    make.act(app, "reopen", world.petition_id, reopened.id, world.organizer)
+    taken = make.take(app, world.petition_id, first)
+    assert taken == reopened.id
+    make.put_back(app, world.petition_id, taken, first)
+    assert make.take(app, world.petition_id, first, after=taken) == reopened.id
+    with make.looking(app):
+        mine = own_work.count_own(make.petition(world.petition_id), by=make.account(first), at=utcnow())
+    assert (mine.left, mine.done) == (1, 1)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from petition_app.accounts.services import find_member, remove_member
+from petition_app.accounts.services import find_member, give_role, remove_member
 from petition_app.clock import utcnow
 from petition_app.crypto import signer_box
 from petition_app.i18n import LANGUAGES
@@ -167,6 +167,21 @@ def test_an_answered_case_that_is_put_back_comes_last_and_to_everybody(app: Any)
 
 def test_an_answered_case_is_not_kept_for_who_has_left(app: Any) -> None:
     world, signed = asked(app)
+    make.answer(app, signed[0], "The second one.")
+    with make.acting(app):
+        member = find_member(world.reviewers[0].email, petition_id=world.petition_id)
+        remove_member(member.id, petition_id=world.petition_id, by=None, at=NOW)
+    assert taken(app, world, 1) == signed[0].id
+
+
+def test_an_answered_case_is_not_kept_for_who_has_left_for_another_letter(app: Any) -> None:
+    world, signed = asked(app)
+    other = make.make_petition(app, "another-letter", mail="none")
+    make.make_signature(app, other)
+    with make.acting(app):
+        reviewer = make.account(world.reviewers[0])
+        assert reviewer
+        give_role(reviewer, petition_id=other, role="reviewer", by=None, at=NOW)
     make.answer(app, signed[0], "The second one.")
     with make.acting(app):
         member = find_member(world.reviewers[0].email, petition_id=world.petition_id)
