@@ -1,4 +1,4 @@
-"""One signature opened as a whole, in two queries and with its key unwrapped once; and what belongs to none."""
+"""One signature opened as a whole, in one query and with its key unwrapped once; and what belongs to none."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import exists, func, select
 
-from petition_app.crypto.vault import SealContext, UnreadableError, WrappedKey
+from petition_app.crypto.vault import SealContext, UnreadableError
 from petition_app.signatures import consents
 from petition_app.signatures.consents import Consent
 from petition_app.signatures.import_models import StagedRow
 from petition_app.signatures.models import SealedKey, SealedPart, Signature
-from petition_app.signatures.sealing import Identity, by_age, open_part, read_identity, unwrap
+from petition_app.signatures.sealing import Identity, by_age, open_part, read_identity, read_sealed
 from petition_app.storage.db import db
 
 
@@ -38,13 +38,9 @@ def open_said(signature: Signature) -> Said:
 
     Raises: UnreadableError, StorageSealedError, LockedError.
     """
-    rows = db.session.scalars(select(SealedKey).where(SealedKey.signature_id == signature.id))
-    keys = {row.part_id: row for row in rows}
-    if None not in keys:
-        raise UnreadableError("the keys were erased")
-    own = unwrap(signature, WrappedKey(keys[None].key_id or "", keys[None].box), "key")
+    own, keys, rows = read_sealed(signature)
     identities, notes = list[dict[str, Any]](), list[dict[str, Any]]()
-    for row in db.session.scalars(select(SealedPart).where(SealedPart.signature_id == signature.id)):
+    for row in rows:
         wrapped, place = keys.get(row.id), SealContext(signature.petition_id, signature.id, row.part)
         if wrapped and row.part == "identity" and wrapped.key_id is None:
             identities.append(open_part(signature, own, place, row, wrapped))
@@ -57,13 +53,9 @@ def open_said(signature: Signature) -> Said:
 
 def open_all(signature: Signature) -> Contents:
     """Open all that is sealed of a signature. Raises: UnreadableError, StorageSealedError, LockedError."""
-    rows = db.session.scalars(select(SealedKey).where(SealedKey.signature_id == signature.id))
-    keys = {row.part_id: row for row in rows}
-    if None not in keys:
-        raise UnreadableError("the keys were erased")
-    own = unwrap(signature, WrappedKey(keys[None].key_id or "", keys[None].box), "key")
+    own, keys, rows = read_sealed(signature)
     parts: dict[str, list[dict[str, Any]]] = {"identity": [], "contact": [], "case": []}
-    for row in db.session.scalars(select(SealedPart).where(SealedPart.signature_id == signature.id)):
+    for row in rows:
         if wrapped := keys.get(row.id):
             place = SealContext(signature.petition_id, signature.id, row.part)
             parts[row.part].append(open_part(signature, own, place, row, wrapped))

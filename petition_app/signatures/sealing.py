@@ -5,10 +5,11 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, select
+from sqlalchemy import CompoundSelect, Row, Select, Uuid, bindparam, delete, null, select, union_all
 from sqlalchemy.orm import Session
 
 from petition_app.crypto import vault
@@ -21,6 +22,8 @@ from petition_app.random_pool import id_near, new_id, random_bytes
 from petition_app.signatures.models import NearKey, SealedKey, SealedPart, Signature
 from petition_app.signatures.rules import fold_mailbox, fold_name
 from petition_app.storage.db import db, note_erasure
+
+Boxed = Row[Any]  # Of a wrapped key or a sealed part: id, part_id, key_id, part, box.
 
 ENOUGH = 512  # Random bytes: the keys, nonces and ids of one signature, and the code that confirms it.
 
@@ -193,9 +196,8 @@ def open_with_subkey(signature: Signature, purpose: str) -> tuple[Identity, byte
 
     Raises: UnreadableError, StorageSealedError, LockedError.
     """
-    key = signature_key(signature)
-    found = read_identity(_open(signature, "identity", key)[0])
-    return found, _subkey(key, purpose)
+    key, found = _open_with_key(signature, "identity")
+    return read_identity(found[0]), _subkey(key, purpose)
 
 
 def remember_near(signature: Signature, keys: Iterable[str]) -> None:
@@ -238,22 +240,43 @@ def _petition(signature: Signature) -> Petition:
     return db.session.get_one(Petition, signature.petition_id)
 
 
-def _open(signature: Signature, part: str, key: bytes | None = None) -> list[dict[str, Any]]:
-    key = key or signature_key(signature)
+def _open(signature: Signature, part: str) -> list[dict[str, Any]]:
+    return _open_with_key(signature, part)[1]
+
+
+def _open_with_key(signature: Signature, part: str) -> tuple[bytes, list[dict[str, Any]]]:
+    key, keys, found = read_sealed(signature, part)
     place = SealContext(signature.petition_id, signature.id, part)
-    found = db.session.execute(
-        select(SealedPart, SealedKey)
-        .outerjoin(SealedKey, and_(SealedKey.part_id == SealedPart.id, SealedKey.signature_id == signature.id))
-        .where(SealedPart.signature_id == signature.id, SealedPart.part == part)
-    ).all()
-    if not found or any(wrapped is None for _, wrapped in found):
+    if not found or any(row.id not in keys for row in found):
         raise UnreadableError("the keys were erased")
-    return [open_part(signature, key, place, row, wrapped) for row, wrapped in found]
+    return key, [open_part(signature, key, place, row, keys[row.id]) for row in found]
 
 
-def open_part(
-    signature: Signature, key: bytes, place: SealContext, row: SealedPart, wrapped: SealedKey
-) -> dict[str, Any]:
+def read_sealed(signature: Signature, part: str | None = None) -> tuple[bytes, dict[UUID | None, Boxed], list[Boxed]]:
+    """Return the key of a signature, opened, the rows of its wrapped keys by `part_id`, and those of its sealed parts.
+
+    One query brings them all; of several kinds of parts only the one asked for.
+
+    Raises: UnreadableError, StorageSealedError, LockedError.
+    """
+    rows = db.session.execute(_all_sealed(part is None), {"signature": signature.id, "part": part}).all()
+    keys = {row.part_id: row for row in rows if row.part is None}
+    if None not in keys:
+        raise UnreadableError("the keys were erased")
+    key = unwrap(signature, WrappedKey(keys[None].key_id or "", keys[None].box), "key")
+    return key, keys, [row for row in rows if row.part is not None]
+
+
+@cache
+def _all_sealed(whole: bool) -> CompoundSelect[Any]:
+    here = bindparam("signature", type_=Uuid())
+    keys = select(SealedKey.id, SealedKey.part_id, SealedKey.key_id, null().label("part"), SealedKey.box)
+    parts = select(SealedPart.id, null(), null(), SealedPart.part, SealedPart.box)
+    parts = parts if whole else parts.where(SealedPart.part == bindparam("part"))
+    return union_all(keys.where(SealedKey.signature_id == here), parts.where(SealedPart.signature_id == here))
+
+
+def open_part(signature: Signature, key: bytes, place: SealContext, row: Boxed, wrapped: Boxed) -> dict[str, Any]:
     """Open one part with the signature's `key`, or with its own where the signer added it."""
     if wrapped.key_id is None:
         return vault.open_part(key, place, Sealed(row.box, wrapped.box))

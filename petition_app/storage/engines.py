@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, inspect, text
+from sqlalchemy import ColumnElement, Connection, Table, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
@@ -37,6 +37,15 @@ def put(table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     insert: Any = (sqlite if has_log() else postgresql).insert(table.__table__)
     others = {name: insert.excluded[name] for name in rows[0] if name != "id"}
     db.session.execute(insert.on_conflict_do_update(index_elements=["id"], set_=others), rows)
+
+
+def put_where(table: type[Base], row: dict[str, Any], free: ColumnElement[bool]) -> bool:
+    """Insert a row by its primary key, or write over the one that is there where that is `free`; return whether so."""
+    insert: Any = (sqlite if has_log() else postgresql).insert(table.__table__).values(row)
+    keys = [column.name for column in table.__table__.primary_key]
+    others = {name: insert.excluded[name] for name in row if name not in keys}
+    found: Any = db.session.execute(insert.on_conflict_do_update(index_elements=keys, set_=others, where=free))
+    return bool(found.rowcount)
 
 
 def has_log() -> bool:

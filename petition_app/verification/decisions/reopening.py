@@ -118,17 +118,21 @@ def latest_own(petition: Petition, *, by: Account, at: datetime, published: Last
 
     `published` says when the numbers of the petition were published last.
     """
-    query = select(Decision).where(
-        Decision.petition_id == petition.id,
-        Decision.at > at - SLIP,
-        Decision.account_id == by.id,
-        Decision.outcome.in_(VERDICTS),
-        Decision.bulk_id.is_(None),
+    query = (
+        select(Decision, Signature)
+        .join(Signature, Signature.id == Decision.signature_id)
+        .where(
+            Decision.petition_id == petition.id,
+            Decision.at > at - SLIP,
+            Decision.account_id == by.id,
+            Decision.outcome.in_(VERDICTS),
+            Decision.bulk_id.is_(None),
+        )
     )
-    last = db.session.scalars(query.order_by(Decision.at.desc()).limit(1)).first()
-    if last is None:
+    row = db.session.execute(query.order_by(Decision.at.desc()).limit(1)).first()
+    if row is None:
         return None
-    signature = db.session.get_one(Signature, last.signature_id)
+    last, signature = row
     if not _may_take_back(last, signature, petition, at=at):
         return None
     return Slip(signature.id, _is_correction(signature, last, published=published))

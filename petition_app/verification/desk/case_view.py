@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, bindparam, select
 
 from petition_app import audit
 from petition_app.accounts.models import Account
@@ -29,13 +30,13 @@ from petition_app.verification.cases.open_keys_access import OpenKeysAccess
 from petition_app.verification.cases.stored_matches import StoredMatch, latest_among
 from petition_app.verification.decisions import enactment, policy
 from petition_app.verification.decisions.asks import Asks, list_asks
-from petition_app.verification.decisions.services import NotYoursError, held_until
+from petition_app.verification.decisions.services import NotYoursError
 from petition_app.verification.desk import evidence
 from petition_app.verification.desk.evidence import Shown
 from petition_app.verification.desk.leases import lease_next
 from petition_app.verification.matching_cases import matches, pairs
 from petition_app.verification.matching_cases.candidates import DuplicateCandidate, list_candidates
-from petition_app.verification.models import Batch, Decision
+from petition_app.verification.models import Batch, Decision, Lease
 from petition_app.verification.rules import case_number
 
 # Words of a reviewer that would tell the second one what the first has decided.
@@ -107,14 +108,26 @@ def open_case(signature_id: UUID, *, access: OpenKeysAccess, petition: Petition,
     """
     require_role(by, petition.id, "reviewer", "organizer")
     require_thawed(petition)
-    signature = db.session.get(Signature, signature_id)
-    if signature is None or signature.petition_id != petition.id:
+    row = db.session.execute(_held(), {"id": signature_id, "petition": petition.id, "by": by.id, "now": at}).first()
+    if row is None:
         raise NotFoundError
-    until = held_until(signature_id, by=by, at=at)
+    signature, until, _batch = row
     if until is None or signature.state not in OPEN_CASES:
         raise NotYoursError
     demands = policy.in_force(petition, signature.batch_id)
     return _case(signature, petition, demands, access, see_earlier=demands.reviewers == 1, until=until)
+
+
+@cache
+def _held() -> Select[Signature, datetime, Batch]:
+    """Write the search for a case, until when somebody holds it, and its batch."""
+    held = Lease.signature_id == Signature.id, Lease.account_id == bindparam("by"), Lease.until > bindparam("now")
+    return (
+        select(Signature, Lease.until, Batch)
+        .outerjoin(Lease, and_(*held))
+        .outerjoin(Batch, Batch.id == Signature.batch_id)
+        .where(Signature.id == bindparam("id"), Signature.petition_id == bindparam("petition"))
+    )
 
 
 def open_decided(signature_id: UUID, *, petition: Petition, by: Account, at: datetime) -> None:
@@ -180,7 +193,7 @@ def _case(
         signature=signature,
         version=next(version for version in petition.versions if version.id == signature.text_version_id),
         number=case_number(signature.id),
-        batch_number=db.session.scalars(select(Batch.number).where(Batch.id == signature.batch_id)).one(),
+        batch_number=db.session.get_one(Batch, signature.batch_id).number,
         identity=opened.identity,
         email=opened.email,
         notes=[note for note in notes if note.get("text") and (see_earlier or note.get("kind") not in HIDDEN)],

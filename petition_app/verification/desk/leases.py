@@ -19,6 +19,7 @@ from petition_app.petitions.freezing import require_thawed
 from petition_app.petitions.models import Petition
 from petition_app.signatures.models import Signature
 from petition_app.signatures.states import StateError, lock_signature
+from petition_app.storage import engines
 from petition_app.storage.db import db
 from petition_app.verification.decisions.services import NotYoursError
 from petition_app.verification.dialogue import questions
@@ -53,14 +54,14 @@ def lease_next(
     if held:
         return held
     answered = questions.list_answered(petition, by=by, state=state)
-    given = _given(petition, state, by, at)
+    values = given(petition, state, by, at)
     # What the worker has locked for a moment is passed over, unless there is nothing else.
     for waits in (False, True):
-        if waits and not db.session.scalar(_count_free(), given | {"most": 1}):
+        if waits and not db.session.scalar(count_free_of(), values | {"most": 1}):
             return None
         for stretch in _stretches(petition, state, answered=answered, after=after):
             query = _free(waits).where(*stretch)
-            while signature := db.session.scalars(query, given).first():
+            while signature := db.session.scalars(query, values).first():
                 if _take(signature, by=by, at=at):
                     matches.refresh(signature, petition, at=at)
                     return signature.id
@@ -97,11 +98,12 @@ def _may_be_taken() -> list[ColumnElement[bool]]:
 
 def count_free(petition: Petition, *, by: Account, at: datetime, most: int) -> int:
     """Return how many cases a reviewer could take or holds, counted up to `most`."""
-    return db.session.scalar(_count_free(), _given(petition, "checking", by, at) | {"most": most}) or 0
+    return db.session.scalar(count_free_of(), given(petition, "checking", by, at) | {"most": most}) or 0
 
 
 @cache
-def _count_free() -> Select[int]:
+def count_free_of() -> Select[int]:
+    """Write the number of cases in a state that a reviewer (`given`) could take or holds, counted up to `most`."""
     by = bindparam("by", type_=Uuid())
     here = Signature.petition_id == bindparam("petition"), Signature.state == bindparam("state")
     mine = exists().where(Lease.signature_id == Signature.id, Lease.account_id == by, Lease.until > bindparam("now"))
@@ -109,21 +111,17 @@ def _count_free() -> Select[int]:
     return select(func.count()).select_from(some.subquery())
 
 
-def count_held_by_others(petition: Petition, *, by: Account, at: datetime) -> int:
-    """Return how many cases that a reviewer has not decided are in others' hands at this moment."""
-    given = {"petition": petition.id, "by": by.id, "now": at}
-    return db.session.scalar(_count_held_by_others(), given) or 0
-
-
 @cache
-def _count_held_by_others() -> Select[int]:
+def count_held_by_others() -> Select[int]:
+    """Write the number of cases that a reviewer (`given`) has not decided and that are in others' hands now."""
     by = bindparam("by", type_=Uuid())
     held = select(func.count()).select_from(Lease).join(Signature, Signature.id == Lease.signature_id)
     here = Signature.petition_id == bindparam("petition"), Signature.state == "checking"
     return held.where(*here, Lease.account_id != by, Lease.until > bindparam("now"), ~decided_by(by))
 
 
-def _given(petition: Petition, state: str, by: Account, at: datetime) -> dict[str, Any]:
+def given(petition: Petition, state: str, by: Account, at: datetime) -> dict[str, Any]:
+    """Return what the queries here are given of a petition, a state, a reviewer and the time."""
     since = (at - questions.KEPT).date()
     return {"petition": petition.id, "state": state, "by": by.id, "now": at, "since": since}
 
@@ -135,27 +133,29 @@ def _stretches(
 
     Each lies in one batch, so that an index yields its cases in their order, however many there are.
     """
-    batches = _open_batches(petition, state)
-    for batch_id in batches if answered else ():
+    batches = db.session.execute(_open_batches(), {"petition": petition.id, "state": state, "after": after}).all()
+    for batch_id, *_ in batches if answered else ():
         yield [Signature.batch_id == batch_id, Signature.id.in_(answered)]
-    seen = select(Batch.number).join(Signature, Signature.batch_id == Batch.id).where(Signature.id == after)
-    number = db.session.scalar(seen) if after else None
-    if number is not None:
-        for batch_id, later in batches.items():
-            if later == number:
-                yield [Signature.batch_id == batch_id, Signature.id > after]
-            elif later > number:
-                yield [Signature.batch_id == batch_id]
-    for batch_id in batches:
+    for batch_id, number, seen in batches:
+        if number == seen:
+            yield [Signature.batch_id == batch_id, Signature.id > after]
+        elif seen is not None and number > seen:
+            yield [Signature.batch_id == batch_id]
+    for batch_id, *_ in batches:
         yield [Signature.batch_id == batch_id]
 
 
-def _open_batches(petition: Petition, state: str) -> dict[UUID, int]:
-    """Return the batches that have a case in this state, with their numbers, in order."""
-    first = select(Signature.id).where(Signature.batch_id == Batch.id, Signature.state == state).limit(1)
-    found = select(Batch.id, Batch.number).where(Batch.petition_id == petition.id)
-    rows = db.session.execute(found.where(first.scalar_subquery().is_not(None)).order_by(Batch.number))
-    return {batch_id: number for batch_id, number in rows}  # noqa: C416 -- rows are typed as tuples only one by one.
+@cache
+def _open_batches() -> Select[UUID, int, int]:
+    """Write the search for batches that have a case in a state, in order: id, number, that of the case seen last."""
+    one, last = aliased(Signature), aliased(Batch)
+    waits = select(one.id).where(one.batch_id == Batch.id, one.state == bindparam("state")).limit(1)
+    seen = select(last.number).join(one, one.batch_id == last.id).where(one.id == bindparam("after", type_=Uuid()))
+    return (
+        select(Batch.id, Batch.number, seen.scalar_subquery())
+        .where(Batch.petition_id == bindparam("petition"), waits.scalar_subquery().is_not(None))
+        .order_by(Batch.number)
+    )
 
 
 def decided_by(by: UUID | ColumnElement[UUID]) -> ColumnElement[bool]:
@@ -174,13 +174,9 @@ def decided_by(by: UUID | ColumnElement[UUID]) -> ColumnElement[bool]:
 
 def _take(signature: Signature, *, by: Account, at: datetime) -> bool:
     """Lease a locked case, unless another reviewer leased it between the search and the lock."""
-    lease = db.session.get(Lease, signature.id, populate_existing=True)
-    if lease is None:
-        db.session.add(Lease(signature_id=signature.id, account_id=by.id, until=at + LEASE))
-    elif lease.until > at:
+    lease = {"signature_id": signature.id, "account_id": by.id, "until": at + LEASE}
+    if not engines.put_where(Lease, lease, Lease.until <= at):
         return False
-    else:
-        lease.account_id, lease.until = by.id, at + LEASE
     audit.record("case.opened", by=by.id, petition_id=signature.petition_id, object_id=signature.id, at=at)
     db.session.flush()
     return True
