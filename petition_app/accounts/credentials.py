@@ -6,10 +6,10 @@ import secrets
 from datetime import datetime
 
 from petition_app import audit
-from petition_app.accounts import attempts
+from petition_app.accounts import attempts, sessions
 from petition_app.accounts.attempts import Guesser
 from petition_app.accounts.models import Account
-from petition_app.accounts.services import end_sessions, find_account
+from petition_app.accounts.services import find_account
 from petition_app.crypto import passwords
 from petition_app.crypto.key_derivation import run_slow
 from petition_app.errors import DomainError
@@ -102,4 +102,4 @@ def _replace(old: str, new: str, stored: str) -> str:
 
 def _store_password(account: Account, hashed: str) -> None:
     account.password, account.fs_uniquifier = hashed, secrets.token_hex(32)
-    end_sessions(account.id)
+    sessions.end_all(account.id)

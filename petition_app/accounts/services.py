@@ -1,34 +1,33 @@
-"""Staff: make accounts, give and take roles, delays after failed sign-ins, sessions."""
+"""Staff: make accounts, give and take roles, find accounts."""
 
 from __future__ import annotations
 
 import secrets
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from typing import cast
 from uuid import UUID
 
 from email_validator import EmailNotValidError
 from sqlalchemy import delete, func, select
 
 from petition_app import app_state, audit
+from petition_app.accounts import sessions
 from petition_app.accounts.hooks import AccountHooks
 from petition_app.accounts.models import (
     ROLES,
     Account,
-    AccountSession,
     ApprovalRequest,
-    DeskToken,
     Membership,
     StaffInvitation,
 )
 from petition_app.crypto import passwords
-from petition_app.crypto.fingerprints import hash_secret
 from petition_app.errors import DomainError, NotAllowedError, NotFoundError
 from petition_app.i18n import N_
 from petition_app.mailer.addresses import address_key, read_address
 from petition_app.storage.db import db, get_for_update
+from petition_app.storage.known_rows import known_here
 from petition_app.storage.multi_insert import insert_alone
 
-SESSION_LIFE = timedelta(hours=12)
 PASSWORD_LENGTH = passwords.LENGTH
 
 
@@ -109,6 +108,7 @@ def give_role(account: Account, *, petition_id: UUID, role: str, by: Account | N
         raise AlreadyMemberError
     if not insert_alone(Membership(account_id=account.id, petition_id=petition_id, role=role)):
         raise AlreadyMemberError
+    known_here("roles").clear()
     audit.record(f"member.added_{role}", by=by.id if by else None, petition_id=petition_id, object_id=account.id, at=at)
     db.session.flush()
 
@@ -120,8 +120,12 @@ def role_of(account: Account, petition_id: UUID) -> str | None:
 
 def role_of_id(account_id: UUID, petition_id: UUID) -> str | None:
     """Return the role on a petition of the account with this id."""
+    known, key = known_here("roles"), (account_id, petition_id)
+    if key in known:
+        return cast("str | None", known[key])
     theirs = select(Membership.role).where(Membership.account_id == account_id, Membership.petition_id == petition_id)
-    return db.session.scalar(theirs)
+    role = known_here("roles")[key] = db.session.scalar(theirs)
+    return role
 
 
 def require_role(account: Account | None, petition_id: UUID, *roles: str) -> None:
@@ -178,10 +182,11 @@ def remove_member(
     account_id = membership.account_id
     require_two(account_id, petition_id, by=by, agreed=agreed)
     audit.record("member.removed", by=by.id if by else None, petition_id=petition_id, object_id=account_id, at=at)
-    end_sessions(account_id)
+    sessions.end_all(account_id)
     _take_back_invitations(account_id, petition_id)
     db.session.delete(membership)
     db.session.flush()
+    known_here("roles").clear()
     return account_id
 
 
@@ -198,6 +203,7 @@ def change_role(membership_id: UUID, *, petition_id: UUID, role: str, by: Accoun
     if role == "auditor" and membership.role != role and _holds_keys(account_id, petition_id, seen_by=seen_by):
         raise HoldsKeysError
     membership.role = role
+    known_here("roles").clear()
     if role != "organizer":
         _take_back_invitations(account_id, petition_id)
     audit.record(f"member.made_{role}", by=seen_by, petition_id=petition_id, object_id=account_id, at=at)
@@ -243,25 +249,6 @@ def find_account(email: str) -> Account | None:
     return db.session.scalar(select(Account).where(Account.email_key == address_key(email)))
 
 
-def start_session(account: Account, *, at: datetime) -> str:
-    """Begin a session after a successful sign-in and return its token for the cookie."""
-    token = secrets.token_urlsafe(32)
-    token_hash = hash_secret("session", token.encode())
-    db.session.add(AccountSession(token_hash=token_hash, account_id=account.id, started_at=at))
-    db.session.execute(delete(AccountSession).where(AccountSession.started_at < at - SESSION_LIFE))
-    note_seen(account, at=at)
-    audit.record("account.signed_in", by=account.id, object_id=account.id, at=at)
-    db.session.flush()
-    return token
-
-
-def note_seen(account: Account, *, at: datetime) -> None:
-    """Note a sign of life, with its day."""
-    if account.seen_on != at.date():
-        account.seen_on = at.date()
-        db.session.flush()
-
-
 def last_seen(petition_id: UUID) -> date | None:
     """Return the day of the latest sign of life of any organizer of a petition."""
     return db.session.scalar(
@@ -269,24 +256,6 @@ def last_seen(petition_id: UUID) -> date | None:
         .join(Membership, Membership.account_id == Account.id)
         .where(Membership.petition_id == petition_id, Membership.role == "organizer")
     )
-
-
-def session_account_id(token: str, *, at: datetime) -> UUID | None:
-    """Return whose session a cookie's token is, while it lasts (twelve hours)."""
-    theirs = select(AccountSession.account_id).where(AccountSession.started_at >= at - SESSION_LIFE)
-    return db.session.scalar(theirs.where(AccountSession.token_hash == hash_secret("session", token.encode())))
-
-
-def end_session(token: str) -> None:
-    """End one session."""
-    token_hash = hash_secret("session", token.encode())
-    db.session.execute(delete(AccountSession).where(AccountSession.token_hash == token_hash))
-
-
-def end_sessions(account_id: UUID) -> None:
-    """End all sessions of an account, and its local desks."""
-    db.session.execute(delete(AccountSession).where(AccountSession.account_id == account_id))
-    db.session.execute(delete(DeskToken).where(DeskToken.account_id == account_id))
 
 
 def name_accounts(ids: set[UUID | None]) -> dict[UUID, str]:

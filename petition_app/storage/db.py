@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -52,6 +53,7 @@ db = SQLAlchemy(model_class=Base)
 Row = TypeVar("Row", bound=Base)
 
 ROOM = ("wal_autocheckpoint=10000", "cache_size=-16000")  # SQLite: pages of log until they go to their places; kB.
+WAITED = re.compile(r" FOR (?:NO KEY )?UPDATE(?! (?:OF \w+ )?SKIP LOCKED)")
 RESTED = 2.0  # Seconds after which a connection may have died unnoticed.
 # Rows that come and go by the thousand and keep nothing that may be erased: taking them away is no erasure.
 PASSING = frozenset(
@@ -174,7 +176,7 @@ def transaction(*, saving: bool = True, late: bool = False) -> Iterator[UnitOfWo
     finally:
         db.session.rollback()
         db.session.info.pop("late", None)
-        for word in ("changed", "erased", "deleted", "shown", "touched", "later", "held"):
+        for word in ("changed", "erased", "deleted", "shown", "touched", "later", "held", "known"):
             db.session.info.pop(word, None)
         _saving.reset(token)
     for act in later:
@@ -242,9 +244,11 @@ def configure_engine(engine: Engine) -> None:
 
 
 def _notice_change(_connection: object, cursor: Any, statement: str, *_rest: object) -> None:
-    """Remember that the open transaction changes something that is shown or remembered."""
+    """Remember that the open transaction changes something that is shown or remembered, or has waited for a lock."""
     if cursor.rowcount and is_seen(statement):
         db.session.info["touched"] = True
+    if WAITED.search(statement):
+        db.session.info.pop("known", None)
 
 
 def _notice_erasure(_connection: object, cursor: Any, statement: str, *_rest: object) -> None:

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from petition_app import config, maintenance
 from petition_app.accounts import desk_tokens
-from petition_app.accounts.services import note_seen
+from petition_app.accounts.sessions import note_seen
 from petition_app.bounds import is_said_once, is_text
 from petition_app.clock import utcnow
 from petition_app.errors import NotFoundError
@@ -51,8 +51,7 @@ csrf = CSRFProtect()
 def guard() -> AnyResponse | None:
     """Close the staff pages to strangers, and the public forms to other sites."""
     name = request.endpoint or ""
-    is_on = maintenance.was_on if name == IN_GROUPS else maintenance.is_on  # Whoever writes a group looks again.
-    if request.method not in SAFE and name not in ALWAYS and is_on(maintenance.READ_ONLY):
+    if request.method not in SAFE and name not in ALWAYS and _may_only_be_read(name):
         raise maintenance.ReadOnlyError
     if name.startswith("remote."):
         _guard_remote(name)
@@ -70,6 +69,13 @@ def guard() -> AnyResponse | None:
     return None
 
 
+def _may_only_be_read(name: str) -> bool:
+    if found := g.get("staff_access"):
+        return bool(found.read_only)
+    is_on = maintenance.was_on if name == IN_GROUPS else maintenance.is_on  # Whoever writes a group looks again.
+    return is_on(maintenance.READ_ONLY)
+
+
 def _guard_staff(name: str) -> AnyResponse | None:
     account = sign_in.signed_in()
     if account is None and name not in OPEN:
@@ -85,7 +91,9 @@ def _guard_staff(name: str) -> AnyResponse | None:
     g.account, g.petition, g.role = account, None, None
     g.slug = (request.view_args or {}).pop("slug", None)
     if g.slug is not None:
-        g.petition, g.role = get_for_staff(g.slug, by=account)
+        g.petition, g.role = sign_in.found_access().petition, sign_in.found_access().role
+        if g.petition is None:
+            raise NotFoundError
     if name not in SIGNED_IN | OPEN and g.role not in (ROLES | LOCAL).get(name, frozenset()):
         raise NotFoundError
     if name in HOLDS_KEYS and not config.current().unlock_on_server:

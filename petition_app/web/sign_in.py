@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from flask import Flask, Request, Response, flash, g, request, session
+from flask import Flask, Request, Response, flash, g, has_request_context, request, session
 from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_babel import gettext
 from flask_login import user_logged_in, user_logged_out
-from flask_security import RoleMixin, Security, SQLAlchemyUserDatastore, current_user
+from flask_security import RoleMixin, Security, SQLAlchemyUserDatastore, UserMixin, current_user
 
-from petition_app.accounts import services
+from petition_app.accounts import services, sessions
 from petition_app.accounts.models import Account
 from petition_app.clock import utcnow
+from petition_app.petitions import staff_access
+from petition_app.petitions.staff_access import StaffAccess
 from petition_app.storage.db import db
 from petition_app.web import known_browsers
 from petition_app.web.forms.accounts import SignInForm
@@ -27,6 +29,14 @@ class Datastore(SQLAlchemyUserDatastore):
     def commit(self) -> None:
         """Flush; the commit comes with the end of the request."""
         db.session.flush()
+
+    def find_user(self, case_insensitive: bool = False, **known: Any) -> UserMixin | None:
+        """Return an account; who is known by a cookie together with what its request will ask for next."""
+        if known.keys() != {"fs_uniquifier"} or not has_request_context():
+            return super().find_user(case_insensitive=case_insensitive, **known)
+        token, slug = session.get("token", ""), (request.view_args or {}).get("slug")
+        g.staff_access = found = staff_access.find(known["fs_uniquifier"], token=token, slug=slug, at=utcnow())
+        return found.account if found else None  # type: ignore[return-value] # The library stands for any user.
 
 
 class StaffSessions(SecureCookieSessionInterface):
@@ -96,7 +106,7 @@ def _look_for_accounts_among_staff(app: Flask) -> None:
 
 def _begin(_app: Flask, user: Account, **_: Any) -> None:
     session.permanent = True
-    session["token"] = services.start_session(user, at=utcnow())
+    session["token"] = sessions.start(user, at=utcnow())
     session.pop("_id", None)  # A hash of the address and the browser, which nothing here needs.
     session.pop("csrf_token", None)  # Forms of before belong to whoever was here before.
     g.pop("csrf_token", None)
@@ -104,16 +114,21 @@ def _begin(_app: Flask, user: Account, **_: Any) -> None:
 
 
 def _end(_app: Flask, **_: Any) -> None:
-    services.end_session(session.pop("token", ""))
+    sessions.end(session.pop("token", ""))
     session.clear()
     flash(gettext("You are signed out."), "success")
+
+
+def found_access() -> StaffAccess:
+    """Return what is known of who asks for this page, once a cookie has said who it is."""
+    return cast(StaffAccess, g.staff_access)
 
 
 def signed_in() -> Account | None:
     """Return the account whose live session the request carries."""
     if not current_user.is_authenticated:
         return None
-    if services.session_account_id(session.get("token", ""), at=utcnow()) != current_user.id:
+    if not found_access().in_session:
         g.ended = current_user.id
         session.clear()
         return None

@@ -10,7 +10,7 @@ import flask
 import pytest
 from flask_security import UserMixin
 
-from petition_app.accounts import services
+from petition_app.accounts import services, sessions
 from petition_app.accounts.models import Account, AccountSession, Membership
 from petition_app.accounts.services import LastOrganizerError
 from petition_app.clock import utcnow
@@ -207,11 +207,11 @@ def test_who_loses_a_role_is_signed_out_everywhere(app: Any) -> None:
 def test_a_session_ends_after_twelve_hours_and_its_token_is_stored_hashed(app: Any) -> None:
     world, now = make.make_world(app), utcnow()
     with make.acting(app):
-        token = services.start_session(make.account(world.organizer), at=now)
+        token = sessions.start(make.account(world.organizer), at=now)
     with make.looking(app):
-        assert services.session_account_id(token, at=now + timedelta(hours=11)) == world.organizer.id
-        assert services.session_account_id(token, at=now + timedelta(hours=12, seconds=1)) is None
-        assert services.session_account_id("", at=now) is None
+        assert sessions.account_id_of(token, at=now + timedelta(hours=11)) == world.organizer.id
+        assert sessions.account_id_of(token, at=now + timedelta(hours=12, seconds=1)) is None
+        assert sessions.account_id_of("", at=now) is None
         assert token.encode() not in db.session.scalars(db.select(AccountSession.token_hash)).one()
 
 
