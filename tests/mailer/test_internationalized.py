@@ -100,6 +100,7 @@ def test_invitations_go_to_internationalized_domains_and_mailboxes_are_refused_a
     assert server.taken == {WIRE: 1}
 
 
+@pytest.mark.everywhere
 def test_what_the_server_offers_is_learnt_anew_from_each_greeting(app: Any) -> None:
     world = make.make_world(app)
     for utf8 in (False, True, False):

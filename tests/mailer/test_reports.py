@@ -172,6 +172,7 @@ def test_noise_is_no_report(data: bytes) -> None:
     assert read_report(data) is None
 
 
+@pytest.mark.everywhere
 def test_a_report_about_a_letter_of_ours_is_told_on_its_case_and_another_one_is_said_to_be_strange(app: Any) -> None:
     world = make.make_world(app)
     with serving(Server()) as server:

@@ -171,7 +171,7 @@ def test_everybody_reads_what_is_still_held_as_of_a_day(app: Any, client: FlaskC
     assert f"/p/{world.slug}/held" in client.get(f"/p/{world.slug}/how-we-check").text
 
 
-@pytest.mark.parametrize("database", ["sealed"], indirect=True)
+@pytest.mark.parametrize("database", ["sealed", "sealed_postgresql"], indirect=True)
 def test_what_is_held_of_a_sealed_letter_tells_nothing_newer_than_its_publication(app: Any) -> None:
     world = make.make_world(app)
     signed = make.make_verified(app, world)
