@@ -116,7 +116,7 @@ READERS = {
     "arabic": Reader(_ARABIC, _merge("bp", "wq", "jg", "tT"), VOWELS + "yv", abjads.romanize, (("ov$", "o"), *_SHORT)),
     "indic": Reader(_INDIC, _merge("swq", "jz", "bv"), VOWELS + "yh", indic.romanize, (("(?<=..)[aeo]+$", "a"),)),
     "tamil": Reader(
-        _INDIC, _merge("swqjz", "bvp", "td", "kg"), VOWELS + "yh", indic.romanize, (("(?<=..)[aeou]+$", "a"),)
+        _INDIC, _merge("swqjz", "bvp", "td", "kg"), VOWELS + "yh", indic.romanize, (("(?<=..)[aeo]+$", "a"),)
     ),
     "thai": Reader(_THAI, _merge("nrl"), VOWELS + "yhw", southeast_asian.romanize),
     "burmese": Reader(_BURMESE, _merge("td", "sz", "pb", "kg"), VOWELS + "h", southeast_asian.romanize),
