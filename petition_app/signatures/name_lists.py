@@ -104,32 +104,46 @@ def _person(values: dict[str, str]) -> Identity:
     )
 
 
+class SheetWithoutNamesError(spreadsheets.UnreadableFileError):
+    """The file, or the sheet of it that was read, has no column of names; others may have one."""
+
+    def __init__(self, about: spreadsheets.About) -> None:
+        """Take what the file is."""
+        super().__init__(why=NO_NAMES)
+        self.about = about
+
+
 @dataclass(frozen=True)
 class NamesFile:
-    """The rows of a file as lines of a list, and those that are no people, or not for all to see."""
+    """The rows of a file as lines of a list, and those that are no people, or not for all to see.
+
+    `sheet` is the one that was read of those of a spreadsheet that are shown, `sheet_names`.
+    """
 
     text: str
     left_out: tuple[BadLine, ...]
+    sheet: str = ""
+    sheet_names: tuple[str, ...] = ()
 
 
-def read_file(data: bytes) -> NamesFile:
+def read_file(data: bytes, *, sheet: str = "") -> NamesFile:
     """Return the rows of a file as lines of a list, so that they can be corrected where they are shown.
 
-    Columns other than names, role and place are left out.
+    Columns other than names, role and place are left out. Of a spreadsheet this sheet is read, else the first.
 
     Raises:
-        UnreadableFileError: no such file, or no column of names.
+        UnreadableFileError: no such file or sheet; SheetWithoutNamesError where it has no column of names.
     """
     with tempfile.NamedTemporaryFile(dir=MEMORY if MEMORY.is_dir() else None) as file:
         file.write(data)
         file.flush()
-        about, rows = spreadsheets.open_rows(Path(file.name), LIMITS)
+        about, rows = spreadsheets.open_rows(Path(file.name), LIMITS, sheet=sheet)
         sample = list(islice(rows, SAMPLE))
         try:
             layout = guess_layout(about, sample, SIGNATURES)
             check_columns(layout)
         except ColumnsError:
-            raise spreadsheets.UnreadableFileError(why=NO_NAMES) from None
+            raise SheetWithoutNamesError(about) from None
         return _as_list(layout, chain(sample, rows))
 
 
@@ -148,4 +162,4 @@ def _as_list(layout: Layout, rows: Iterator[Line]) -> NamesFile:
                 lines.append(line)
             else:
                 left_out.append(BadLine(row.number, typed, NO_NAME))
-    return NamesFile("\n".join(lines), tuple(left_out))
+    return NamesFile("\n".join(lines), tuple(left_out), layout.sheet, layout.sheet_names)
