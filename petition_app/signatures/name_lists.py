@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from petition_app.i18n import N_
-from petition_app.person_names.reading import UnfitTextError, read_line, read_name, suggest_name
+from petition_app.person_names.reading import StrayWordError, UnfitTextError, read_line, read_meant, suggest_name
 from petition_app.signatures.file_reader import check_columns, whole_name
 from petition_app.signatures.rules import fold_name
 from petition_app.signatures.sealing import Identity
@@ -31,12 +31,16 @@ TWICE = N_("This person stands on an earlier line already.")
 
 @dataclass(frozen=True)
 class BadLine:
-    """One line that cannot be taken: which, what stands there, why (translatable), and how its name could read."""
+    """One line that cannot be taken: which, what stands there, why (translatable), and how its name could read.
+
+    `kept` is the name where it is taken as it stands once its writer was asked.
+    """
 
     number: int
     text: str
     reason: str
     suggestion: str = ""
+    kept: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,14 @@ class NameList:
     bad: tuple[BadLine, ...]
 
 
-def read_list(text: str, *, agreed: Collection[str] = (), with_mended: bool = False) -> NameList:
+def read_list(
+    text: str, *, agreed: Collection[str] = (), kept: Collection[str] = (), with_mended: bool = False
+) -> NameList:
     """Read one person a line: name, role and place, separated by semicolons or tabs; empty lines are passed over.
 
     A first line of column titles, as imports have them, says what stands where. A name that mixes alphabets or hides a
-    sign is taken as it reads where that is one of `agreed`, or `with_mended` is said for all.
+    sign is taken as it reads where that is one of `agreed`, or `with_mended` is said for all; one with a whole word of
+    look-alikes is taken as it stands where it is one of `kept`.
     """
     people: list[Identity] = []
     bad: list[BadLine] = []
@@ -68,9 +75,8 @@ def read_list(text: str, *, agreed: Collection[str] = (), with_mended: bool = Fa
             columns = PARTS
         try:
             values = dict(_named(columns, cells))
-            mended = suggest_name(values.get("name") or whole_name(values))
-            if mended and (with_mended or mended in agreed):
-                values["name"] = mended
+            typed = values.get("name") or whole_name(values)
+            values["name"] = read_meant(typed, agreed=(suggest_name(typed),) if with_mended else agreed, kept=kept)
             identity = _person(values)
             key = (fold_name(identity.name), identity.role.casefold(), identity.place.casefold())
             if key in seen:
@@ -78,7 +84,8 @@ def read_list(text: str, *, agreed: Collection[str] = (), with_mended: bool = Fa
             seen.add(key)
             people.append(identity)
         except UnfitTextError as error:
-            bad.append(BadLine(number, line.strip(), str(error), error.suggestion))
+            stray = error.name if isinstance(error, StrayWordError) else ""
+            bad.append(BadLine(number, line.strip(), str(error), error.suggestion, stray))
     return NameList(tuple(people), tuple(bad))
 
 
@@ -98,7 +105,7 @@ def _named(columns: Sequence[str], cells: Sequence[str]) -> Iterable[tuple[str, 
 
 def _person(values: dict[str, str]) -> Identity:
     return Identity(
-        name=read_name(values.get("name") or whole_name(values)),
+        name=values["name"],
         role=read_line(values.get("role", "")),
         place=read_line(values.get("place", "")),
     )

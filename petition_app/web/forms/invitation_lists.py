@@ -74,6 +74,7 @@ class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
     sheet_names = SelectMultipleField(validate_choice=False)
     with_mended = BooleanField(lazy_gettext("Take all such names as they read"))
     mended = SelectMultipleField(validate_choice=False)
+    kept = SelectMultipleField(validate_choice=False)
 
     def __init__(self, **values: Any) -> None:
         super().__init__(form=new_form_token(), **values)
@@ -104,7 +105,12 @@ class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
             self._offer_sheets(self.sheet_read.data or "", self.sheet_names.data or ())
             if chosen != (self.sheet_read.data or ""):
                 raise ValidationError(gettext("This is still another sheet: please choose the file once more, too."))
-        self._read = read_list(field.data or "", agreed=self.mended.data or (), with_mended=self.with_mended.data)
+        self._read = read_list(
+            field.data or "",
+            agreed=self.mended.data or (),
+            kept=self.kept.data or (),
+            with_mended=self.with_mended.data,
+        )
         self.bad = self._read.bad
         if self.bad:
             raise ValidationError(gettext("Please correct the lines named below. Nothing was entered yet."))
