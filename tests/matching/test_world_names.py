@@ -129,6 +129,10 @@ def test_a_mailbox_with_another_server_is_compared_where_nothing_else_is_alike()
         ("曾文湃", "Zeng Wenpai"),
         ("欧阳文湃", "Ouyang Wen-pai"),
         ("たかはし ふみは", "Fumiha Takahashi"),
+        ("田中太郎", "Tanaka Tarō"),
+        ("佐々木 陽子", "Youko Sasaki"),
+        ("髙橋健二", "Kenji Takahashi"),
+        ("たなか たろう", "田中太郎"),
         ("Tamara Ben-Shaharoni", "תמרה בן־שחרוני"),
     ],
 )
