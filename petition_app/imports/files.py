@@ -67,7 +67,7 @@ def upload(petition: Petition, data: bytes, *, by: Account, at: datetime) -> tup
     """Seal the rows of a file for their preview, with the columns guessed; return the import and the key to its rows.
 
     What this person had uploaded before and never started is removed. Of a file with several sheets it is the first
-    that was not imported yet.
+    that was not imported yet; a file of which rows were left out may come again, for those.
 
     Raises:
         UnreadableFileError, ColumnsError, ImportedBeforeError, ImportClosedError, NotFoundError
@@ -77,7 +77,7 @@ def upload(petition: Petition, data: bytes, *, by: Account, at: datetime) -> tup
     if petition.state == "closed":
         raise imports.ImportClosedError
     sheet, sha256 = _next_sheet(petition, data)
-    _make_room(petition, sha256, by=by)
+    sha256 = _make_room(petition, sha256, by=by)
     job = Import(petition_id=petition.id, account_id=by.id, sha256=sha256, initial=False, state="waiting", at=at)
     db.session.add(job)
     db.session.flush()
@@ -105,17 +105,32 @@ def _is_imported(petition_id: UUID, sha256: bytes) -> bool:
     return db.session.scalar(same.where(Import.state.not_in(("waiting", "staging")))) is not None
 
 
-def _make_room(petition: Petition, sha256: bytes, *, by: Account) -> None:
+def _make_room(petition: Petition, sha256: bytes, *, by: Account) -> bytes:
+    """Remove what waits in the place of a file; return what tells the file again."""
+    sha256 = _tell_apart(petition.id, sha256)
     same = select(Import).where(Import.petition_id == petition.id, Import.sha256 == sha256)
     found = db.session.scalar(same)
-    if found and found.state not in ("waiting", "staging"):
-        raise ImportedBeforeError
     if found and found.state == "staging" and found.account_id:
         raise ImportStateError
     mine = and_(Import.account_id == by.id, Import.state == "waiting")
     old = select(Import).where(Import.petition_id == petition.id, or_(Import.sha256 == sha256, mine))
     for job in db.session.scalars(old).all():
         remove(job)
+    return sha256
+
+
+def _tell_apart(petition_id: UUID, sha256: bytes) -> bytes:
+    """Return what tells a file from what was imported of it before, if rows were left out then.
+
+    Raises:
+        ImportedBeforeError: all of it was imported, or that is being taken back.
+    """
+    ended = select(Import).where(Import.petition_id == petition_id, Import.state.not_in(("waiting", "staging")))
+    while found := db.session.scalar(ended.where(Import.sha256 == sha256)):
+        if found.state != "done" or not found.bad:
+            raise ImportedBeforeError
+        sha256 = hashlib.sha256(sha256 + b"again").digest()
+    return sha256
 
 
 # --- it waits ---------------------------------------------------------------------------------------------------
@@ -196,7 +211,7 @@ def _tell_sheet(job: Import, key: bytes, layout: Layout, sheet: str) -> None:
     if sheet == layout.sheet or db.session.get_one(Petition, job.petition_id).is_sealed:
         return
     whole = hashlib.sha256(sealed_file.read_whole(job, key)).digest()
-    digest = sheet_digest(whole, layout.sheet_names, sheet)
+    digest = _tell_apart(job.petition_id, sheet_digest(whole, layout.sheet_names, sheet))
     same = select(Import.id).where(Import.petition_id == job.petition_id, Import.sha256 == digest, Import.id != job.id)
     if db.session.scalar(same):
         raise ImportedBeforeError

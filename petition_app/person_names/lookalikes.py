@@ -39,6 +39,10 @@ _AS: Mapping[tuple[str, str], Mapping[int, str]] = {
     ("CYRILLIC", "GREEK"): _pairs(*_CYRILLIC_GREEK),
     ("GREEK", "CYRILLIC"): _pairs(*reversed(_CYRILLIC_GREEK)),
 }
+# Letters of the three that are alike in most fonts: only of these a whole word is taken for one of another alphabet.
+_QUITE_ALIKE = frozenset("ABCEHIKMNOPTXYZaceikopvxyАВСЕНІКМОРТХУасеікорхуΑΒΕΖΗΙΚΜΝΟΡΤΥΧον")
+_OF_TWO = re.compile("^(?=.*[A-Za-zÀ-ɏ])(?=.*[Ͱ-ӿ])|^(?=.*[Ͱ-Ͽ])(?=.*[Ѐ-ӿ])")
+_NUMERAL = re.compile("[IVX]+")
 _BETWEEN_WORDS = re.compile(r"([\s\-‐‑–.,;:/()«»“”\"@]+)")
 # As people of the Caucasus type a palochka, after the letters that it follows there; and the Ossetian letter.
 _PALOCHKA = re.compile(r"(?<=[кптхгцчКПТХГЦЧ])[I1](?=[а-яё])")
@@ -68,6 +72,36 @@ def mend(name: str) -> str:
     everywhere = _scripts(name)
     mended = [_in_one_alphabet(word, everywhere) for word in _BETWEEN_WORDS.split(name)]
     return "".join(word or "" for word in mended) if None not in mended else ""
+
+
+def find_strays(name: str, *, beside: str = "") -> str:
+    """Return a name with each whole word of look-alikes in the alphabet of the other words; nothing where none is one.
+
+    The others, also those `beside` it, must be of one alphabet beyond doubt: Иванов John is of two, as it stands.
+    """
+    if not _OF_TWO.search(f"{name} {beside}"):
+        return ""
+    words = _BETWEEN_WORDS.split(name)
+    kinds = {word: _scripts(word) for word in (*words, *_BETWEEN_WORDS.split(beside)) if not _NUMERAL.fullmatch(word)}
+    present = {script for found in kinds.values() for script in found}
+    if len(present) < 2 or any(len(found) > 1 for found in kinds.values()):
+        return ""
+    read = {
+        word: {script: text for script in present - set(found) if (text := _read_quite_alike(word, script))}
+        for word, found in kinds.items()
+        if found
+    }
+    sure = {script for word, ways in read.items() if not ways for script in kinds[word]}
+    if len(sure) != 1:
+        return ""
+    [script] = sure
+    meant = "".join(read.get(word, {}).get(script, word) for word in words)
+    return meant if meant != name else ""
+
+
+def _read_quite_alike(word: str, script: str) -> str:
+    letters = {letter for letter in word if script_of(letter) in SCRIPTS}
+    return _read_as(word, script, is_most=False) if letters <= _QUITE_ALIKE else ""
 
 
 def _in_one_alphabet(word: str, everywhere: Counter[str]) -> str | None:

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 from petition_app.i18n import N_
 from petition_app.person_names.addresses import holds_address
 from petition_app.person_names.letters import hides_something, script_of, strip_unseen, without_hidden
-from petition_app.person_names.lookalikes import is_mixed, mend, spell_out
+from petition_app.person_names.lookalikes import find_strays, is_mixed, mend, spell_out
 
 NAME_LENGTH, LINE_LENGTH = 240, 200
 NO_LETTERS = N_("Please write the name in letters.")
 DIGITS = N_("Please write the name without digits; only what tells generations apart (2nd, 3rd, III) stays.")
 ADDRESS = N_("This looks like an address on the internet. Please write the name alone.")
 MIXED = N_("One word mixes letters of two alphabets that look alike. Please type the word in one alphabet.")
+STRAY = N_(
+    "A word is written in letters of another alphabet that look just like those of the other words. If it is meant so, "
+    "send it again as it stands."
+)
 INVISIBLE = N_("Inside a word stands a sign that cannot be seen. Please type the word anew instead of pasting it.")
 TOO_LONG = N_("This is too long.")
 TOO_MANY_MARKS = N_("One letter carries more marks than its alphabet has. Please type it anew.")
@@ -44,6 +49,14 @@ class UnfitTextError(ValueError):
     def __init__(self, reason: str, suggestion: str = "") -> None:
         super().__init__(reason)
         self.suggestion = suggestion
+
+
+class StrayWordError(UnfitTextError):
+    """Another name may be meant; `name`, as typed, is taken once its owner was asked."""
+
+    def __init__(self, name: str, suggestion: str) -> None:
+        super().__init__(STRAY, suggestion)
+        self.name = name
 
 
 def read_name(typed: str) -> str:
@@ -101,19 +114,38 @@ def clean_line(typed: str, *, longest: int) -> str:
     return line
 
 
-def suggest_name(typed: str) -> str:
-    """Return how a name that is refused could read instead; nothing where it is taken, or no one way is plain."""
+def suggest_name(typed: str, *, beside: str = "") -> str:
+    """Return how a name could read instead; nothing where no one way is plain.
+
+    It is refused as it stands, or taken though a whole word looks like one in the alphabet of the other words, or of
+    those `beside` it: other parts of the same name.
+    """
     try:
-        read_name(typed)
+        return find_strays(read_name(typed), beside=beside)
     except UnfitTextError as error:
         return error.suggestion
-    return ""
+
+
+def read_meant(typed: str, *, agreed: Collection[str] = (), kept: Collection[str] = ()) -> str:
+    """Return a name as it was meant where that is one of `agreed`, else as typed.
+
+    Raises:
+        StrayWordError: a whole word looks like one of another alphabet, and the name is none of those `kept`.
+        UnfitTextError: as `read_name`.
+    """
+    meant = suggest_name(typed)
+    if meant and meant in agreed:
+        return meant
+    name = read_name(typed)
+    if meant and name not in kept:
+        raise StrayWordError(name, meant)
+    return name
 
 
 def _suggest(mended: str) -> str:
     """Return a mended name if it is taken as it stands, or what is still to be mended in it."""
     try:
-        return mended and read_name(mended)
+        return mended and (find_strays(name := read_name(mended)) or name)
     except UnfitTextError as error:
         return error.suggestion
 

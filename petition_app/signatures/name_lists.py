@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from petition_app.i18n import N_
-from petition_app.person_names.reading import UnfitTextError, read_line, read_name, suggest_name
+from petition_app.person_names.reading import StrayWordError, UnfitTextError, read_line, read_meant, suggest_name
 from petition_app.signatures.file_reader import check_columns, whole_name
 from petition_app.signatures.rules import fold_name
 from petition_app.signatures.sealing import Identity
@@ -31,12 +31,16 @@ TWICE = N_("This person stands on an earlier line already.")
 
 @dataclass(frozen=True)
 class BadLine:
-    """One line that cannot be taken: which, what stands there, why (translatable), and how its name could read."""
+    """One line that cannot be taken: which, what stands there, why (translatable), and how its name could read.
+
+    `kept` is the name where it is taken as it stands once its writer was asked.
+    """
 
     number: int
     text: str
     reason: str
     suggestion: str = ""
+    kept: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,14 @@ class NameList:
     bad: tuple[BadLine, ...]
 
 
-def read_list(text: str, *, agreed: Collection[str] = (), with_mended: bool = False) -> NameList:
+def read_list(
+    text: str, *, agreed: Collection[str] = (), kept: Collection[str] = (), with_mended: bool = False
+) -> NameList:
     """Read one person a line: name, role and place, separated by semicolons or tabs; empty lines are passed over.
 
     A first line of column titles, as imports have them, says what stands where. A name that mixes alphabets or hides a
-    sign is taken as it reads where that is one of `agreed`, or `with_mended` is said for all.
+    sign is taken as it reads where that is one of `agreed`, or `with_mended` is said for all; one with a whole word of
+    look-alikes is taken as it stands where it is one of `kept`.
     """
     people: list[Identity] = []
     bad: list[BadLine] = []
@@ -68,9 +75,8 @@ def read_list(text: str, *, agreed: Collection[str] = (), with_mended: bool = Fa
             columns = PARTS
         try:
             values = dict(_named(columns, cells))
-            mended = suggest_name(values.get("name") or whole_name(values))
-            if mended and (with_mended or mended in agreed):
-                values["name"] = mended
+            typed = values.get("name") or whole_name(values)
+            values["name"] = read_meant(typed, agreed=(suggest_name(typed),) if with_mended else agreed, kept=kept)
             identity = _person(values)
             key = (fold_name(identity.name), identity.role.casefold(), identity.place.casefold())
             if key in seen:
@@ -78,7 +84,8 @@ def read_list(text: str, *, agreed: Collection[str] = (), with_mended: bool = Fa
             seen.add(key)
             people.append(identity)
         except UnfitTextError as error:
-            bad.append(BadLine(number, line.strip(), str(error), error.suggestion))
+            stray = error.name if isinstance(error, StrayWordError) else ""
+            bad.append(BadLine(number, line.strip(), str(error), error.suggestion, stray))
     return NameList(tuple(people), tuple(bad))
 
 
@@ -98,38 +105,52 @@ def _named(columns: Sequence[str], cells: Sequence[str]) -> Iterable[tuple[str, 
 
 def _person(values: dict[str, str]) -> Identity:
     return Identity(
-        name=read_name(values.get("name") or whole_name(values)),
+        name=values["name"],
         role=read_line(values.get("role", "")),
         place=read_line(values.get("place", "")),
     )
 
 
+class SheetWithoutNamesError(spreadsheets.UnreadableFileError):
+    """The file, or the sheet of it that was read, has no column of names; others may have one."""
+
+    def __init__(self, about: spreadsheets.About) -> None:
+        """Take what the file is."""
+        super().__init__(why=NO_NAMES)
+        self.about = about
+
+
 @dataclass(frozen=True)
 class NamesFile:
-    """The rows of a file as lines of a list, and those that are no people, or not for all to see."""
+    """The rows of a file as lines of a list, and those that are no people, or not for all to see.
+
+    `sheet` is the one that was read of those of a spreadsheet that are shown, `sheet_names`.
+    """
 
     text: str
     left_out: tuple[BadLine, ...]
+    sheet: str = ""
+    sheet_names: tuple[str, ...] = ()
 
 
-def read_file(data: bytes) -> NamesFile:
+def read_file(data: bytes, *, sheet: str = "") -> NamesFile:
     """Return the rows of a file as lines of a list, so that they can be corrected where they are shown.
 
-    Columns other than names, role and place are left out.
+    Columns other than names, role and place are left out. Of a spreadsheet this sheet is read, else the first.
 
     Raises:
-        UnreadableFileError: no such file, or no column of names.
+        UnreadableFileError: no such file or sheet; SheetWithoutNamesError where it has no column of names.
     """
     with tempfile.NamedTemporaryFile(dir=MEMORY if MEMORY.is_dir() else None) as file:
         file.write(data)
         file.flush()
-        about, rows = spreadsheets.open_rows(Path(file.name), LIMITS)
+        about, rows = spreadsheets.open_rows(Path(file.name), LIMITS, sheet=sheet)
         sample = list(islice(rows, SAMPLE))
         try:
             layout = guess_layout(about, sample, SIGNATURES)
             check_columns(layout)
         except ColumnsError:
-            raise spreadsheets.UnreadableFileError(why=NO_NAMES) from None
+            raise SheetWithoutNamesError(about) from None
         return _as_list(layout, chain(sample, rows))
 
 
@@ -148,4 +169,4 @@ def _as_list(layout: Layout, rows: Iterator[Line]) -> NamesFile:
                 lines.append(line)
             else:
                 left_out.append(BadLine(row.number, typed, NO_NAME))
-    return NamesFile("\n".join(lines), tuple(left_out))
+    return NamesFile("\n".join(lines), tuple(left_out), layout.sheet, layout.sheet_names)

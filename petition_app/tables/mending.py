@@ -23,8 +23,9 @@ class MendableName(NamedTuple):
 
 def mend_names(layout: Layout, cells: Sequence[str]) -> list[str]:
     """Return the cells of a row, those of names as they were meant where one way is plain."""
-    columns = zip(layout.columns, cells, strict=False)
-    return [(column in NAMES and cell and suggest_name(cell)) or cell for column, cell in columns]
+    columns = list(zip(layout.columns, cells, strict=False))
+    whole = " ".join(cell for column, cell in columns if column in NAMES)
+    return [(column in NAMES and cell and suggest_name(cell, beside=whole)) or cell for column, cell in columns]
 
 
 def find_mendable(layout: Layout, line: Line) -> MendableName | None:

@@ -206,7 +206,9 @@ def test_rows_saved_anew_are_told_and_can_be_left_out(
     page = send(organizer, again).location
     shown = organizer.get(page).text
     assert "2 rows have a name and an address that are there already, the first is line 2." in shown
-    assert "Import 4 names as received" in shown
+    assert "Import 2 names as received; 2 rows are left out" in shown, "the file repeats an earlier one"
+    assert press(organizer, page, "columns", without_known=[]).status_code == 303
+    assert "Import 4 names as received" in organizer.get(page).text
     assert press(organizer, page, "columns", without_known="y").status_code == 303
     assert "Import 2 names as received; 2 rows are left out" in organizer.get(page).text
     path = tmp_path / "again.csv"
@@ -226,6 +228,41 @@ def test_rows_saved_anew_are_told_and_can_be_left_out(
     assert "1 signatures added, 4 rows not taken" in said.out
     assert "4 rows have a name and address that are there already, the first is line 2; they are left out" in said.err
     assert len(names(app)) == 5
+
+
+FAULTY = "name,email\nAnna Berg,a@example.org\nИвaнов Пётр,\nTom Holt,\nIna Moss 7,\n"
+
+
+@pytest.mark.standard("In sealed mode no reference and no name is remembered.")
+@pytest.mark.parametrize("by_tick", [True, False])
+def test_rows_left_out_come_in_with_the_same_file_and_no_other_twice(
+    app: Any, world: make.World, organizer: FlaskClient, *, by_tick: bool
+) -> None:
+    bring(app, organizer, FAULTY)
+    assert names(app) == ["Anna Berg", "Tom Holt"]
+    again = FAULTY if by_tick else FAULTY.replace("Ивaнов", "Иванов").replace("Moss 7", "Moss")
+    page = send(organizer, again).location
+    shown = organizer.get(page).text
+    assert "2 rows have a name and an address that are there already, the first is line 2." in shown
+    assert "Such rows are left out." in shown
+    if by_tick:
+        assert "/start" not in shown, "no other row can be taken as it stands"
+        assert press(organizer, page, "columns", mended=["3"], without_known="y").status_code == 303
+    press(organizer, page, "start")
+    work(app)
+    assert names(app) == ["Anna Berg", *([] if by_tick else ["Ina Moss"]), "Tom Holt", "Иванов Пётр"]
+    page = send(organizer, again).location
+    assert press(organizer, page, "columns", mended=["3"] if by_tick else [], without_known="y").status_code == 303
+    assert "/start" not in organizer.get(page).text, "all that can be taken is there"
+    assert make.problems(app, world.petition_id) == []
+
+
+@pytest.mark.standard("In sealed mode no reference and no name is remembered.")
+def test_a_file_that_was_taken_in_whole_is_refused_the_second_time(app: Any, organizer: FlaskClient) -> None:
+    bring(app, organizer, FIRST)
+    refused = send(organizer, FIRST)
+    assert refused.status_code == 422
+    assert "This file was imported before; nothing was added." in refused.text
 
 
 @pytest.mark.standard("In sealed mode no reference and no name is remembered.")

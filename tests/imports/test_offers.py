@@ -100,6 +100,27 @@ def test_names_of_mixed_letters_are_offered_as_they_read_and_taken_so_by_row(
     assert names(app) == ["Анна Долгих", "Иванов Пётр"]
 
 
+STRAYS = [["Фамилия", "Имя", "Место"], ["Петров", "Makap", "Лесное"], ["Анна", "Berg", "Лесное"]]
+
+
+@pytest.mark.parametrize(("mended", "name"), [([], "Петров Makap"), (["2"], "Петров Макар")])
+def test_a_whole_word_of_look_alikes_is_offered_across_columns_and_never_refused(
+    app: Any, world: make.World, organizer: FlaskClient, mended: list[str], name: str
+) -> None:
+    page = send(organizer, sheets.as_csv(STRAYS)).location
+    shown = unescape(organizer.get(page).text)
+    assert "Did you mean this? 1 name" in shown
+    assert "Import 2 names as received" in shown
+    assert press(organizer, page, "columns", mended=mended).status_code == 303
+    press(organizer, page, "start")
+    work(app)
+    assert name in names(app)
+    assert send_roster(organizer, sheets.as_csv(STRAYS)).status_code == 303
+    assert press_on(organizer, "columns", mended=mended).status_code == 303
+    assert press_on(organizer, "use").status_code == 303
+    assert name in used(app, world)
+
+
 def test_all_names_are_taken_as_they_read_by_one_tick(app: Any, world: make.World, organizer: FlaskClient) -> None:
     page = send(organizer, sheets.as_csv(MIXED)).location
     assert press(organizer, page, "columns", mended=["7"]).status_code == 422, "there is no such line"

@@ -209,6 +209,18 @@ def test_bare_initials_are_never_strong_by_themselves() -> None:
     assert INDEX.match(Query("Пыжов П. В.", "МО Красная Горка")).verdict == "strong"
 
 
+@pytest.mark.parametrize(
+    ("typed", "body", "verdict"),
+    [
+        ("Горбунова Л.", "МО Ямская Слобода", "strong"),
+        ("Пыжев Павел", "МО Красная Горка", "strong"),
+        ("Пыжоф П. В.", "МО Красная Горка", "possible"),
+    ],
+)
+def test_a_surname_that_is_only_alike_asks_for_more_than_an_initial_does(typed: str, body: str, verdict: str) -> None:
+    assert INDEX.match(Query(typed, body)).verdict == verdict
+
+
 def test_nobody_is_found_where_there_is_nobody() -> None:
     assert RosterIndex([]).match(Query("Иванов Иван")) == Match("none", (), 0)
     assert INDEX.match(Query("")).verdict == "none"

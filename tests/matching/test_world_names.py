@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import random
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,15 @@ def test_every_pair_of_the_reported_duplicates_is_found_and_no_other() -> None:
     }
 
 
+def test_a_mailbox_with_another_server_is_compared_where_nothing_else_is_alike() -> None:
+    draw = random.Random(1)
+    words = ["".join(draw.choices("abdegiklmnoprstuvz", k=7)).title() for _ in range(60)]
+    others = [Record(f"{n}", f"{words[n]} {words[n + 20]}", place=words[n + 40]) for n in range(20)]
+    one = Record("one", "", given="Darcie", place="Lyme", mailbox="djohnston@shaw-nguyen.example.org")
+    other = Record("other", "", surname="Jhonston", mailbox="djohnston@shaw-nouyen.exampel.org")
+    assert [(pair.left, pair.right) for pair in find_pairs([one, *others, other], at_least=0.1)] == [("one", "other")]
+
+
 # --- schools of writing -----------------------------------------------------------------------------------------
 
 
@@ -119,6 +129,10 @@ def test_every_pair_of_the_reported_duplicates_is_found_and_no_other() -> None:
         ("曾文湃", "Zeng Wenpai"),
         ("欧阳文湃", "Ouyang Wen-pai"),
         ("たかはし ふみは", "Fumiha Takahashi"),
+        ("田中太郎", "Tanaka Tarō"),
+        ("佐々木 陽子", "Youko Sasaki"),
+        ("髙橋健二", "Kenji Takahashi"),
+        ("たなか たろう", "田中太郎"),
         ("Tamara Ben-Shaharoni", "תמרה בן־שחרוני"),
     ],
 )
@@ -127,6 +141,13 @@ def test_one_person_is_found_across_schools_and_scripts(entry: str, typed: str) 
     match = RosterIndex([Entry(str(n), name, "") for n, name in enumerate((entry, *others))]).match(Query(typed))
     assert best(match) == entry
     assert match.verdict in ("strong", "possible")
+
+
+def test_a_last_u_of_malayalam_is_no_a() -> None:
+    entries = [Entry("1", "ശോഭ കൃഷ്ണൻ", ""), Entry("2", "കൃഷ്ണൻ", "ഷിബു"), Entry("3", "ബാലൻ കുമാരി", "")]
+    index = RosterIndex(entries)
+    for typed, found in (("Shibu Krishnan", "2"), ("Shobha Krishnan", "1")):
+        assert index.match(Query(typed)).candidates[0].entry.id == found
 
 
 @pytest.mark.parametrize(

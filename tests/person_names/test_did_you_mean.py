@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 
 import pytest
 
+from petition_app.person_names.reading import read_name, suggest_name
 from petition_app.signatures import sealing
 from petition_app.signatures.models import Signature
 from petition_app.signatures.name_lists import read_list
@@ -60,3 +62,66 @@ def test_who_enters_a_list_takes_names_as_they_read_by_a_tick(app: Any, client: 
     entered = send_list(organizer, ["Ада Долгих", f"{TYPED}; депутат"], **tick)
     assert entered.status_code == 200
     assert MEANT in entered.text
+
+
+# --- whole words ------------------------------------------------------------------------------------------------
+
+STRAY, ITS_OWNERS = "Петров Makap", "Петров Макар"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (STRAY, ITS_OWNERS),
+        ("Петров A. C.", "Петров А. С."),
+        ("Coxa Петрова", "Соха Петрова"),
+        ("John Сох", "John Cox"),
+        ("Παπαδής NIKO", "Παπαδής ΝΙΚΟ"),
+        ("Ивaнов Makap", "Иванов Макар"),
+    ],
+)
+def test_a_whole_word_of_look_alikes_is_offered_in_the_alphabet_of_the_others(typed: str, meant: str) -> None:
+    assert suggest_name(typed) == meant
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Иванов John", "Иванов Max John", "Сосо Coco", "Пётр II", "Пётр X", "Анна Berg", "Макар", "Makap", "Coco Berg",
+        "Иванов Jas", "山田 Coco",
+    ],
+)  # fmt: skip
+def test_names_of_two_alphabets_and_of_one_are_left_in_peace(name: str) -> None:
+    assert suggest_name(name) == ""
+    assert read_name(name) == name
+
+
+@pytest.mark.parametrize(("tick", "name"), [({"mended": ITS_OWNERS}, ITS_OWNERS), ({}, STRAY)])
+def test_the_sign_form_asks_once_and_takes_what_its_owner_says(
+    app: Any, client: Any, tick: dict[str, str], name: str
+) -> None:
+    make.make_world(app)
+    page = make.sign_page(client, name=STRAY)
+    assert page.status_code == 422
+    shown = html.unescape(page.text)
+    assert f'name="mended" value="{ITS_OWNERS}">' in shown
+    kept = re.search(r'name="kept"[^>]* value="([^"]*)"', shown)
+    assert kept
+    assert signed(app) == []
+    assert make.sign_page(client, name=STRAY, kept=kept[1], **tick).status_code == 200
+    assert signed(app) == [name]
+
+
+@pytest.mark.parametrize(("tick", "name"), [({"mended": [ITS_OWNERS]}, ITS_OWNERS), ({}, STRAY)])
+def test_a_list_asks_once_and_takes_what_its_writer_says(
+    app: Any, client: Any, tick: dict[str, Any], name: str
+) -> None:
+    world = make.make_world(app)
+    organizer = make.signed_in(app, world.organizer)
+    asked = send_list(organizer, ["Ада Долгих", f"{STRAY}; депутат"])
+    assert asked.status_code == 422
+    kept = re.findall(r'name="kept" value="([^"]*)"', html.unescape(asked.text))
+    assert kept == [STRAY]
+    entered = send_list(organizer, ["Ада Долгих", f"{STRAY}; депутат"], kept=kept, **tick)
+    assert entered.status_code == 200
+    assert name in entered.text

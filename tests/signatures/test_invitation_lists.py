@@ -528,6 +528,49 @@ def test_a_file_is_used_instead_of_the_box(app: Any, world: make.World, organize
         assert {one.publication_tier for one in db.session.scalars(db.select(Signature))} == {0}
 
 
+def several_sheets(**rows: list[list[str]]) -> tuple[io.BytesIO, str]:
+    """Write a spreadsheet with these sheets."""
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    book.remove(book.active)
+    for name, lines in rows.items():
+        sheet = book.create_sheet(name)
+        for line in lines:
+            sheet.append(line)
+    book.save(file)
+    return io.BytesIO(file.getvalue()), "list.xlsx"
+
+
+MAY, JUNE = [["name"], ["Ada Sample"]], [["name", "place"], ["Ben Sample", "Ely"], ["Clara Sample", "Ely"]]
+
+
+@pytest.mark.parametrize(("sheet", "people"), [("May", 1), ("June", 2)])
+def test_of_a_file_with_several_sheets_one_is_told_and_another_can_be_chosen(
+    app: Any, organizer: Any, sheet: str, people: int
+) -> None:
+    before = dumps.tables(app)
+    answer = send_list(organizer, [], file=several_sheets(May=MAY, June=JUNE))
+    assert answer.status_code == 422
+    assert 'The file has 2 sheets; this one is read: <bdi translate="no">May</bdi>' in answer.text
+    form = make.form_with(answer, "form", "sheet", "names")
+    assert (form["names"].strip(), form["sheet"]) == ("Ada Sample", "May")
+    if sheet != "May":
+        unsent = organizer.post(GROUPS, data=form | {"sheet": sheet})
+        assert "please choose the file once more, too" in unsent.text
+        form = make.form_with(unsent, "form", "sheet", "names")
+    assert dumps.tables(app) == before
+    again = {"file": several_sheets(May=MAY, June=JUNE)} if sheet != "May" else {}
+    assert len(codes_on(organizer.post(GROUPS, data=form | {"sheet": sheet} | again))) == people
+
+
+def test_a_first_sheet_without_names_still_offers_the_others(app: Any, organizer: Any) -> None:
+    file = several_sheets(About=[["Please read me", "first"]], June=JUNE)
+    answer = send_list(organizer, [], file=file)
+    assert "The file cannot be read" in answer.text
+    form = make.form_with(answer, "form", "sheet", "names")
+    file = several_sheets(About=[["Please read me", "first"]], June=JUNE)
+    assert len(codes_on(organizer.post(GROUPS, data=form | {"sheet": "June", "file": file}))) == 2
+
+
 def test_bad_rows_of_a_file_come_back_in_the_box(app: Any, organizer: Any) -> None:
     before = dumps.tables(app)
     data = b"name,role,place\nAda Sample,deputy,Springfield\n12345,,\n"

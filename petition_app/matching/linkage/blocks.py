@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from petition_app.matching.linkage.columns import MISSING, Columns, Integers, Longs, distinct
+from petition_app.matching.linkage.columns import MISSING, Column, Columns, Integers, Longs, distinct
 
 LARGEST_BLOCK = 200
 """Records in a larger block share too common a key to be told from strangers by it."""
@@ -27,6 +27,11 @@ def _end(value: str) -> str:
 def _letters(value: str) -> str:
     """Return the first letter and the others without order or repetition: swapped and doubled letters stay."""
     return value[0] + "".join(sorted(set(value[1:])))[:4]
+
+
+def _before_at(value: str) -> str:
+    """Return a mailbox without its server, which is mistyped as often."""
+    return value.partition("@")[0]
 
 
 COARSE: tuple[Callable[[str], str], ...] = (_start, _end, _letters)
@@ -52,8 +57,9 @@ def _merged(found: Longs, more: list[Longs]) -> Longs:
 
 def _passes(columns: Columns) -> Iterator[tuple[Longs, Integers]]:
     """Yield key and record for each pass; a record may stand in a pass twice, as with a swapped name."""
-    for part in ("mailbox", "entry", "surname", "given", "place"):
-        codes = columns.parts[part].codes
+    addresses = columns.parts["mailbox"]
+    whole = [columns.parts[part].codes for part in ("mailbox", "entry", "surname", "given", "place")]
+    for codes in (*whole, _keys_of(addresses, _before_at)[addresses.codes]):
         yield codes[codes >= 0].astype(np.int64), np.flatnonzero(codes >= 0).astype(np.int32)
     exact = {part: columns.parts[part].codes for part in ("given", "surname", "place", "mailbox")}
     coarse = [_coarse(columns, way) for way in COARSE]
@@ -73,11 +79,16 @@ def _coarse(columns: Columns, way: Callable[[str], str]) -> dict[str, Integers]:
     for part in ("given", "surname", "place", "mailbox"):
         column = columns.parts[part]
         if id(column.values) not in tables:
-            index: dict[str, int] = {}
-            codes = [index.setdefault(way(value), len(index)) for value in column.values]
-            tables[id(column.values)] = np.array([*codes, MISSING], np.int32)
+            tables[id(column.values)] = _keys_of(column, way)
         keys[part] = tables[id(column.values)][column.codes]
     return keys
+
+
+def _keys_of(column: Column, way: Callable[[str], str]) -> Integers:
+    """Return a key for each code of a part, and for a missing one."""
+    index: dict[str, int] = {}
+    codes = [index.setdefault(way(value), len(index)) for value in column.values]
+    return np.array([*codes, MISSING], np.int32)
 
 
 def _keys(*pairs: tuple[Integers, Integers]) -> tuple[Longs, Integers]:

@@ -8,7 +8,7 @@ several schools. So a word and a Latin spelling are read by the same rules of th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from anyascii import anyascii
@@ -116,7 +116,7 @@ READERS = {
     "arabic": Reader(_ARABIC, _merge("bp", "wq", "jg", "tT"), VOWELS + "yv", abjads.romanize, (("ov$", "o"), *_SHORT)),
     "indic": Reader(_INDIC, _merge("swq", "jz", "bv"), VOWELS + "yh", indic.romanize, (("(?<=..)[aeo]+$", "a"),)),
     "tamil": Reader(
-        _INDIC, _merge("swqjz", "bvp", "td", "kg"), VOWELS + "yh", indic.romanize, (("(?<=..)[aeou]+$", "a"),)
+        _INDIC, _merge("swqjz", "bvp", "td", "kg"), VOWELS + "yh", indic.romanize, (("(?<=..)[aeo]+$", "a"),)
     ),
     "thai": Reader(_THAI, _merge("nrl"), VOWELS + "yhw", southeast_asian.romanize),
     "burmese": Reader(_BURMESE, _merge("td", "sz", "pb", "kg"), VOWELS + "h", southeast_asian.romanize),
@@ -127,12 +127,26 @@ READERS = {
 """By group of scripts. Set on training slices of names of Wikidata (Merhav and Ash 2018, CC0), which no bench uses."""
 
 
+# What may be Japanese in Latin letters, or its initial.
+_ROMAJI = re.compile("(?:(?:[bdfghjkmnprstwyz]|ch|sh|ts|[bghjkmnpr]y)?[aeiou]h?|n|m(?=[bmp])|[kstp](?=[kstpc]))+|[a-z]")
+
+
 @remembering(8192)
 def read_native(word: str, script: str) -> tuple[tuple[str, str], ...]:
-    """Return fine and skeleton of a folded word in its own script, in each way that may be meant."""
+    """Return fine and skeleton of a folded word in its own script, in each way that may be meant.
+
+    Of Chinese signs the ways of Japanese stand in capitals, so that only what may be Japanese agrees with them.
+    """
     reader = READERS[script]
     fines = dict.fromkeys(reader.fine(latin) for latin in reader.romanize(word))
-    return tuple((fine, reader.skeleton(fine)) for fine in fines if fine)
+    japanese = _as_japanese(east_asian.read_japanese(word)) if script == "han" else ()
+    return (*((fine, reader.skeleton(fine)) for fine in fines if fine), *japanese)
+
+
+def _as_japanese(latin: Iterable[str]) -> Iterator[tuple[str, str]]:
+    reader = READERS["kana"]
+    for fine in dict.fromkeys(map(reader.fine, latin)):
+        yield fine.upper(), reader.skeleton(fine).upper()
 
 
 @remembering(8192)
@@ -146,5 +160,7 @@ def read_latin(word: str, sounds: tuple[str, ...], script: str) -> tuple[tuple[s
     if script == "arabic":
         written += [_ARTICLE.sub("", each) for each in written]
         written += [each.replace("v", "f") for each in written if "v" in each]
-    fines = dict.fromkeys(reader.fine(each.replace("-", "").replace(" ", "")) for each in written)
-    return tuple((fine, reader.skeleton(fine)) for fine in fines if fine)
+    joined = [each.replace("-", "").replace(" ", "") for each in written]
+    fines = dict.fromkeys(map(reader.fine, joined))
+    japanese = _as_japanese(each for each in joined if _ROMAJI.fullmatch(each)) if script == "han" else ()
+    return (*((fine, reader.skeleton(fine)) for fine in fines if fine), *japanese)

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from anyascii import anyascii
 
+from petition_app.matching.names.folding import fold_letters
+
 TABLE = Path(__file__).with_name("surnames_east_asian.tsv")
+JAPANESE = Path(__file__).with_name("names_japanese.txt")
 _JAMO = (
     "g kk n d tt r m b pp s ss  j jj ch k t p h",
     "a ae ya yae eo e yeo ye o wa wae oe yo u wo we wi yu eu ui i",
@@ -21,6 +24,19 @@ FIRST, LAST, LONGEST = 0xAC00, 0xD7A3, 4
 def _surnames() -> dict[str, tuple[str, ...]]:
     lines = (line for line in TABLE.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     return {signs: tuple(latin.split()) for signs, latin in (line.split("\t") for line in lines)}
+
+
+@cache
+def _japanese() -> dict[str, tuple[str, ...]]:
+    """Return how names in Chinese signs are read in Japanese."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in JAPANESE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        _, sounds, signs = line.split(" ", 2)
+        for name in fold_letters(signs).split():
+            found[name] = (*found.get(name, ()), sounds)
+    return found
 
 
 def is_han(letter: str) -> bool:
@@ -54,6 +70,11 @@ def romanize(word: str) -> tuple[str, ...]:
     if is_hangul(word[0]):
         return tuple(dict.fromkeys((*known, "".join(map(_syllable, word)))))
     return tuple(dict.fromkeys((*known, str(anyascii(word)).casefold())))
+
+
+def read_japanese(word: str) -> tuple[str, ...]:
+    """Return how a name in Chinese signs is read in Japanese, in Latin letters by sound; nothing for an unknown one."""
+    return _japanese().get(word, ())
 
 
 def _syllable(letter: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +17,11 @@ from petition_app.matching.roster.weights import LONE_WORD, OUT_OF_TERM, WORDS
 if TYPE_CHECKING:
     from petition_app.matching.roster.index import RosterIndex, SearchHits
 
-# Set on queries by invented people (bench/matching.py, seeds 78 and 79), and a little higher after a look at the bench,
-# since a wrong strong match does more harm than a missing one: on those seeds all are right with a place that agrees,
-# .998 by the name alone, and .00 and .05 % of outsiders are strong.
+# Set on 120,000 queries by invented people (the population of bench/matching.py at seeds 301 to 306, which no bar
+# uses). There the probability says too little where an initial or a known form agrees beside surname and place, and
+# far too much where a surname is only alike: of outsiders .050 % are strong, and of all strong ones .9993 are right.
 STRONG, STRONG_BY_NAME, POSSIBLE = 0.994, 0.99, 0.03
+STRONG_SHORT, STRONG_ALIKE = 0.985, 0.9995
 SHOWN = 5
 FITS = 3.0  # Bits: who is worse by more does not fit as well as the best.
 AGAINST = ("different", "out_of_term", "other_gender")
@@ -49,15 +51,24 @@ def _verdict(candidates: tuple[RosterCandidate, ...], nobody: float) -> str:
         return "none"
     counter = any(relation in AGAINST for relation in relations.values())
     placed = relations.get("place", "missing")
-    needed = STRONG_BY_NAME if placed == "missing" else STRONG
     short = ("missing", "different") if placed == "agrees" else ("missing", "different", "initial")
     named = relations.get("given", "missing") not in short and relations.get("surname") != "initial"
     counter = counter or _has_another_middle_name(best)
-    if best.probability >= needed and not counter and named and not _ties(candidates):
+    if best.probability >= _needed(relations) and not counter and named and not _ties(candidates):
         return "strong"
     if best.score > nobody - 6 and sum(row.relation == "different" for row in best.rows) == 0:
         return "possible"
     return "possible" if best.probability >= 0.2 else "weak"
+
+
+def _needed(relations: Mapping[str, str]) -> float:
+    """Return from what probability on a match is strong: more where the surname is only alike, or the place another."""
+    placed = relations.get("place", "missing")
+    if placed == "missing":
+        return STRONG_BY_NAME
+    if placed != "agrees" or relations.get("surname") != "exact":
+        return STRONG_ALIKE
+    return STRONG if relations.get("given") == "exact" else STRONG_SHORT
 
 
 def _has_another_middle_name(best: RosterCandidate) -> bool:

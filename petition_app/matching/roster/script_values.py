@@ -83,7 +83,7 @@ class ScriptValues:
             return read_native(word.translate(JOINTS), own)
         if own:  # A third script: by way of Latin letters.
             latin = (fine for fine, _ in read_native(word.translate(JOINTS), own))
-            return tuple(form for fine in latin for form in read_latin(fine, (), self.script))
+            return tuple(form for fine in latin for form in read_latin(fine.lower(), (), self.script))
         return read_latin(word, () if word.isascii() else spellings(word), self.script)
 
     def _best(self, places: set[int], asked: Sequence[str], values: Sequence[str]) -> dict[int, float]:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext, lazy_pgettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import BooleanField, Field, HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from petition_app.crypto.form_tokens import new_form_token
@@ -16,7 +26,7 @@ from petition_app.i18n import N_
 from petition_app.person_names.reading import UnfitTextError, read_line
 from petition_app.signatures.invitation_lists import MOST_PEOPLE, NewEntry
 from petition_app.signatures.invitation_models import TITLE_LENGTH
-from petition_app.signatures.name_lists import BadLine, NameList, read_file, read_list
+from petition_app.signatures.name_lists import BadLine, NameList, SheetWithoutNamesError, read_file, read_list
 from petition_app.web.error_words import explain
 from petition_app.web.forms.sign import check_token
 
@@ -55,8 +65,16 @@ class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
         render_kw={"accept": ".csv,.xlsx,.ods"},
     )
 
+    sheet = SelectField(
+        lazy_gettext("Sheet"),
+        description=lazy_gettext("For another sheet, choose it here and the file once more."),
+        choices=[], validate_choice=False,
+    )  # fmt: skip
+    sheet_read = HiddenField()
+    sheet_names = SelectMultipleField(validate_choice=False)
     with_mended = BooleanField(lazy_gettext("Take all such names as they read"))
     mended = SelectMultipleField(validate_choice=False)
+    kept = SelectMultipleField(validate_choice=False)
 
     def __init__(self, **values: Any) -> None:
         super().__init__(form=new_form_token(), **values)
@@ -80,23 +98,48 @@ class GroupForm(FlaskForm):  # type: ignore[misc] # The library is untyped here.
 
         So do rows of the file that are left out: the list comes back in the box, to be looked at.
         """
+        chosen = self.sheet.data or ""
         if self.file.data:
-            try:
-                read = read_file(self.file.data.read())
-                field.data, self.left_out = read.text, read.left_out
-            except DomainError as error:
-                self.file.errors = [explain(error)]
-                raise ValidationError(explain(error)) from None
-        self._read = read_list(field.data or "", agreed=self.mended.data or (), with_mended=self.with_mended.data)
+            field.data = self._lines_of_file(chosen)
+        else:
+            self._offer_sheets(self.sheet_read.data or "", self.sheet_names.data or ())
+            if chosen != (self.sheet_read.data or ""):
+                raise ValidationError(gettext("This is still another sheet: please choose the file once more, too."))
+        self._read = read_list(
+            field.data or "",
+            agreed=self.mended.data or (),
+            kept=self.kept.data or (),
+            with_mended=self.with_mended.data,
+        )
         self.bad = self._read.bad
         if self.bad:
             raise ValidationError(gettext("Please correct the lines named below. Nothing was entered yet."))
         if self.left_out:
             raise ValidationError(gettext("Rows of the file were left out, see below. Nothing was entered yet."))
+        if self.file.data and self.sheet.choices and not chosen:
+            raise ValidationError(gettext("The file has several sheets, see below. Nothing was entered yet."))
         if not self._read.people:
             raise ValidationError(gettext("Please write at least one name."))
         if len(self._read.people) > MOST_PEOPLE:
             raise ValidationError(gettext("At most %(most)s people in one list. Please split it.", most=MOST_PEOPLE))
+
+    def _lines_of_file(self, sheet: str) -> str:
+        """Return the rows of the file as lines of the box, and offer its sheets where there are several."""
+        try:
+            read = read_file(self.file.data.read(), sheet=sheet)
+        except DomainError as error:
+            if isinstance(error, SheetWithoutNamesError):
+                self._offer_sheets(error.about.sheet, error.about.sheet_names)
+            self.file.errors = [explain(error)]
+            raise ValidationError(explain(error)) from None
+        self._offer_sheets(read.sheet, read.sheet_names)
+        self.left_out = read.left_out
+        return read.text
+
+    def _offer_sheets(self, read: str, names: Sequence[str]) -> None:
+        if len(names) > 1:
+            self.sheet.choices = [SelectChoice(name, name, {"translate": "no"}) for name in names]
+            self.sheet.data = self.sheet_read.data = read
 
     def to_new_entry(self, *, language: str) -> NewEntry:
         """Return the list as the service takes it; `language` is the page's, until each person chooses."""

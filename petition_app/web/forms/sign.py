@@ -108,6 +108,7 @@ class SignForm(ParsedForm):
     form = HiddenField()
     text = HiddenField()
     mended = HiddenField()
+    kept = HiddenField()
     name = StringField(
         lazy_gettext("Your name"),
         description=lazy_gettext("As it stands on the official record; in any alphabet."),

@@ -15,7 +15,7 @@ from petition_app.crypto.form_tokens import is_form_token, new_form_token
 from petition_app.i18n import LANGUAGES, N_
 from petition_app.mailer import offers
 from petition_app.mailer.addresses import NO_WAY, read_address
-from petition_app.person_names.reading import UnfitTextError, read_line, read_name
+from petition_app.person_names.reading import StrayWordError, UnfitTextError, read_line, read_meant
 from petition_app.signatures.new_signatures import NewSignature
 from petition_app.signatures.rules import CONSENT
 from petition_app.signatures.sealing import Identity
@@ -23,6 +23,7 @@ from petition_app.signatures.sealing import Identity
 Sent = Mapping[str, str]
 
 MENDED = "mended"  # The field in which the owner of a name agrees to how it could read.
+KEPT = "kept"  # The name that is meant as it stands, if it is sent again without that.
 MOST_OTHERS = 1_000_000
 TIERS = tuple(map(str, sorted(CONSENT.values())))
 UNTICKED = ("", "false")
@@ -40,22 +41,20 @@ OUTDATED = N_("This page was out of date. Your words are still here: send it aga
 class Parsed:
     """The fields as they were understood, and what is wrong with those that were not, to be translated.
 
-    `suggestion` is how the name could read instead, where it is refused and one way is plain; who agrees sends it in.
+    `suggestion` is how the name could read instead, where one way is plain; who agrees sends it in.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     suggestion: str = ""
 
-    def read_name(self, typed: str, *, agreed: str) -> None:
-        """Read the name; `agreed` is the suggestion that its owner has ticked."""
+    def read_name(self, typed: str, *, agreed: str, kept: str) -> None:
+        """Read the name; `agreed` is the suggestion that its owner has ticked, `kept` the name that was asked about."""
         try:
-            self.values["name"] = read_name(typed)
+            self.values["name"] = read_meant(typed, agreed=(agreed,), kept=(kept,))
         except UnfitTextError as error:
-            if error.suggestion and error.suggestion == agreed:
-                self.values["name"] = agreed
-            else:
-                self.values["name"], self.errors["name"], self.suggestion = typed, str(error), error.suggestion
+            self.values["name"], self.errors["name"], self.suggestion = typed, str(error), error.suggestion
+            self.values["kept"] = error.name if isinstance(error, StrayWordError) else ""
 
     def read(self, name: str, read: Callable[[str], str], typed: str) -> None:
         """Read one line. What cannot be taken stays as it was typed."""
@@ -81,7 +80,7 @@ def parse_sign(sent: Sent, *, mail: str, language: str) -> Parsed:
             errors["form"] = OUTDATED
     values["text"] = sent.get("text", "")
     if (name := sent.get("name", "")).strip():
-        parsed.read_name(name, agreed=sent.get(MENDED, ""))
+        parsed.read_name(name, agreed=sent.get(MENDED, ""), kept=sent.get(KEPT, ""))
     else:
         values["name"], errors["name"] = name, NO_NAME
     parsed.read("role", read_line, sent.get("role", ""))

@@ -20,7 +20,7 @@ from petition_app.errors import DomainError
 from petition_app.i18n import N_
 from petition_app.imports import files, runs, undo_import
 from petition_app.imports.files import ImportedBeforeError, ImportStateError
-from petition_app.imports.preview import Preview, preview
+from petition_app.imports.preview import Preview, leave_out_repeats, preview
 from petition_app.imports.sealed_file import KeyGoneError
 from petition_app.signatures.import_models import Import
 from petition_app.storage.spreadsheets import UnreadableFileError
@@ -73,6 +73,7 @@ def upload() -> Answer:
     if form.validate():
         try:
             job, key = files.upload(g.petition, form.file.data.stream.read(), by=g.account, at=utcnow())
+            leave_out_repeats(job, key)
             session["import"] = {"id": job.id.hex, "key": base64.b64encode(key).decode()}
             return _to("show", import_id=job.id)
         except DomainError as error:
