@@ -3,6 +3,8 @@
 A reading is known by the function that asks and by the tables it asks, a writing by what it does to which table: which
 columns a change touches, and in whose flush it is written, differ from case to case. What a test asks for itself does
 not count, nor what the modules issue that exist to know the databases apart.
+
+A question inside another that means a row of the outer one, and asks all rows of its table instead, fails at once.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ PRODUCT, TESTS = f"{ROOT / 'petition_app'}/", f"{ROOT / 'tests'}/"
 DATABASES = ("postgresql", "sqlite")
 TABLE = re.compile(r'\b(?:FROM|INTO|UPDATE|JOIN) "?([a-z_]+)')
 WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM) [a-z\"]")
+# A select in parentheses, and the tables that it names side by side.
+INNER = re.compile(r"\(SELECT [^()]*?\sFROM (\w+(?: AS \w+)?(?:, \w+(?: AS \w+)?)+)")
 CATALOGUES = ("pg_", "sqlite_", "information_schema")
 # These know the databases apart and say different things to them, or write every table alike.
 APART = (
@@ -40,6 +44,8 @@ def _note(_connection: Any, _cursor: Any, text: str, _parameters: Any, context: 
     database, place = context.dialect.name, _place()
     if place and not place.startswith(APART) and (place, text) not in known[database]:
         known[database].add((place, text))
+        if lost := unrelated(text):
+            raise AssertionError(f"{place} asks of all {lost} and not of the one that is meant: {text}")
         if statement := shape(text, place):
             test = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
             met[database].setdefault(statement, f"{test}: {' '.join(text.split())[:200]}")
@@ -56,6 +62,27 @@ def _place() -> str:
             return ""
         frame = frame.f_back  # type: ignore[assignment] # Nothing above the first.
     return ""
+
+
+def unrelated(text: str) -> str:
+    """Return a table that an inner select names beside its own, and an outer one has already: `correlate` is missing."""
+    for inner in INNER.finditer(text):
+        outer = _around(text[: inner.start()])
+        for table in inner.group(1).split(", "):
+            if re.search(rf"\b(?:FROM|JOIN) {table}\b(?! AS)", outer):
+                return table
+    return ""
+
+
+def _around(text: str) -> str:
+    """Return what stands outside of parentheses that are closed before the end."""
+    kept, depth = [], 0
+    for letter in reversed(text):
+        depth += letter == ")"
+        if depth == 0:
+            kept.append(letter)
+        depth = max(depth - (letter == "("), 0)
+    return "".join(reversed(kept))
 
 
 def shape(text: str, place: str) -> str:

@@ -104,7 +104,7 @@ def note_done(*, at: datetime) -> None:
 
 
 def _rejected(at: datetime) -> Select[Signature]:
-    answered = exists().where(Decision.signature_id == Signature.id, Decision.position > SecondLook.position)
+    answered = exists().where(Decision.signature_id == SecondLook.signature_id, Decision.position > SecondLook.position)
     waiting = exists().where(SecondLook.signature_id == Signature.id, SecondLook.closed_on.is_(None), ~answered)
     keyed = exists().where(SealedKey.signature_id == Signature.id)
     return select(Signature).where(
@@ -117,8 +117,9 @@ def _contacts(at: datetime) -> Select[Signature]:
 
 
 def _contact_kept() -> ColumnElement[bool]:
-    contact = select(SealedPart.id).where(SealedPart.signature_id == Signature.id, SealedPart.part == "contact")
-    return exists().where(SealedKey.part_id.in_(contact))
+    return exists().where(
+        SealedKey.signature_id == Signature.id, SealedKey.part_id == SealedPart.id, SealedPart.part == "contact"
+    )
 
 
 def _undisturbed_since(moment: datetime) -> ColumnElement[bool]:

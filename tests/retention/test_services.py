@@ -85,6 +85,10 @@ def test_a_rejected_signature_stays_readable_while_a_second_look_waits(app: Any)
             second_looks.ask(signature, "Please look again.", at=utcnow())
         if make.state_of(app, signed.id) == "checking":
             make.decide_by_all(app, world, signed.id, outcome="rejected", reason="not_eligible")
+    other = make.make_verified(app, world)
+    for _ in range(2):  # What is decided about somebody else answers nobody.
+        make.act(app, "reopen", world.petition_id, other.id, world.organizer)
+        make.decide_by_all(app, world, other.id)
     assert "rejected" not in retain(app, days=60)
     assert opened(app, signed)
     make.act(app, "reopen", world.petition_id, signed.id, world.organizer)
@@ -102,6 +106,7 @@ def test_a_contact_is_erased_thirty_days_after_the_last_decision(app: Any, world
     assert retain(app, days=30.1) == {"contact": 1}
     assert opened(app, signed) == (name, "")
     assert opened(app, waiting) == (waiting.name, waiting.email), "nothing is decided about it"
+    assert retain(app, days=30.1) == {}, "there is nothing left to erase of it, whatever is kept of others"
     with make.looking(app):
         assert db.session.get_one(Signature, signed.id).mailbox_index is None
 

@@ -166,7 +166,7 @@ def decided_by(by: UUID | ColumnElement[UUID]) -> ColumnElement[bool]:
         mine.account_id == by,
         mine.outcome.in_(VERDICTS),
         ~exists().where(
-            later.signature_id == Signature.id, later.position > mine.position, later.outcome == "reopened"
+            later.signature_id == mine.signature_id, later.position > mine.position, later.outcome == "reopened"
         ),
         ~exists().where(undone.supersedes_id == mine.id),
     )

@@ -169,10 +169,14 @@ def kept_for_others(by: ColumnElement[UUID], *, since: ColumnElement[date]) -> C
     It is not kept once they have put it back or decided it, or have left.
     """
     other, mine, verdict = aliased(Question), aliased(Question), aliased(Decision)
-    stays = exists().where(
-        Membership.account_id == other.account_id,
-        Membership.petition_id == Signature.petition_id,
-        Membership.role != "auditor",
+    stays = (
+        exists()
+        .where(
+            Membership.account_id == other.account_id,
+            Membership.petition_id == Signature.petition_id,
+            Membership.role != "auditor",
+        )
+        .correlate(other, Signature)
     )
     has_decided = exists().where(
         verdict.signature_id == other.signature_id,

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, select
 from petition_app import app_state
 from petition_app.clock import utcnow
 from petition_app.signatures.models import Signature
-from petition_app.verification.desk import leases
+from petition_app.verification.desk import leases, own_work
 from tests import factories as make
 
 on_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # Elsewhere one writes at a time.
@@ -48,3 +48,20 @@ def test_a_reviewer_for_whom_there_is_none_is_told_so(app: Any) -> None:
     with make.acting(app):
         reviewer = make.account(world.reviewers[0])
         assert leases.lease_next(make.petition(world.petition_id), by=reviewer, at=utcnow()) is None
+
+
+def test_what_a_reviewer_has_decided_does_not_come_back_when_another_case_is_looked_at_again(app: Any) -> None:
+    world = make.make_world(app, reviewers=2, staff=2)
+    decided, other = (make.make_signature(app, world.petition_id).id for _ in range(2))
+    make.seal(app, world.petition_id)
+    one, two = world.reviewers
+    make.decide_by_all(app, world, other)
+    make.act(app, "reopen", world.petition_id, other, world.organizer)
+    for each in (one, two):
+        make.decide(app, world.petition_id, other, each)
+    make.decide(app, world.petition_id, decided, one)
+    assert make.take(app, world.petition_id, one) is None
+    with make.looking(app):
+        petition, by = make.petition(world.petition_id), make.account(one)
+        assert own_work.count_own(petition, by=by, at=utcnow()) == own_work.OwnWork(today=2, left=0, done=1)
+    assert make.take(app, world.petition_id, two) == decided

@@ -174,6 +174,17 @@ def test_an_answered_case_is_not_kept_for_who_has_left(app: Any) -> None:
     assert taken(app, world, 1) == signed[0].id
 
 
+def test_an_answered_case_is_not_kept_for_who_works_for_another_letter_now(app: Any) -> None:
+    world, signed = asked(app)
+    make.answer(app, signed[0], "The second one.")
+    elsewhere = make.make_petition(app, "elsewhere")
+    make.make_signature(app, elsewhere)
+    with make.acting(app):
+        member = find_member(world.reviewers[0].email, petition_id=world.petition_id)
+        member.petition_id = elsewhere
+    assert taken(app, world, 1) == signed[0].id
+
+
 def test_two_reviewers_who_both_asked_may_both_take_the_answered_case(app: Any) -> None:
     world, signed = asked(app)
     make.take_case(app, world.petition_id, signed[0].id, world.reviewers[1], asked=True)
