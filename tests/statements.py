@@ -65,7 +65,7 @@ def _place() -> str:
 
 
 def unrelated(text: str) -> str:
-    """Return a table that an inner select names beside its own, and an outer one has already: `correlate` is missing."""
+    """Return a table that an inner select names beside its own though an outer one has it: `correlate` is missing."""
     for inner in INNER.finditer(text):
         outer = _around(text[: inner.start()])
         for table in inner.group(1).split(", "):
