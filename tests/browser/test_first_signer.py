@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from flask import Flask
 import pytest
+from flask import Flask
 from playwright.sync_api import Error, Page, expect
 from sqlalchemy import select
 
