@@ -89,6 +89,7 @@ class Decision(Base):
         CheckConstraint(f"eligible IS NULL OR eligible IN {ELIGIBLE}", name="eligible_known"),
         Index("ix_decisions_enacted", "petition_id", "enacted", "at"),
         Index("ix_decisions_latest", "petition_id", "at"),
+        Index("ix_decisions_open", "petition_id", "enacted", "position"),
         Index("ix_decisions_corrections", "petition_id", "correction"),
         Index("ix_decisions_duplicate_of_id", "duplicate_of_id"),
         UNNUMBERED,

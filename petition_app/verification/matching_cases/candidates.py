@@ -204,7 +204,7 @@ def _candidate(
         same_entry=known or _same_entry(signature, other),
         likely=pair.probability,
         rows=tuple(
-            replace(row, right=record.place, relation="within") if same_place and row.part == "place" else row
+            replace(row, relation="within") if same_place and row.part == "place" else row
             for row in pair.rows
             if row.part != "entry"
         ),

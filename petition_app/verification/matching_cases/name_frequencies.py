@@ -56,9 +56,23 @@ def frequencies_of(petition: Petition, name: str, place: str, *, places: Iterabl
 
 
 def compare_within(common: Frequencies, mine: Record, other: Record) -> Pair:
-    """Compare two records of a list by its frequencies; a place that is a part of the other agrees with it."""
-    there = replace(other, place=mine.place) if part_of(mine.place, other.place) else other
-    return compare(mine, there, frequencies=common)
+    """Compare two records of a list by its frequencies; a place that is a part of the other agrees with it.
+
+    Of two other places the words are compared that they do not share: "New Field" is not like "New Hill".
+    """
+    here, there = (mine.place, mine.place) if part_of(mine.place, other.place) else _apart(mine.place, other.place)
+    pair = compare(replace(mine, place=here), replace(other, place=there), frequencies=common)
+    typed = (replace(row, left=mine.place, right=other.place) if row.part == "place" else row for row in pair.rows)
+    return replace(pair, rows=tuple(typed))
+
+
+def _apart(one: str, other: str) -> tuple[str, str]:
+    """Return what two places do not share, where they share a word and each has another; else the places."""
+    mine, theirs = _tokens(one), _tokens(other)
+    left, right = [word for word in mine if word not in theirs], [word for word in theirs if word not in mine]
+    if len(left) == len(mine) or not left or not right:
+        return one, other
+    return " ".join(left), " ".join(right)
 
 
 def part_of(one: str, other: str) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import event
 
 from petition_app.clock import utcnow
 from petition_app.storage.db import db, transaction
-from petition_app.verification.desk import case_view
+from petition_app.verification.desk import case_view, own_work
 from petition_app.worker.loop import run_periodic
 from petition_app.worker.schedule import PERIODIC
 from tests import factories as make
@@ -124,3 +124,33 @@ def test_a_case_with_many_namesakes_takes_as_many_statements_as_one_with_few(app
             assert len(shown.candidates) in (4, 5)
         numbers.append(len(heard))
     assert len(set(numbers)) == 1
+
+
+@pytest.mark.standard("The count opens nothing.")
+def test_who_must_look_further_is_counted_from_the_cases_that_differ(app: Any, database: str) -> None:
+    world = make.make_world(app, reviewers=2, staff=3)
+    cases = [make.make_signature(app, world.petition_id).id for _ in range(6)]
+    make.seal(app, world.petition_id)
+    one, two, third = world.reviewers
+    for case in cases[:4]:
+        make.decide(app, world.petition_id, case, one, outcome="rejected", reason="not_found")
+    for case in cases[:2]:
+        make.decide(app, world.petition_id, case, two)
+    for case in cases[4:]:  # Agreed, and begun anew: nobody differs on it any more.
+        for each in (one, two):
+            make.decide(app, world.petition_id, case, each)
+        make.act(app, "reopen", world.petition_id, case, world.organizer)
+    with listening(app) as heard, make.looking(app):
+        petition = make.petition(world.petition_id)
+        counts = [own_work.count_disagreed(petition, by=make.account(each)) for each in (None, one, two, third)]
+    assert counts == [2, 0, 0, 2]
+    if not database.startswith("sqlite"):  # There so few rows are read at once, whatever index there is.
+        return
+    asked = [(text, values) for text, values in heard if "count(DISTINCT signatures.id)" in text]
+    assert len(asked) == 4
+    with make.looking(app):
+        for text, values in asked:
+            plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
+            steps = "\n".join(row[3] for row in plan)
+            assert "USING INDEX ix_decisions_open (petition_id=? AND enacted=? AND position>?)" in steps
+            assert "SCAN" not in steps

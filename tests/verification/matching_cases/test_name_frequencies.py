@@ -17,7 +17,7 @@ from petition_app.signatures.models import Signature
 from petition_app.storage.db import db
 from petition_app.verification.matching_cases import candidates, name_frequencies, pairs
 from petition_app.verification.matching_cases.candidates import DuplicateCandidate
-from petition_app.verification.matching_cases.name_frequencies import part_of
+from petition_app.verification.matching_cases.name_frequencies import compare_within, part_of
 from tests import factories as make
 from tests.verification.bulk.test_services import admit_roster, match_all
 
@@ -79,6 +79,26 @@ def test_commoner_is_never_likelier_and_the_order_of_the_two_changes_nothing(
 def test_a_place_is_part_of_another_by_whole_words(one: str, other: str, within: bool) -> None:
     assert part_of(one, other) is within
     assert part_of(other, one) is within
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "like"),
+    [
+        ("МО Новое Приволье", "МО Южное Приволье", False),
+        ("МО Садовое Заполье", "МО Садовое Подворье", False),
+        ("журналист, МО Луговое Поле", "журналист, МО Степное Взморье", False),
+        ("New Field, Kent", "New Hill, Kent", False),
+        ("МО Садовое Заполье", "МО Садовое Запольё", True),
+        ("МО Каменка", "МО Каменкка", True),
+        ("Kamenka, Tver", "Каменка, Твер", True),
+    ],
+)
+def test_places_are_told_apart_by_the_words_that_they_do_not_share(here: str, there: str, like: bool) -> None:
+    one, other = Record("1", "Иванов Иван", place=here), Record("2", "Иванов Иван", place=there)
+    for pair in ((one, other), (other, one)):
+        (place,) = [row for row in compare_within(Frequencies(3_000), *pair).rows if row.part == "place"]
+        assert (place.bits > 0) is like
+        assert (place.left, place.right) == (pair[0].place, pair[1].place)
 
 
 # --- at the desk --------------------------------------------------------------------------------------------------
