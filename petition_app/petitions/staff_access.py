@@ -32,10 +32,10 @@ class StaffAccess:
     read_only: bool
 
 
-def find(identifier: str, *, token: str, slug: str | None, at: datetime) -> StaffAccess | None:
+def find(identifier: str, *, token: str, slug: str, at: datetime) -> StaffAccess | None:
     """Return what is known of who has this identifier in a cookie (`Account.fs_uniquifier`), if anybody has."""
     since = at - sessions.LIFE
-    given = {"identifier": identifier, "token": sessions.hash_token(token), "since": since, "slug": slug or ""}
+    given = {"identifier": identifier, "token": sessions.hash_token(token), "since": since, "slug": slug}
     row = db.session.execute(_query(), given).first()
     if row is None:
         return None

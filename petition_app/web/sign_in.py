@@ -13,6 +13,7 @@ from flask_security import RoleMixin, Security, SQLAlchemyUserDatastore, UserMix
 
 from petition_app.accounts import services, sessions
 from petition_app.accounts.models import Account
+from petition_app.bounds import is_text
 from petition_app.clock import utcnow
 from petition_app.petitions import staff_access
 from petition_app.petitions.staff_access import StaffAccess
@@ -34,7 +35,8 @@ class Datastore(SQLAlchemyUserDatastore):
         """Return an account; who is known by a cookie together with what its request will ask for next."""
         if known.keys() != {"fs_uniquifier"} or not has_request_context():
             return super().find_user(case_insensitive=case_insensitive, **known)
-        token, slug = session.get("token", ""), (request.view_args or {}).get("slug")
+        token, slug = session.get("token", ""), (request.view_args or {}).get("slug", "")
+        slug = slug if is_text(slug) else ""  # What no database takes names no letter.
         g.staff_access = found = staff_access.find(known["fs_uniquifier"], token=token, slug=slug, at=utcnow())
         return found.account if found else None  # type: ignore[return-value] # The library stands for any user.
 

@@ -174,12 +174,12 @@ def bring_roster(organizer: Visitor, page: Page, here: str) -> None:
     bring(page, ROSTER)
     for column, meaning in (("column0", "body"), ("column1", "place")):
         page.locator(f"select[name={column}]").select_option(meaning)
-    go(page.locator("form[action*='/columns'] button:not([formaction])"))
+    go(page.locator("form[action*='/columns'] button:not([formaction])").first)
     expect(page.get_by_role("alert").first).to_be_visible()
     organizer.look(page)
     for column, meaning in (("column0", "name"), ("column1", "body")):
         page.locator(f"select[name={column}]").select_option(meaning)
-    go(page.locator("form[action*='/columns'] button:not([formaction])"))
+    go(page.locator("form[action*='/columns'] button:not([formaction])").first)
     expect(page.locator("main")).to_contain_text("Колчина")
     go(page.locator("button[formaction*='/use']"), twice=True)
     page.goto(f"{here}/roster")
@@ -192,7 +192,7 @@ def bring_initial_names(organizer: Visitor, page: Page, here: str) -> None:
     bring(page, INITIAL.encode("utf-16"))
     page.locator("[name=initial]").check()
     page.locator("textarea[name=consent]").fill("On paper")
-    go(page.locator("form[action*='/columns'] button:not([formaction])"))
+    go(page.locator("form[action*='/columns'] button:not([formaction])").first)
     organizer.look(page)
     go(page.locator("button[formaction*='/start']"), twice=True)
     expect(page.locator("a[href*='/undo']")).to_be_visible()

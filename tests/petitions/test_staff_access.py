@@ -16,7 +16,7 @@ from petition_app.petitions.staff_access import StaffAccess
 from tests import factories as make
 
 
-def found(app: Any, person: make.Person, *, token: str = "", slug: str | None = None, hours: int = 0) -> StaffAccess:
+def found(app: Any, person: make.Person, *, token: str = "", slug: str = "", hours: int = 0) -> StaffAccess:
     with make.looking(app):
         account = make.account(person)
         assert account
@@ -52,7 +52,7 @@ def test_a_petition_is_only_there_for_who_has_a_role_on_it(app: Any) -> None:
     assert other
     here = found(app, world.auditor, slug=world.slug)
     assert here.role == "auditor"
-    for slug in ("another-letter", "no-such-letter", None):
+    for slug in ("another-letter", "no-such-letter", ""):
         there = found(app, world.auditor, slug=slug)
         assert (there.petition, there.role) == (None, None)
 
@@ -68,7 +68,7 @@ def test_it_says_whether_nothing_may_change(app: Any, is_on: bool) -> None:
 
 def test_nobody_is_known_by_an_identifier_that_nobody_has(app: Any) -> None:
     with make.looking(app):
-        assert staff_access.find("nobody's", token="", slug=None, at=utcnow()) is None
+        assert staff_access.find("nobody's", token="", slug="", at=utcnow()) is None
 
 
 def test_a_role_that_is_taken_within_a_transaction_is_gone_in_it(app: Any) -> None:
