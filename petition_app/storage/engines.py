@@ -42,10 +42,10 @@ def put(table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
 def put_where(table: type[Base], row: dict[str, Any], free: ColumnElement[bool]) -> bool:
     """Insert a row by its primary key, or write over the one that is there where that is `free`; return whether so."""
     insert: Any = (sqlite if has_log() else postgresql).insert(table.__table__).values(row)
-    keys = [column.name for column in table.__table__.primary_key]
-    others = {name: insert.excluded[name] for name in row if name not in keys}
-    found: Any = db.session.execute(insert.on_conflict_do_update(index_elements=keys, set_=others, where=free))
-    return bool(found.rowcount)
+    keys = list(table.__table__.primary_key)
+    others = {name: insert.excluded[name] for name in row if name not in {key.name for key in keys}}
+    written = insert.on_conflict_do_update(index_elements=keys, set_=others, where=free)
+    return db.session.execute(written.returning(keys[0])).first() is not None
 
 
 def has_log() -> bool:
