@@ -183,6 +183,7 @@ def test_the_shell_fills_merged_cells_by_an_option(app: Any, world: make.World, 
     assert at_the_shell(cli, tmp_path, merged("xlsx"), "--dry-run", "--with-filled").out.count("place: Ely") == 3
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("kind", ["xlsx", "ods"])
 def test_another_sheet_is_chosen_and_each_is_imported_once(
     app: Any, world: make.World, organizer: FlaskClient, kind: str

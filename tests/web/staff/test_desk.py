@@ -518,6 +518,7 @@ def test_the_same_decision_sent_twice_is_one_with_the_first_result(app: Flask, f
     assert desk.post(f"{case}/decisions", **other).status_code == 409, "another decision is not the same form"
 
 
+@pytest.mark.everywhere
 def test_the_same_evidence_and_the_same_question_sent_twice_are_one(app: Flask) -> None:
     desk = make_desk(app)
     case = desk.next()
