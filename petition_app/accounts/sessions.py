@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from petition_app import audit
 from petition_app.accounts.models import Account, AccountSession, DeskToken
@@ -30,12 +30,6 @@ def start(account: Account, *, at: datetime) -> str:
     audit.record("account.signed_in", by=account.id, object_id=account.id, at=at)
     db.session.flush()
     return token
-
-
-def account_id_of(token: str, *, at: datetime) -> UUID | None:
-    """Return whose session a cookie's token is, while it lasts (twelve hours)."""
-    theirs = select(AccountSession.account_id).where(AccountSession.started_at >= at - LIFE)
-    return db.session.scalar(theirs.where(AccountSession.token_hash == hash_token(token)))
 
 
 def end(token: str) -> None:

@@ -97,19 +97,19 @@ def leave_out_repeats(job: Import, key: bytes) -> None:
         ImportStateError, KeyGoneError
     """
     reading, petition = files.get_reading(job, key), db.session.get_one(Petition, job.petition_id)
+    earlier = select(Import.added).where(Import.petition_id == petition.id, Import.state == "done", Import.added > 0)
+    fewest = db.session.scalar(earlier.order_by(Import.added).limit(1))
     try:
         check_columns(reading.layout)
     except ColumnsError:
         return
+    if petition.is_sealed or not fewest:  # Where nothing can be known again, the rows are not read for it.
+        return
     table = Table(reading.layout, sealed_file.open_rows(job, key), bool(reading.consent))
     known = KnownRows(petition.id, without_known=False)
-    for _ in () if petition.is_sealed else pass_over(petition, table.rows(), known):
+    for _ in pass_over(petition, table.rows(), known):
         pass
-    earlier = select(Import.added).where(
-        Import.petition_id == job.petition_id, Import.state == "done", Import.added > 0
-    )
-    fewest = db.session.scalar(earlier.order_by(Import.added).limit(1))
-    if fewest and len(known.lines) >= REPEATED * fewest:
+    if len(known.lines) >= REPEATED * fewest:
         files.set_reading(job, key, replace(reading, without_known=True))
 
 
