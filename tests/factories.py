@@ -120,6 +120,11 @@ def _is_sealed(fields: dict[str, Any]) -> bool:
 
 
 def _make_petition(app: Flask, slug: str, *, state: str, **fields: Any) -> UUID:
+    with acting(app):
+        return _new_petition(slug, state=state, **fields)
+
+
+def _new_petition(slug: str, *, state: str, **fields: Any) -> UUID:
     values: dict[str, Any] = {
         "slug": slug,
         "titles": {"en": "An open letter", "ru": "Открытое письмо"},
@@ -130,10 +135,9 @@ def _make_petition(app: Flask, slug: str, *, state: str, **fields: Any) -> UUID:
         "mail": "required",
         "reviewers": 1,
     }
-    with acting(app):
-        petition_id = petitions.create(NewPetition(**(values | fields)), by=None, at=utcnow()).id
+    petition_id = petitions.create(NewPetition(**(values | fields)), by=None, at=utcnow()).id
     for step in STEPS[state]:
-        set_state(app, petition_id, step)
+        petitions.change_state(petition(petition_id), step, by=None, at=utcnow())
     return petition_id
 
 
@@ -167,17 +171,20 @@ def account(person: Person | None) -> Account | None:
 
 def make_person(app: Flask, petition_id: UUID, role: str, address: str | None = None) -> Person:
     """Make an account with a role on a petition."""
-    address = address or f"{role}{next(_numbers)}@example.org"
     with acting(app):
-        made = create_account(
-            email=address,
-            name=f"{role.title()} Invented",
-            role=role,
-            petition_id=petition_id,
-            password=PASSWORD,
-            at=utcnow(),
-        )
-        return Person(made.id, made.email, role)
+        return _new_person(petition_id, role, address)
+
+
+def _new_person(petition_id: UUID, role: str, address: str | None = None) -> Person:
+    made = create_account(
+        email=address or f"{role}{next(_numbers)}@example.org",
+        name=f"{role.title()} Invented",
+        role=role,
+        petition_id=petition_id,
+        password=PASSWORD,
+        at=utcnow(),
+    )
+    return Person(made.id, made.email, role)
 
 
 @dataclass(frozen=True)
@@ -195,14 +202,19 @@ def make_world(app: Flask, slug: str = SLUG, *, staff: int | None = None, **fiel
     """Make an open petition with an organizer, reviewers (as many as the policy asks for) and an auditor."""
     if _is_sealed(fields):
         return make_sealed_world(app, slug, staff=staff, **({"mail": "required"} | fields))
-    petition_id = make_petition(app, slug, **fields)
+    with acting(app):
+        return _new_world(slug, staff=staff, **fields)
+
+
+def _new_world(slug: str, *, staff: int | None, state: str = "open", **fields: Any) -> World:
+    petition_id = _new_petition(slug, state=state, **fields)
     number = staff if staff is not None else fields.get("reviewers", 1)
     return World(
         petition_id=petition_id,
         slug=slug,
-        organizer=make_person(app, petition_id, "organizer"),
-        reviewers=tuple(make_person(app, petition_id, "reviewer") for _ in range(number)),
-        auditor=make_person(app, petition_id, "auditor"),
+        organizer=_new_person(petition_id, "organizer"),
+        reviewers=tuple(_new_person(petition_id, "reviewer") for _ in range(number)),
+        auditor=_new_person(petition_id, "auditor"),
     )
 
 
@@ -225,9 +237,9 @@ def make_sealed_world(app: Flask, slug: str = SLUG, *, state: str = "open", **fi
     first = list(_open_keys) if default_mode == "sealed" else []
     _open_keys.clear()
     words: dict[str, Any] = {"mail": "none"} | fields
-    world = make_world(app, slug, state="draft", mode="sealed", **words)
-    more = () if world.reviewers else (make_person(app, world.petition_id, "organizer"),)
     with acting(app):
+        world = _new_world(slug, state="draft", mode="sealed", **({"staff": None} | words))
+        more = () if world.reviewers else (_new_person(world.petition_id, "organizer"),)
         for person in (world.organizer, *world.reviewers, *more):
             member_keys.make_account_key(db.session.get_one(Account, person.id), PASSPHRASE, at=utcnow())
         key_services.make_petition_keys(world.petition_id, by=account(world.organizer), at=utcnow())

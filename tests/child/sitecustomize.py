@@ -41,14 +41,23 @@ class Cheap(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         lower(module)
 
 
+# What the people of tests sign in with and lock their keys with; that it is good is asked in a test of its own.
+GOOD = ("a long password of tests", "four unusual words of tests")
+
+
 def lower(module: ModuleType) -> None:
-    """Give the vault or the passwords the least that Argon2 allows; the vault keeps the product's as `full_costs`."""
+    """Give the vault or the passwords the least that Argon2 allows; the vault keeps the product's as `full_costs`.
+
+    How easily the passwords of tests are guessed is not looked at each time.
+    """
     names = vars(module)
     if "PASSES" in names:
         names.setdefault("full_costs", {name: names[name] for name in ("PASSES", "LANES", "MEMORY")})
         names.update(PASSES=1, LANES=1, MEMORY=8)
     else:
         names.update(hasher=names["PasswordHasher"](time_cost=1, memory_cost=8, parallelism=1))
+        ask = names["is_common"]
+        names.update(is_common=lambda secret, *about: secret not in GOOD and ask(secret, *about))
 
 
 if __name__ == "sitecustomize" and not os.environ.get("FULL_COSTS"):
