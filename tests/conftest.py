@@ -55,9 +55,8 @@ os.environ["PYTHONPATH"] = str(Path(__file__).parent / "child")
 SECRET_KEY = "tests-only-0123456789-abcdefghijklmnop"
 DATA = Path(__file__).parent / "data"
 
-pytest_plugins = (
-    "tests.scratch", "tests.chromium", "tests.matrix", "tests.schedule", "tests.statements", "tests.worlds",
-)  # fmt: skip
+PARTS = ("scratch", "chromium", "matrix", "reruns", "schedule", "statements", "worlds")
+pytest_plugins = tuple(f"tests.{name}" for name in PARTS)
 
 hypothesis_settings.register_profile(
     "tests",
