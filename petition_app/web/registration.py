@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Flask, redirect, url_for
-from flask_babel import Babel, format_decimal
+from flask_babel import format_decimal
 
 from petition_app import config
 from petition_app.i18n import LANGUAGES
@@ -87,7 +87,7 @@ STAFF = (
 
 def init_app(app: Flask, *, shows_waiting: bool = True) -> None:
     """Hang every view on its audience; with `shows_waiting` the head says how many things wait for who is signed in."""
-    Babel(app, locale_selector=lambda: language.current_language(), default_translation_directories="translations")
+    language.init_app(app)
     csrf.init_app(app)
     for pages in PUBLIC:
         app.register_blueprint(pages.public)
@@ -99,7 +99,6 @@ def init_app(app: Flask, *, shows_waiting: bool = True) -> None:
     app.register_blueprint(desk_api.remote)
     app.add_url_rule("/favicon.ico", "favicon", lambda: redirect(url_for("static", filename="mark.svg"), 301))
     app.before_request(guard)
-    app.url_defaults(language.carry_language)
     app.context_processor(
         lambda: {
             "lang": language.current_language(),
