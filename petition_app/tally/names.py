@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -26,10 +26,10 @@ from petition_app.tally import names_order
 from petition_app.tally.models import DueName, PublishedName, PublishedPlace
 from petition_app.verification.cases import judged_names
 from petition_app.verification.cases.case_access import CaseAccess
-from petition_app.verification.cases.decision_log import list_decisions, list_reached, was_reached
+from petition_app.verification.cases.decision_log import decisions_of, list_decisions, list_reached, was_reached
 from petition_app.verification.cases.desk_results_access import DeskResultsError
 from petition_app.verification.decisions import policy
-from petition_app.verification.models import Batch
+from petition_app.verification.models import Batch, Decision
 
 logger = logging.getLogger(__name__)
 
@@ -65,16 +65,22 @@ def _look_at_due(petition: Petition, named: dict[str, int], access: CaseAccess) 
     """Bring names in line with the signatures that are due and that nobody holds; return how many these were."""
     free = select(Signature).where(_due(petition)).limit(CHUNK).with_for_update(skip_locked=True, key_share=True)
     found = db.session.scalars(free.execution_options(populate_existing=True)).all()
+    decisions = decisions_of([signature.id for signature in found if _consents(signature)])
     for signature in found:
-        if signature.min_named_others is None or not _agreed(signature):
-            _show(signature, petition, named, access, wanted=_agreed(signature))
+        agreed = _agreed(signature, decisions[signature.id])
+        if signature.min_named_others is None or not agreed:
+            _show(signature, petition, named, access, wanted=agreed, decisions=decisions[signature.id])
         signature.names_stale = False
     db.session.flush()
     return len(found)
 
 
-def _agreed(signature: Signature) -> bool:
-    return signature.state == "verified" and signature.publication_tier == 3 and was_reached(signature.id)
+def _consents(signature: Signature) -> bool:
+    return signature.state == "verified" and signature.publication_tier == 3
+
+
+def _agreed(signature: Signature, decisions: Sequence[Decision]) -> bool:
+    return _consents(signature) and was_reached(signature.id, decisions)
 
 
 def _show_conditional(petition: Petition, named: dict[str, int], access: CaseAccess) -> None:
@@ -85,9 +91,10 @@ def _show_conditional(petition: Petition, named: dict[str, int], access: CaseAcc
         Signature.publication_tier == 3,
         Signature.min_named_others.is_not(None),
     )
+    consent = db.session.scalars(conditional).all()
     ids = conditional.with_only_columns(Signature.id)
-    reached = list_reached(ids)
-    agreed = [signature for signature in db.session.scalars(conditional) if signature.id in reached] if reached else []
+    reached = list_reached(ids) if consent else set()
+    agreed = [signature for signature in consent if signature.id in reached]
     if not agreed:
         return
     public, due = (
@@ -101,10 +108,19 @@ def _show_conditional(petition: Petition, named: dict[str, int], access: CaseAcc
     for signature in agreed:
         wanted = (signature.min_named_others or 0) < size
         if signature.id not in public | waits if wanted else signature.id in public | due:
-            _show(signature, petition, named, access, wanted=wanted)
+            decisions = list_decisions(signature.id) if wanted else ()
+            _show(signature, petition, named, access, wanted=wanted, decisions=decisions)
 
 
-def _show(signature: Signature, petition: Petition, named: dict[str, int], access: CaseAccess, *, wanted: bool) -> None:
+def _show(
+    signature: Signature,
+    petition: Petition,
+    named: dict[str, int],
+    access: CaseAccess,
+    *,
+    wanted: bool,
+    decisions: Sequence[Decision],
+) -> None:
     if petition.is_sealed and _mark(signature, access, wanted=wanted):
         return
     public = db.session.get(PublishedName, signature.id)
@@ -113,7 +129,7 @@ def _show(signature: Signature, petition: Petition, named: dict[str, int], acces
         count_place(petition.id, public.place, -1)
         db.session.delete(public)
         note_erasure()
-    if wanted and not public and (name := _open(signature, petition, access)):
+    if wanted and not public and (name := _open(signature, petition, access, decisions)):
         named[str(name.batch_number)] = named.get(str(name.batch_number), 0) + 1
         count_place(petition.id, name.place, 1)
         db.session.add(name)
@@ -160,8 +176,9 @@ def open_due_names(
         signature = get_for_update(Signature, row.signature_id)
         db.session.delete(row)
         db.session.flush()
-        if signature and _agreed(signature):
-            _show(signature, petition, named, access, wanted=True)
+        decisions = list_decisions(row.signature_id)
+        if signature and _agreed(signature, decisions):
+            _show(signature, petition, named, access, wanted=True, decisions=decisions)
             number += 1
     if number:
         note_names_published()
@@ -181,7 +198,9 @@ def _count_due(petition: Petition) -> int:
     return db.session.scalar(due) or 0
 
 
-def _open(signature: Signature, petition: Petition, access: CaseAccess) -> PublishedName | None:
+def _open(
+    signature: Signature, petition: Petition, access: CaseAccess, decisions: Sequence[Decision]
+) -> PublishedName | None:
     """Open a name as it is to be published; nothing, and a line in the log, where it may not be.
 
     Raises: LockedError. DeskResultsError: an organizer's own machine has sent a name that may not be.
@@ -191,7 +210,7 @@ def _open(signature: Signature, petition: Petition, access: CaseAccess) -> Publi
     except (UnreadableError, StorageSealedError):
         logger.error("The name of a verified signature cannot be opened: the key ring lacks its key.")
         return None
-    if not (_was_judged(signature, identity, key, petition, access) and _is_fit(identity)):
+    if not (_was_judged(signature, identity, key, petition, access, decisions) and _is_fit(identity)):
         if not access.has_keys:
             raise DeskResultsError
         logger.error("A name was not published: it is not the one that the reviewers judged, or no name at all.")
@@ -210,12 +229,18 @@ def _open(signature: Signature, petition: Petition, access: CaseAccess) -> Publi
     )
 
 
-def _was_judged(signature: Signature, identity: Identity, key: bytes, petition: Petition, access: CaseAccess) -> bool:
+def _was_judged(
+    signature: Signature,
+    identity: Identity,
+    key: bytes,
+    petition: Petition,
+    access: CaseAccess,
+    decisions: Sequence[Decision],
+) -> bool:
     """Return whether as many reviewers as the policy asks for have verified this very name, role and place.
 
     Verdicts from before there were proofs count only where the server itself opens what was sealed.
     """
-    decisions = list_decisions(signature.id)
     who = {grounds.account_id for grounds in judged_names.proved(signature, identity, key, decisions)}
     if access.has_keys:
         who |= judged_names.older(decisions)

@@ -105,8 +105,8 @@ def _release(petition: Petition, newest: Publication | None, *, at: datetime) ->
     _keep_day(publication)
     timeline.tell(petition, tally, batches, at=at)
     db.session.flush()
-    held = retention.get_held(petition.id)
-    if petition.is_sealed and held and held.day < at.date():
+    held = retention.get_held(petition.id) if petition.is_sealed else None
+    if held and held.day < at.date():
         retention.report(petition.id, at=at)
     return publication
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -60,9 +60,19 @@ def append(signature: Signature, *, outcome: str, by: Account | None, at: dateti
     return decision
 
 
-def was_reached(signature_id: UUID) -> bool:
+def decisions_of(ids: Select[UUID] | Collection[UUID]) -> defaultdict[UUID, list[Decision]]:
+    """Return the decisions on each of some signatures in their order, all in one query."""
+    found = defaultdict[UUID, list[Decision]](list)
+    if isinstance(ids, Select) or ids:
+        rows = select(Decision).where(Decision.signature_id.in_(ids))
+        for row in db.session.scalars(rows.order_by(Decision.signature_id, Decision.position)):
+            found[row.signature_id].append(row)
+    return found
+
+
+def was_reached(signature_id: UUID, decisions: Iterable[Decision]) -> bool:
     """Return whether somebody reached the person outside this site, as a verdict or a piece of evidence says."""
-    if rules.was_contacted(verdicts_of(signature_id)):
+    if rules.was_contacted(read(decisions)):
         return True
     contact = select(Evidence.id).where(Evidence.signature_id == signature_id, Evidence.removed_on.is_(None))
     return db.session.scalar(contact.where(Evidence.kind.in_(rules.REACHED)).limit(1)) is not None
@@ -70,10 +80,6 @@ def was_reached(signature_id: UUID) -> bool:
 
 def list_reached(ids: Select[UUID]) -> set[UUID]:
     """Return those of the signatures whose people somebody reached outside this site, all in two queries."""
-    decisions = defaultdict[UUID, list[Decision]](list)
-    found = select(Decision).where(Decision.signature_id.in_(ids)).order_by(Decision.signature_id, Decision.position)
-    for row in db.session.scalars(found):
-        decisions[row.signature_id].append(row)
     contact = select(Evidence.signature_id).where(Evidence.signature_id.in_(ids), Evidence.removed_on.is_(None))
-    told = {signature_id for signature_id, rows in decisions.items() if rules.was_contacted(read(rows))}
+    told = {signature_id for signature_id, rows in decisions_of(ids).items() if rules.was_contacted(read(rows))}
     return told | set(db.session.scalars(contact.where(Evidence.kind.in_(rules.REACHED))))
