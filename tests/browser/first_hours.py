@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Open, Site
+from tests.browser.moves import leaving
 from tests.browser.test_pages import assert_accessible
 from tests.factories import PASSWORD, Person
 from tests.matrix import sample
@@ -87,28 +88,28 @@ def type_password(page: Page, address: str, password: str = PASSWORD) -> None:
     """Fill in the form of sign-in and send it."""
     page.locator("#email").fill(address)
     page.locator("#password").fill(password)
-    with page.expect_navigation():
+    with leaving(page):
         page.locator("main form button[type=submit]").click()
 
 
 def end_session(page: Page, pressed: Locator, address: str) -> None:
     """Let the session end while something is written; press a button, sign in again, and send what was kept."""
     page.context.clear_cookies()
-    pressed.click()
+    go(pressed)
     expect(page.get_by_role("alert")).to_be_visible()
     type_password(page, address)
-    with page.expect_navigation():
+    with leaving(page):
         page.locator("main form button.btn-primary").click()
 
 
 def bring(page: Page, content: bytes, name: str = "people.csv") -> None:
     """Choose a file and send it."""
     page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
-    with page.expect_navigation():
+    with leaving(page):
         page.locator("main form[enctype] button[type=submit]").click()
 
 
 def go(button: Locator, *, twice: bool = False) -> None:
     """Press a button that leads to a page, or tap it twice."""
-    with button.page.expect_navigation():
+    with leaving(button.page):
         button.dblclick() if twice else button.click()

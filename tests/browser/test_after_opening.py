@@ -14,6 +14,7 @@ from petition_app.verification.models import Batch
 from tests import factories as make
 from tests.browser.conftest import Open, Site
 from tests.browser.first_hours import AFTER_OPENING, Deal, Visitor, bring, end_session, go, walked
+from tests.browser.moves import go_back, reload
 from tests.browser.test_road import INITIAL
 from tests.conftest import only_sqlite
 
@@ -52,7 +53,7 @@ def import_names(organizer: Visitor, page: Page, here: str) -> None:
     go(page.locator("form[action*='/columns'] button:not([formaction])").first)
     go(page.locator("button[formaction*='/start']"), twice=True)
     expect(page.locator("a[href*='/undo']")).to_be_visible()
-    page.go_back()
+    go_back(page)
     page.goto(here)
     expect(page.locator("a[href$='/seal'].btn")).to_be_visible()
 
@@ -113,7 +114,7 @@ def correct(organizer: Visitor, page: Page, here: str) -> None:
     expect(retract).to_be_visible()
     page.locator("[name=retraction][value=entered_in_error]").check()
     go(retract.locator("button[type=submit]"), twice=True)
-    page.go_back()
+    go_back(page)
     public = organizer.page(here[here.index("/organizer/p") :].replace("/organizer", ""))
     expect(public.locator(".timeline .correction")).to_have_count(1)
     expect(public.locator(".headline .number")).to_have_text("1")
@@ -157,7 +158,7 @@ def tell_the_public(organizer: Visitor, page: Page, here: str, world: make.World
         page.fill(f"#{field}", words)
     go(page.locator("button[value=preview]:not([aria-hidden])"))
     go(page.locator("button[value=publish]"), twice=True)
-    page.reload()
-    reader.reload()
+    reload(page)
+    reload(reader)
     expect(reader.locator(".timeline .handed_over")).to_have_count(1)
     organizer.look(page)

@@ -6,12 +6,14 @@ Without a script a browser asks before it sends a form once more; here it always
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, Site
+from tests.browser.moves import go_back, go_back_in_vain, go_forward, leaving, reload, settle
 from tests.browser.test_road import PETITION, keep_words, mailed_code
 from tests.browser.test_words import count, letter, shown, sign
 from tests.matrix import sample
@@ -30,40 +32,29 @@ def posts(page: Page) -> list[str]:
     return sent
 
 
-def go_back(page: Page) -> None:
-    """Go back from a page that is there in whole, as who reads it does; the one before may lead on at once."""
-    page.wait_for_load_state("load")
-    page.wait_for_timeout(300)
-    page.go_back(wait_until="commit")
-
-
 def come_back(page: Page, site: Site, *, script: bool) -> None:
     """Read the letter, and go back; without a script the browser may want a form to be sent once more."""
+    settle(page)
     is_led_to = page.url.partition("?")[0].endswith(LED_TO)
     page.goto(f"{site.url}/p/letter")
     if script or is_led_to:
         go_back(page)
         return
-    with pytest.raises(Error, match="ERR_CACHE_MISS"):
-        page.go_back()
-    page.wait_for_timeout(500)
-    page.reload(wait_until="commit")
+    go_back_in_vain(page)
+    reload(page)
 
 
 def ways(page: Page, site: Site, *, script: bool) -> tuple[Callable[[], object], ...]:
     """Return the ways to lose a page and to find it again."""
-
-    def reload() -> None:
-        page.reload(wait_until="commit")  # The page that is reloaded may lead on before all of it is there.
-
-    return reload, lambda: come_back(page, site, script=script), reload
+    again = partial(reload, page)
+    return again, partial(come_back, page, site, script=script), again
 
 
 def type_code(page: Page, code: str) -> None:
     """Type a code and send it by Enter."""
     expect(page.locator("script[data-entry]")).to_have_count(1)
     page.locator("input[name=code]").fill(code)
-    with page.expect_navigation():
+    with leaving(page):
         page.keyboard.press("Enter")
 
 
@@ -84,7 +75,7 @@ def test_the_page_for_the_code_is_found_again(letter: Site, open_page: Open, scr
         for heading in ("Type the code from the message", "Sign the letter"):
             go_back(page)
             expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-        page.go_forward(wait_until="commit")
+        go_forward(page)
         expect(page.get_by_role("heading", level=1)).to_have_text("Type the code from the message")
     type_code(page, mailed_code(letter, ADDRESS))
     shown(page)
@@ -178,7 +169,8 @@ def test_a_signature_that_was_looked_up_and_withdrawn_leaves_nothing_behind(
             expect(page.locator("textarea[name=code]")).to_have_value("")
             look_up()
         expect(page.locator(".road")).to_be_visible()
-    page.get_by_role("button", name="Look again").click()
+    with leaving(page):
+        page.get_by_role("button", name="Look again").click()
     expect(page.locator(".road")).to_be_visible()
     page.get_by_role("button", name="Withdraw and erase …").click()
     page.get_by_role("button", name="Yes, withdraw and erase it").click(click_count=1 + script)

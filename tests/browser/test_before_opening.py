@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, Site
 from tests.browser.first_hours import BEFORE_OPENING, Deal, Visitor, bring, end_session, go, type_password, walked
+from tests.browser.moves import go_back, leaving, reload
 from tests.browser.test_road import INITIAL, mailed_code
 from tests.factories import PASSWORD
 
@@ -41,10 +42,10 @@ def test_an_organizer_gets_from_an_empty_page_to_an_open_letter(empty: Site, ope
         fold.locator("summary").click()
         go(fold.locator("button"), twice=True)
         expect(tab.locator(".label-open")).to_be_visible()
-    page.reload()
+    reload(page)
     expect(page.locator("#address")).to_have_text(f"{empty.url}/p/river")
     organizer.look(page)
-    page.go_back()
+    go_back(page)
     expect(page.locator("h1")).to_be_visible()
     public = organizer.page("/p/river")
     expect(public.locator("h1")).to_have_text({"en": "Light in the streets", "ru": "Свет на улицах"}[deal.language])
@@ -65,8 +66,8 @@ def draft(organizer: Visitor, page: Page) -> None:
         organizer.look(page)
         STEP_BY_STEP[step](organizer, page)
     expect(page.locator(".draft-steps li.open")).to_have_count(0)
-    page.go_back()
-    page.reload()
+    go_back(page)
+    reload(page)
     expect(page.locator("h1")).to_be_visible()
 
 
@@ -115,7 +116,7 @@ def set_days(organizer: Visitor, page: Page) -> None:
     other = organizer.tab(page, "/organizer/p/river/draft/days")
     for tab, goal in ((other, "84"), (page, "100")):
         tab.locator("#goal").fill(goal)
-        with tab.expect_navigation():
+        with leaving(tab):
             tab.keyboard.press("Enter")
     other.goto(f"{organizer.site.url}/organizer/p/river/draft/days")
     expect(other.locator("#goal")).to_have_value("100")
@@ -196,5 +197,5 @@ def bring_initial_names(organizer: Visitor, page: Page, here: str) -> None:
     organizer.look(page)
     go(page.locator("button[formaction*='/start']"), twice=True)
     expect(page.locator("a[href*='/undo']")).to_be_visible()
-    page.reload()
+    reload(page)
     expect(page.locator("a[href*='/undo']")).to_be_visible()

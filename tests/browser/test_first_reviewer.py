@@ -13,6 +13,7 @@ from petition_app.verification.models import Decision
 from tests import factories as make
 from tests.browser.conftest import Open, Site
 from tests.browser.first_hours import REVIEWER, Deal, Visitor, end_session, go, walked
+from tests.browser.moves import go_back, reload
 from tests.conftest import only_sqlite
 
 NAMES = ("Вера Луговая", "Глеб Дольный", "Анна Речная", "Пётр Озёрный")
@@ -89,14 +90,14 @@ def take_back(app: Flask, page: Page) -> None:
     page.locator("#agrees-1").check()
     go(page.locator("#verify [data-record-stay]"))
     go(page.locator(".undo button"), twice=True)
-    page.reload()
+    reload(page)
     page.locator(".act-bar [href='#not-verified']").click()
     page.locator("#not-verified [name=reason]").first.check()
     go(page.locator("#not-verified [data-record-stay]"), twice=True)
     assert decisions(app) == before + 3, "the slip, what took it back, and what stands"
-    page.go_back()
+    go_back(page)
     expect(page.locator("h1")).to_be_visible()
-    page.reload()
+    reload(page)
     page.goto(page.url.partition("/cases/")[0].partition("/desk")[0] + "/desk")
 
 

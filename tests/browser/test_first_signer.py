@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from flask import Flask
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from petition_app.signatures.models import Signature
@@ -14,6 +13,7 @@ from petition_app.storage.db import db
 from tests import factories as make
 from tests.browser.conftest import Open, Site
 from tests.browser.first_hours import SIGNER, Deal, Visitor, go, walked
+from tests.browser.moves import go_back, go_back_in_vain, go_forward, reload
 from tests.browser.test_road import keep_words, mailed_code
 from tests.conftest import only_sqlite
 
@@ -63,7 +63,7 @@ def fill_in(signer: Visitor, page: Page) -> None:
     page.locator("#publish-2").check()
     page.locator("#consent").check()
     in_the_other_language(signer, page)
-    page.reload()
+    reload(page)
     for field, value in (("name", NAME), ("place", "МО Заречное"), ("email", "not yet an addr")):
         expect(page.locator(f"#{field}")).to_have_value(value)
     for box in ("publish-2", "consent"):
@@ -96,13 +96,11 @@ def keep(signer: Visitor, page: Page, code: str) -> str:
     """Keep the words through reloads, Back, a second tab and slips of the pen; then they are shown no more."""
     words = shown(page)
     if signer.deal.script:  # Without, a browser asks whether it may send the form once more.
-        page.go_back(wait_until="commit")
+        go_back(page)
         expect(page.locator("input[name=code]")).to_be_visible()
         assert page.url.partition("?")[0].endswith("/confirm"), "nothing of the signer stands in the address"
-        expect(page.locator("script[data-entry]")).to_have_count(1)
-        page.evaluate("history.forward()")
-        page.wait_for_timeout(500)
-    page.reload(wait_until="commit")
+        go_forward(page)
+    reload(page)
     type_again(signer, page, code)
     assert shown(page) == words
     in_the_other_language(signer, page)
@@ -115,30 +113,26 @@ def keep(signer: Visitor, page: Page, code: str) -> str:
     expect(other.locator("#anew")).to_be_visible()
     signer.look(other)
 
-    page.locator(WRITTEN_DOWN).dblclick()
+    go(page.locator(WRITTEN_DOWN), twice=True)
     signer.look(page)
     for field in ("first", "second"):
         page.locator(f"#{field}").fill("zoo")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_be_visible()
     assert shown(page) == words
-    page.locator(WRITTEN_DOWN).click()
-    page.locator(SHOW_AGAIN).click()
+    go(page.locator(WRITTEN_DOWN))
+    go(page.locator(SHOW_AGAIN))
     assert shown(page) == words
-    page.locator(WRITTEN_DOWN).click()
+    go(page.locator(WRITTEN_DOWN))
     page.locator("#first").fill("half")
-    page.reload(wait_until="commit")
+    reload(page)
     type_again(signer, page, code)
     if not signer.deal.script:
         page.locator(SHOW_AGAIN).click()
     keep_words(page, shown(page))
     page.wait_for_url("**/done**")
     signer.look(page)
-    if signer.deal.script:
-        page.go_back(wait_until="commit")
-    else:  # A browser asks whether it may send the form once more.
-        with pytest.raises(Error, match="ERR_CACHE_MISS"):
-            page.go_back()
+    (go_back if signer.deal.script else go_back_in_vain)(page)
     expect(page.locator("#secret-code")).to_have_count(0)
     other.locator("section.panel button[type=submit]").click()
     expect(other.locator("#secret-code")).to_have_count(0)
@@ -176,7 +170,7 @@ def look_after(app: Flask, signer: Visitor, world: make.World, words: str) -> Pa
     mine.locator("#answer").fill("Zarechnoye, since 2019.")
     mine.locator("#own-words button[type=submit]").dblclick()
     expect(mine.locator(".notice-success")).to_be_visible()
-    mine.reload()
+    reload(mine)
     if signer.deal.script:
         look_up(mine, words)
     expect(mine.locator("#answer")).to_have_count(0)
@@ -200,4 +194,4 @@ def withdraw(signer: Visitor, mine: Page) -> None:
     signer.look(mine)
     for _ in range(2):
         expect(mine.get_by_role("heading", level=1)).to_have_text(re.compile("It is withdrawn|Подпись отозвана"))
-        mine.reload()
+        reload(mine)

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, Site
+from tests.browser.moves import leaving
 from tests.browser.test_eight_reviewers import PETITION, SLUG
 from tests.browser.test_pages import assert_accessible
 from tests.conftest import DATA, only_sqlite
@@ -108,8 +109,9 @@ def tab_to(page: Page, selector: str) -> None:
 
 def press(page: Page, key: str, to: str) -> None:
     """Press a key that leads to another page."""
-    with page.expect_navigation(url=re.compile(to)):
+    with leaving(page):
         page.keyboard.press(key)
+    expect(page).to_have_url(re.compile(to))
 
 
 def take_next(page: Page) -> str:

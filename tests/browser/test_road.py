@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, Site
+from tests.browser.moves import reload
 from tests.matrix import sample
 
 PASSWORD = "a long password of tests"
@@ -71,14 +72,14 @@ def test_a_letter_goes_from_its_draft_to_verified_names(
     for reviewer in (roman, rita):
         assert verify_all(reviewer, empty_apart) == 1
     public.goto(f"{empty_apart.url}/p/letter")
-    public.reload()
+    reload(public)
     expect(public.locator(".headline .number")).to_have_text("3")
     expect(public.get_by_text("Анна Заречная")).to_be_visible()
 
     # A name is taken back, with a public correction; a signer withdraws and is gone at once.
     retract_latest(olga, empty_apart)
     public.goto(f"{empty_apart.url}/p/letter?lang=en")
-    public.reload()
+    reload(public)
     expect(public.locator(".headline .number")).to_have_text("2")
     expect(public.locator(".timeline .correction")).to_have_count(1)
     assert "no difference" in empty_apart.flask("tally", "audit")

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, Site
+from tests.browser.moves import go_back, reload
 from tests.browser.test_pages import assert_accessible
 from tests.browser.test_road import PASSWORD, PETITION, keep_words, mailed_code, sign_in
 from tests.matrix import sample
@@ -99,7 +100,7 @@ def test_a_lost_answer_is_asked_for_again(letter: Site, open_page: Open) -> None
     fresh.keyboard.press("Enter")
     fresh.get_by_role("button", name="Make new words").click()
     words = shown(fresh)
-    fresh.reload(wait_until="commit")  # What stands in the history holds no code.
+    reload(fresh)  # What stands in the history holds no code.
     expect(fresh.locator("input[name=code]")).to_have_value("")
     fresh.locator("input[name=code]").fill(mailed_code(letter, "lost@example.org"))
     fresh.keyboard.press("Enter")
@@ -134,10 +135,10 @@ def test_back_from_the_words_leads_to_a_page_that_works(letter: Site, open_page:
     page.locator("input[name=code]").fill(mailed_code(letter, "again@example.org"))
     page.keyboard.press("Enter")
     words = shown(page)
-    page.go_back()
+    go_back(page)
     expect(page.locator("input[name=code]")).to_be_visible()
     assert page.url.endswith("/p/letter/confirm"), "nothing of the signer stands in the address"
-    page.go_back()
+    go_back(page)
     expect(page.locator("#name")).to_be_visible()
     assert words
     assert count(letter) == 1
