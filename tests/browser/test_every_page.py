@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-import flask_babel
-import flask_wtf.i18n
 import pytest
 from flask import Flask
 from playwright.sync_api import Route
@@ -53,8 +51,7 @@ class Collector(walks.Reader):
 def collector(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
     """A reader of the bracketing language that keeps what it sees."""
     with monkeypatch.context() as bracketing:
-        bracketing.setattr(flask_babel.Domain, "get_translations", lambda _: walks.Pseudo())
-        bracketing.setattr(flask_wtf.i18n, "_get_translations", walks.Pseudo)
+        walks.speak_it(bracketing)
         yield Collector(app)
 
 

@@ -30,6 +30,7 @@ from petition_app.verification.batches.services import draft_announcement
 from petition_app.verification.matching_cases import pairs
 from petition_app.verification.models import Bulk
 from petition_app.verification.rules import REASONS, RETRACTIONS
+from petition_app.web import language
 from petition_app.worker import loop as worker
 from tests import factories as make
 from tests.conftest import only_sqlite
@@ -140,9 +141,15 @@ class Reader:
 @pytest.fixture
 def reader(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Reader:
     """A reader of the bracketing language, through which every text goes, those of the form library included."""
-    monkeypatch.setattr(flask_babel.Domain, "get_translations", lambda _: Pseudo())
-    monkeypatch.setattr(flask_wtf.i18n, "_get_translations", Pseudo)
+    speak_it(monkeypatch)
     return Reader(app)
+
+
+def speak_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have views, templates and forms speak the bracketing language."""
+    monkeypatch.setattr(flask_babel.Domain, "get_translations", lambda _: Pseudo())
+    monkeypatch.setattr(language, "translations", lambda _: Pseudo())
+    monkeypatch.setattr(flask_wtf.i18n, "_get_translations", Pseudo)
 
 
 def look_at_samples(app: Flask, reader: Reader) -> None:
