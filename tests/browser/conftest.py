@@ -56,14 +56,14 @@ def find_port() -> int:
 
 
 @contextmanager
-def processes(instance: Path, words: str = "", **settings: str) -> Iterator[Site]:
+def processes(instance: Path, **settings: str) -> Iterator[Site]:
     """Run web and worker as an operator does, with more `settings` of the environment where they are given."""
     port = find_port()
     program = [sys.executable, "-m", "flask", "--app", "wsgi", "serve"]
     with (instance / "log").open("ab") as log:
         environment = environ(instance, port) | settings
         server = subprocess.Popen(program, env=environment, stdout=log, stderr=log, start_new_session=True)
-    site = Site(f"http://127.0.0.1:{port}", instance, words)
+    site = Site(f"http://127.0.0.1:{port}", instance)
     for _ in range(600):
         try:
             httpx.get(f"{site.url}/healthz")
@@ -76,7 +76,7 @@ def processes(instance: Path, words: str = "", **settings: str) -> Iterator[Site
 
 
 @contextmanager
-def threads(app: Flask, instance: Path, port: int = 0) -> Iterator[Site]:
+def threads(app: Flask, instance: Path, port: int = 0, words: str = "") -> Iterator[Site]:
     """Run web and worker in threads of this process, which start at once."""
     web, ended = make_server("127.0.0.1", port, app, threaded=True), Event()
 
@@ -87,7 +87,7 @@ def threads(app: Flask, instance: Path, port: int = 0) -> Iterator[Site]:
     running = [Thread(target=web.serve_forever, args=(0.05,)), Thread(target=work)]
     for thread in running:
         thread.start()
-    yield Site(f"http://127.0.0.1:{web.port}", instance, app=app)
+    yield Site(f"http://127.0.0.1:{web.port}", instance, words, app)
     ended.set()
     web.shutdown()
     for thread in running:
@@ -99,16 +99,26 @@ def threads(app: Flask, instance: Path, port: int = 0) -> Iterator[Site]:
 def installation(instance: Path, migrated: Path) -> Iterator[Site]:
     """Run an installation with no petition in threads of this process."""
     shutil.copy(migrated, instance / "countersign.db")
+    with running(instance) as site:
+        yield site
+
+
+@contextmanager
+def running(instance: Path, words: str = "") -> Iterator[Site]:
+    """Run the installation of a folder in threads of this process."""
     port = find_port()
     app = start_app(Settings.from_environment(environ(instance, port)))
-    with threads(app, instance, port) as site:
+    with threads(app, instance, port, words) as site:
         yield site
     stop_app(app)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[Site]:
-    """The founding day, to be looked at and not changed; the processes of a test run load it once for all."""
+    """The founding day, to be looked at and not changed; the processes of a test run load it once for all.
+
+    It runs no longer than the cases of a file: its worker looks for work all the time.
+    """
     base = tmp_path_factory.getbasetemp()
     loaded = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "loaded-demo"
     instance, words = tmp_path_factory.mktemp("demo") / "instance", loaded / "words"
@@ -125,7 +135,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Ite
         (loaded / "told").write_text(told)
         (loaded / "told").rename(words)
     shutil.copytree(loaded, instance)
-    with processes(instance, words.read_text()) as site:
+    with running(instance, words.read_text()) as site:
         yield site
 
 

@@ -18,6 +18,9 @@ PEOPLE = [f"Ада Звонкая-{letter}ова; депутат; МО Речн�
     "Ben Sample; deputy",
     "Clara Doe",
 ]
+READ = """cards => cards.map(card => [
+    card.querySelector(".card-code").innerText, card.querySelector(".card-address").innerText,
+    [...card.querySelectorAll(".qr path")].at(-1).getAttribute("d")])"""
 CODE = re.compile(r"^[0-9A-Z]{4}(-[0-9A-Z]{4}){2}$")
 
 
@@ -43,11 +46,10 @@ def enter(page: Page, site: Site, title: str) -> list[tuple[str, str]]:
 def read_cards(page: Page) -> list[tuple[str, str]]:
     """Return each card's code and address, having checked that the picture says the same."""
     found = []
-    for card in page.locator(".invitation").all():
-        code = card.locator(".card-code").inner_text()
-        address = f"{card.locator('.card-address').inner_text()}#{code}"
+    for code, start, picture in page.locator(".invitation").evaluate_all(READ):
+        address = f"{start}#{code}"
         assert CODE.match(code)
-        assert f'd="{card.locator(".qr path").last.get_attribute("d")}"' in draw(address)
+        assert f'd="{picture}"' in draw(address)
         found.append((code, address))
     return found
 

@@ -44,7 +44,8 @@ RULES = {
 def assert_accessible(page: Page) -> None:
     """Fail on anything axe-core finds, on sideways scrolling, and on words that are cut off."""
     page.wait_for_load_state()
-    found = Axe().run(page, options=RULES)
+    is_there = page.evaluate("'axe' in window")
+    found = (Axe("") if is_there else Axe()).run(page, options=RULES)
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{page.url} scrolls sideways by {wide} px"
