@@ -95,7 +95,9 @@ def _written(text: str) -> Iterator[bytes]:
 def found_in_memory(sought: Iterable[str]) -> list[str]:
     """Return the kinds of objects that hold one of the secrets now."""
     wanted = set(sought)
-    return [type(one).__name__ for one in live_objects(OF_SECRETS) for secret in secrets_in(one) if digest(secret) in wanted]
+    return [
+        type(one).__name__ for one in live_objects(OF_SECRETS) for secret in secrets_in(one) if digest(secret) in wanted
+    ]
 
 
 def digest_word(word: str) -> str:
@@ -107,7 +109,9 @@ def digest_word(word: str) -> str:
 def words_in_memory(sought: Iterable[str]) -> list[str]:
     """Return the kinds of objects that hold one of the words now, alone or among others."""
     wanted = set(sought)
-    return [type(one).__name__ for one in live_objects(OF_WORDS) for word in _words_of(one) if digest_word(word) in wanted]
+    return [
+        type(one).__name__ for one in live_objects(OF_WORDS) for word in _words_of(one) if digest_word(word) in wanted
+    ]
 
 
 def _words_of(one: Any) -> Iterator[str]:
