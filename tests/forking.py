@@ -51,14 +51,26 @@ def _divider() -> _Divider:
     return _Divider()
 
 
+def _own_umask() -> int:
+    told = Path("/proc/self/status").read_text()
+    return int(told.partition("Umask:")[2].split()[0], 8)
+
+
 class Forked:
     """A program of the product in a process of its own; it knows no more of this process than one that was executed."""
 
     def __init__(
-        self, command: Sequence[str], *, environ: Mapping[str, str], files: Sequence[int], alone: bool = False
-    ) -> None:
-        """Start a module with its words; `files` are what it reads, what it writes, and where it complains."""
-        asked = {"command": [*command], "environ": dict(environ), "folder": str(HOME), "alone": alone}
+        self, command: Sequence[str], *, environ: Mapping[str, str], files: Sequence[int], alone: bool = False,
+        umask: int | None = None,
+    ) -> None:  # fmt: skip
+        """Start a module with its words; `files` are what it reads, what it writes, and where it complains.
+
+        Its umask is that of this process, unless given.
+        """
+        asked = {
+            "command": [*command], "environ": dict(environ), "folder": str(HOME), "alone": alone,
+            "umask": _own_umask() if umask is None else umask,
+        }  # fmt: skip
         self.pid: int = _divider().ask(asked, files)
         self.code: int | None = None
 

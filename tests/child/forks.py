@@ -60,6 +60,7 @@ def _become(asked: dict[str, Any], files: Sequence[int]) -> None:
     if asked["alone"]:
         os.setsid()
     os.chdir(asked["folder"])
+    os.umask(asked["umask"])
     if REALLY & asked["environ"].keys():
         os.execve(sys.executable, [sys.executable, "-m", *asked["command"]], asked["environ"])  # noqa: S606 -- a program of ours.
     os.environ.clear()
