@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ import httpx
 from flask import Flask
 
 from petition_app.config import Settings
+from tests.forking import Forked, run
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Served:
     """A server that runs: where it answers, its process, and the file of what it says."""
 
     port: int
-    process: subprocess.Popen[bytes]
+    process: Forked
     log: Path
 
     @property
@@ -81,11 +81,8 @@ def serve(settings: Settings, folder: Path, *words: str, quiet: bool = True, **e
     }
     folder.mkdir(exist_ok=True, mode=0o700)
     log = folder / "log"
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "serve", *words]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, env={**os.environ, **given, **environ}, stdout=out, stderr=out, start_new_session=True
-        )
+    log.write_text("")
+    process = run("serve", *words, environ={**os.environ, **given, **environ}, log=log)
     try:
         served = Served(port, process, log)
         _wait_for(served)

@@ -17,6 +17,7 @@ from petition_app import logs
 from petition_app.petitions.models import Petition
 from petition_app.storage.db import db
 from tests import factories as make
+from tests import forking
 from tests.conftest import only_sqlite
 from tests.serving import serve
 from tests.test_config import ROOT
@@ -112,11 +113,10 @@ def test_whatever_fails_in_web_worker_and_commands_no_log_names_anybody(
             ("tally", "show", NAME), ("tally", "publish", world.slug), ("worker", "--drain"),
         ):  # fmt: skip
             (tmp_path / f"{NAME}.csv").write_text(f"name,email\n{NAME},{MAIL}\n")
-            command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
-            done = subprocess.run(
-                command, cwd=ROOT, env=given, capture_output=True, text=True, check=False, timeout=120
-            )
-            said += [done.stderr] if words[0] != "tally" or words[1] != "show" else []
+            errors = tmp_path / f"errors{len(said)}"
+            forking.run(*words, environ=given, log=tmp_path / "told", errors=errors).wait(120)
+            said += [errors.read_text()] if words[0] != "tally" or words[1] != "show" else []
+            errors.unlink()
         mend_tables(app)
     log = served.log.read_text()
     assert_silent(log.replace(str(tmp_path), ""))

@@ -26,6 +26,8 @@ from tests import dumps
 from tests import factories as make
 from tests.conftest import settings_for, start_app, stop_app
 
+everywhere = pytest.mark.everywhere
+
 
 def table_names(app: Any) -> set[str]:
     with app.app_context():
@@ -64,10 +66,8 @@ def test_up_down_and_up_again_with_data(empty_database: str, tmp_path: Path) -> 
     stop_app(app)
 
 
-def test_a_database_of_the_first_version_keeps_its_data(empty_database: str, tmp_path: Path) -> None:
-    app = start_app(settings_for(tmp_path / "instance", empty_database))
-    with app.app_context():
-        flask_migrate.upgrade()
+@everywhere
+def test_a_database_of_the_first_version_keeps_its_data(app: Any) -> None:
     world = make.make_world(app)
     signed = [make.make_verified(app, world) for _ in range(2)]
     make.act(app, "retract", world.petition_id, signed[1].id, world.organizer, reason="entered_in_error")
@@ -84,13 +84,10 @@ def test_a_database_of_the_first_version_keeps_its_data(empty_database: str, tmp
     with make.looking(app):
         enacted = db.session.execute(select(Decision.outcome, Decision.enacted).order_by(Decision.signature_id))
         assert sorted(map(tuple, enacted)) == [("retracted", False), ("verified", False), ("verified", True)]
-    stop_app(app)
 
 
-def test_of_two_invitations_of_one_person_the_newer_is_kept(empty_database: str, tmp_path: Path) -> None:
-    app = start_app(settings_for(tmp_path / "instance", empty_database))
-    with app.app_context():
-        flask_migrate.upgrade()
+@everywhere
+def test_of_two_invitations_of_one_person_the_newer_is_kept(app: Any) -> None:
     world = make.make_world(app)
     columns = StaffInvitation.__table__.columns
     before = table("staff_invitations", *(column(one.name, one.type) for one in columns if one.name != "email_key"))
@@ -116,7 +113,6 @@ def test_of_two_invitations_of_one_person_the_newer_is_kept(empty_database: str,
             ]  # fmt: skip
         with app.app_context():
             flask_migrate.downgrade(revision="0032")
-    stop_app(app)
 
 
 OLD_NAMES = {
@@ -136,10 +132,8 @@ def named_columns(app: Any, *, old: bool) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in (*found, *acts)]
 
 
-def test_renamed_columns_keep_what_they_held_up_and_down(empty_database: str, tmp_path: Path) -> None:
-    app = start_app(settings_for(tmp_path / "instance", empty_database))
-    with app.app_context():
-        flask_migrate.upgrade()
+@everywhere
+def test_renamed_columns_keep_what_they_held_up_and_down(app: Any) -> None:
     world = make.make_world(app)
     make.make_verified(app, world, consent=3, others=4)
     make.make_verified(app, world, consent=2)
@@ -156,7 +150,6 @@ def test_renamed_columns_keep_what_they_held_up_and_down(empty_database: str, tm
         with app.app_context():
             flask_migrate.upgrade()
         assert named_columns(app, old=False) == before
-    stop_app(app)
 
 
 def test_every_constraint_has_a_name(app: Any) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 
 from tests import factories as make
 from tests.conftest import only_sqlite
+from tests.forking import Forked
 from tests.serving import serve
 from tests.test_config import HOME, RING, ROOT, SECRET_KEY
 
@@ -24,12 +24,15 @@ pytestmark = only_sqlite
 def flask(instance: Path, *words: object, code: int = 0, **values: str) -> str:
     """Run a command in a process of its own, under the umask of most shells."""
     clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
-    done = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "wsgi", *map(str, words)], cwd=ROOT, umask=0o022, check=False,
-        env=clean | {"COUNTERSIGN_INSTANCE": str(instance), **values}, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == code, done.stderr
-    return done.stdout + done.stderr
+    environ = clean | {"COUNTERSIGN_INSTANCE": str(instance), **values}
+    with open(os.devnull) as nothing, tempfile.TemporaryFile("w+") as told:
+        files = (nothing.fileno(), told.fileno(), told.fileno())
+        process = Forked(["flask", "--app", "wsgi", *map(str, words)], environ=environ, files=files, umask=0o022)
+        ended = process.wait(120)
+        told.seek(0)
+        said = told.read()
+    assert ended == code, said
+    return said
 
 
 def open_files(*folders: Path) -> list[str]:

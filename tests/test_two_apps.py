@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,15 +29,16 @@ from petition_app.storage.db import db
 from petition_app.storage.hooks import TransactionHooks
 from petition_app.web.backend import Backend
 from tests import factories as make
-from tests.conftest import migrate, settings_for, start_app, stop_app
+from tests.conftest import settings_for, start_app, stop_app
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Iterator[Countersign]:
+def other(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Countersign]:
     """A second application, on a SQLite file of its own, with other settings."""
     folder = tmp_path / "other"
     url = f"sqlite:///{folder / 'other.db'}"
-    migrate(url, folder)
+    folder.mkdir(mode=0o700)
+    shutil.copy(migrated_sqlite, folder / "other.db")
     changes = {"signatures_per_client": 2, "secret_key": "another-0123456789-abcdefghijklmnop"}
     other = start_app(settings_for(folder, url, **changes))
     yield other

@@ -8,6 +8,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
+from types import CodeType
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,10 +16,27 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 HEX = re.compile(r"[0-9a-fA-F]{64,}")
 CYRILLIC = re.compile("[а-яёА-ЯЁ]{5,}")
-# Named once: millions of objects are looked at.
-LEAVES = (bytes, str, int, float, type)
 BYTES = (bytes, bytearray)
 KEYS = (X25519PrivateKey, Ed25519PrivateKey)
+# What leads to nothing else.
+LEAVES = frozenset({bytes, bytearray, str, int, float, bool, type(None), CodeType})
+# So many objects are followed at once.
+STEP = 100_000
+
+
+class Kinds(dict[type, bool]):
+    """Whether a kind of object may hold something: asked once of each kind, since there are millions of objects."""
+
+    def __init__(self, *kinds: type) -> None:
+        self.kinds = kinds
+
+    def __missing__(self, kind: type) -> bool:
+        self[kind] = issubclass(kind, self.kinds)
+        return self[kind]
+
+
+OF_SECRETS = Kinds(str, *BYTES, *KEYS)
+OF_WORDS = Kinds(str, *BYTES)
 
 
 def digest(secret: bytes) -> str:
@@ -26,39 +44,46 @@ def digest(secret: bytes) -> str:
     return hashlib.sha256(b"sought|" + secret).hexdigest()
 
 
-def live_objects() -> Iterator[Any]:
-    """Give every object that can be reached: what the collector knows, the frames that run, and all they lead to."""
+def live_objects(kinds: Kinds) -> list[Any]:
+    """Return every object of some kinds that can be reached: what the collector knows, running frames, where they lead.
+
+    The collector knows every object that leads to others but tuples and dicts of what leads nowhere.
+    """
     running: list[Any] = []
     for frame in sys._current_frames().values():
-        below: Any = frame
-        while below:
-            running.append(dict(below.f_locals))  # Looking also forgets what the frame let go since the last look.
-            below = below.f_back
+        one: Any = frame
+        while one:
+            running.append(dict(one.f_locals))  # Looking also forgets what the frame let go since the last look.
+            one = one.f_back
     gc.unfreeze()  # What tests keep from being collected is looked at, too.
     gc.collect()
     todo: list[Any] = [*gc.get_objects(), *running]
-    seen = {id(todo), id(running)}
+    found = {id(one): one for one in todo if kinds[type(one)]}
+    followed: dict[int, Any] = {}
     while todo:
-        one = todo.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        if not isinstance(one, LEAVES):
-            todo.extend(gc.get_referents(one))
+        some = todo[-STEP:]
+        del todo[-STEP:]
+        for one in gc.get_referents(*some):
+            if kinds[type(one)]:
+                found[id(one)] = one
+            elif type(one) not in LEAVES and not gc.is_tracked(one) and id(one) not in followed:
+                followed[id(one)] = one
+                todo.append(one)
+    return list(found.values())
 
 
 def secrets_in(one: Any) -> Iterator[bytes]:
     """Give what may be a secret of 32 bytes in an object: raw, in hexadecimal, or in a key of the library."""
-    if isinstance(one, KEYS):
-        yield one.private_bytes_raw()
+    if isinstance(one, str):
+        if 64 <= len(one) < 100_000:
+            yield from _written(one)
     elif isinstance(one, BYTES):
         if len(one) == 32:
             yield bytes(one)
         elif 64 <= len(one) < 100_000:
             yield from _written(bytes(one).decode("latin-1"))
-    elif isinstance(one, str) and 64 <= len(one) < 100_000:
-        yield from _written(one)
+    else:
+        yield one.private_bytes_raw()
 
 
 def _written(text: str) -> Iterator[bytes]:
@@ -70,7 +95,9 @@ def _written(text: str) -> Iterator[bytes]:
 def found_in_memory(sought: Iterable[str]) -> list[str]:
     """Return the kinds of objects that hold one of the secrets now."""
     wanted = set(sought)
-    return [type(one).__name__ for one in live_objects() for secret in secrets_in(one) if digest(secret) in wanted]
+    return [
+        type(one).__name__ for one in live_objects(OF_SECRETS) for secret in secrets_in(one) if digest(secret) in wanted
+    ]
 
 
 def digest_word(word: str) -> str:
@@ -82,7 +109,9 @@ def digest_word(word: str) -> str:
 def words_in_memory(sought: Iterable[str]) -> list[str]:
     """Return the kinds of objects that hold one of the words now, alone or among others."""
     wanted = set(sought)
-    return [type(one).__name__ for one in live_objects() for word in _words_of(one) if digest_word(word) in wanted]
+    return [
+        type(one).__name__ for one in live_objects(OF_WORDS) for word in _words_of(one) if digest_word(word) in wanted
+    ]
 
 
 def _words_of(one: Any) -> Iterator[str]:

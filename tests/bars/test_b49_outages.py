@@ -40,6 +40,7 @@ from petition_app.storage.task_failures import TaskFailure
 from petition_app.tally.models import Publication
 from petition_app.worker import loop as worker
 from tests import factories as make
+from tests import forking
 from tests.conftest import migrate, only_sqlite, settings_for, start_app, stop_app
 from tests.database_server import PostgreSQL
 from tests.test_kill import field
@@ -73,9 +74,7 @@ class Installation:
 
     def start(self) -> None:
         """Start web and worker, and wait until both are ready."""
-        command = [sys.executable, "-m", "flask", "--app", "wsgi", "serve"]
-        with self.log.open("ab") as log:
-            self.serve = subprocess.Popen(command, env=self.environ, stdout=log, stderr=log, start_new_session=True)
+        self.serve = forking.run("serve", environ=self.environ, log=self.log)
         until(lambda: self.get("/readyz").status_code == 200, self.log)
 
     def stop(self) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import html
 import os
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,8 +18,8 @@ from werkzeug.serving import make_server
 from petition_app.accounts import approvals, desk_tokens
 from petition_app.clock import utcnow
 from tests import factories as make
+from tests.forking import Forked
 
-HOME = Path(__file__).parent.parent.parent
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -29,7 +27,7 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 def serving(app: Flask) -> Iterator[str]:
     """Serve an application from this process; return its address."""
     web = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
+    thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{web.port}"
@@ -64,21 +62,22 @@ class LocalDesk:
     ) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         environ = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "PYTHONPATH")}
-        command = [sys.executable, "-m", "flask", "--app", "wsgi", "desk", "--server", server, "--petition", slug]
+        command = ["flask", "--app", "wsgi", "desk", "--server", server, "--petition", slug, "--token-stdin"]
         self.slug = slug
-        self.process = subprocess.Popen(
-            [*command, "--token-stdin"], cwd=HOME, env=environ | {"COUNTERSIGN_INSTANCE": str(folder)}, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.write(f"{token}\n")
-        self.process.stdin.close()
-        self.said = self.process.stdout.readline()
+        (typed, types), (told, tells) = os.pipe(), os.pipe()
+        self.process = Forked(
+            command, environ=environ | {"COUNTERSIGN_INSTANCE": str(folder)}, files=(typed, tells, tells)
+        )
+        os.close(typed)
+        os.close(tells)
+        with open(types, "w") as terminal:
+            terminal.write(f"{token}\n")
+        self.output = open(told)  # noqa: SIM115 -- It is read as long as the desk is open.
+        self.said = self.output.readline()
         found = re.search(r"(http://127\.0\.0\.1:\d+)(/\S+)?(/organizer/\S+)", self.said)
         if found is None:
-            self.said += self.process.stdout.read()
-            self.process.stdout.close()
+            self.said += self.output.read()
+            self.output.close()
             self.code = self.process.wait()
             assert fails, self.said
             return
@@ -145,6 +144,5 @@ class LocalDesk:
         if self.process.poll() is None:
             self.browser.close()
             self.process.terminate()
-            assert self.process.stdout
-            self.process.stdout.close()
+            self.output.close()
             self.process.wait()

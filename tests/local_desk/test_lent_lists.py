@@ -22,6 +22,7 @@ from tests.conftest import only_sqlite
 from tests.local_desk.desks import LocalDesk
 from tests.local_desk.test_door import Machine
 from tests.local_desk.test_local_desk import Start, id_of
+from tests.matrix import sample
 
 NOBODY = UUID(int=0)
 
@@ -195,13 +196,16 @@ def test_a_desk_says_why_it_is_given_nothing(
 
 
 @only_sqlite
-def test_twelve_hundred_signatures_are_matched(app: Any, desk: Start) -> None:
+def test_more_signatures_than_are_matched_at_once_are_matched_in_slices(app: Any, desk: Start) -> None:
+    slices = sample(3, 6)
+    number = slices * pairs.SLICE
+    assert number > pairs.AT_ONCE
     world = make.make_sealed_world(app, reviewers=1)
-    make.import_rows(app, world.petition_id, *(f"{make.new_name()} {number}" for number in range(1_200)), initial=True)
+    make.import_rows(app, world.petition_id, *(f"{make.new_name()} {each}" for each in range(number)), initial=True)
     make.lock_keys()
     mine = desk(world, world.reviewers[0])
     assert mine.post("next").headers["location"].endswith("/matching")
-    for _ in range(7):
+    for _ in range(slices + 1):
         answer = mine.post("matching")
     assert answer.headers["location"].endswith("/desk")
     assert mine.next()
@@ -210,4 +214,4 @@ def test_twelve_hundred_signatures_are_matched(app: Any, desk: Start) -> None:
         assert db.session.scalars(db.select(MatchLease)).all() == []
     handed = trail(app, "cases.handed_for_matching")
     assert {who for who, _ in handed} == {world.reviewers[0].id}
-    assert sum(number for _, number in handed) == 1_200
+    assert sum(taken for _, taken in handed) == number

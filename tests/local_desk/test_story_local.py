@@ -103,12 +103,7 @@ def test_the_founding_day_is_checked_on_the_reviewers_own_machines(day: LocalDay
     make.act(day.app, "retract", petition_id, retracted, day.person("olga"), reason="entered_in_error")
     day.check(2)
 
-    with (DAY / "batch1.csv").open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            day.codes[row["ref"]] = sign_over_http(
-                day.public, SLUG, name=row["name"], role=row["role"], place=row["council"], email=row["email"],
-                publish={"count": "0", "role": "1", "name": "3"}[row["publish"]], lang="ru",
-            )  # fmt: skip
+    story.sign_all(day)
     story.seal(day)
     sign_over_http(day.public, SLUG, name="Звонарёва Алиса", email="late@example.org")
     plan = story.make_plan(day)
