@@ -8,15 +8,20 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 from flask import Flask
+from werkzeug.wsgi import ClosingIterator
 
 from petition_app.config import Settings
 from tests.forking import Forked, run
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,19 @@ class Served:
     def connect(self) -> socket.socket:
         """Open a plain connection to it."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+
+
+def answer_whole(app: WSGIApplication) -> WSGIApplication:
+    """Return an application whose answers are whole before any of them is sent, and let go of.
+
+    A server in a thread of Werkzeug 3.1 closes no answer of which a browser has hung up.
+    """
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        with closing(ClosingIterator(app(environ, start_response))) as parts:
+            return [*parts]
+
+    return answer
 
 
 def command(place: Flask | Mapping[str, str], *words: str, feed: str = "") -> str:

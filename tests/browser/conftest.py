@@ -24,7 +24,7 @@ from werkzeug.serving import make_server
 from petition_app.config import Settings
 from petition_app.worker.loop import run_forever
 from tests.conftest import start_app, stop_app
-from tests.serving import command
+from tests.serving import answer_whole, command
 
 expect.set_options(timeout=30_000)  # A loaded machine is slow, not wrong.
 
@@ -78,7 +78,7 @@ def processes(instance: Path, **settings: str) -> Iterator[Site]:
 @contextmanager
 def threads(app: Flask, instance: Path, port: int = 0, words: str = "") -> Iterator[Site]:
     """Run web and worker in threads of this process, which start at once."""
-    web, ended = make_server("127.0.0.1", port, app, threaded=True), Event()
+    web, ended = make_server("127.0.0.1", port, answer_whole(app), threaded=True), Event()
 
     def work() -> None:
         with app.app_context():

@@ -19,6 +19,7 @@ from petition_app.accounts import approvals, desk_tokens
 from petition_app.clock import utcnow
 from tests import factories as make
 from tests.forking import Forked
+from tests.serving import answer_whole
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -26,7 +27,7 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
     """Serve an application from this process; return its address."""
-    web = make_server("127.0.0.1", 0, app, threaded=True)
+    web = make_server("127.0.0.1", 0, answer_whole(app), threaded=True)
     thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
