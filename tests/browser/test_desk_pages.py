@@ -17,6 +17,7 @@ from petition_app.clock import utcnow
 from petition_app.signatures import services as signing
 from petition_app.verification.dialogue import second_looks
 from petition_app.verification.sampling.services import commit_to, draw_sample
+from petition_app.worker import loop
 from tests import factories as make
 from tests.browser.conftest import Open, Site
 from tests.browser.test_pages import assert_accessible
@@ -77,6 +78,8 @@ def desk(app: Flask, cli: Callable[..., SimpleNamespace], served: Site, tmp_path
     with make.acting(app):
         petition, auditor = make.petition(world.petition_id), make.account(world.auditor)
         commit_to(petition, number=2, population="verified", size=5, by=auditor, at=utcnow())
+    with app.app_context():
+        loop.run_once()  # Who is matched with whom is known before anybody looks.
     return Desk(served, world, {key: f"/cases/{signed.id}" for key, signed in cases.items()})
 
 
