@@ -1,4 +1,4 @@
-"""Which statements the product has issued on which database; a whole run fails where one was met on one of them alone.
+"""Which statements the product has issued on which database; a whole run tells which was met on one of them alone.
 
 A reading is known by the function that asks and by the tables it asks, a writing by what it does to which table: which
 columns a change touches, and in whose flush it is written, differ from case to case. What a test asks for itself does
@@ -29,7 +29,7 @@ CATALOGUES = ("pg_", "sqlite_", "information_schema")
 APART = (
     "backup/services.py", "config.py", "drill/order.py", "drill/seized_data.py", "retention/row_order.py",
     "signatures/new_signatures.py:_look", "storage/copy_loader.py", "storage/dialects.py",
-    "storage/engines.py", "storage/multi_insert.py",
+    "storage/engines.py", "storage/erasures.py", "storage/multi_insert.py",
 )  # fmt: skip
 # By database: the texts that were looked at already, with their place. By database and statement: a test that met it
 # first, and what was asked.

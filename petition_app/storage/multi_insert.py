@@ -68,7 +68,9 @@ def put(row: Row) -> Row:
     except IntegrityError as error:
         if not _is_double(error):
             raise
-        return db.session.merge(row)
+        stored = db.session.merge(row)
+        db.session.flush()
+        return stored
 
 
 def _is_double(error: IntegrityError) -> bool:

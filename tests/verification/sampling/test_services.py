@@ -210,6 +210,13 @@ def test_what_was_not_counted_can_be_looked_at_again(app: Any) -> None:
     assert [row.finding for row in rows(app, Recheck) if row.finding] == ["wrong"]
 
 
+def left(app: Any, by: make.Person) -> int:
+    """Count what one person can still look at again in the only sample."""
+    with make.looking(app):
+        return rechecks.count_left(db.session.scalars(db.select(Sample)).one(), by=make.account(by))
+
+
+@pytest.mark.everywhere
 def test_who_decided_on_a_case_never_re_checks_it(app: Any) -> None:
     world, signed = world_in_checking(app, 3)
     commit(app, world)
@@ -220,6 +227,7 @@ def test_who_decided_on_a_case_never_re_checks_it(app: Any) -> None:
     draw_now(app, world)
     with make.acting(app):
         db.session.execute(db.text("UPDATE memberships SET role = 'auditor' WHERE role = 'reviewer'"))
+    assert (left(app, decider), left(app, world.auditor)) == (1, 3)
     taken = take(app, world, decider)
     assert taken is not None
     assert taken[1] == signed[2].id
