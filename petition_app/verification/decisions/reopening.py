@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
+from sqlalchemy.orm import aliased
 
 from petition_app import audit
 from petition_app.accounts.models import Account
@@ -118,8 +119,10 @@ def latest_own(petition: Petition, *, by: Account, at: datetime, published: Last
 
     `published` says when the numbers of the petition were published last.
     """
+    later = aliased(Decision)
+    was_followed = exists().where(later.signature_id == Decision.signature_id, later.position > Decision.position)
     query = (
-        select(Decision, Signature)
+        select(Decision, Signature, was_followed)
         .join(Signature, Signature.id == Decision.signature_id)
         .where(
             Decision.petition_id == petition.id,
@@ -132,8 +135,8 @@ def latest_own(petition: Petition, *, by: Account, at: datetime, published: Last
     row = db.session.execute(query.order_by(Decision.at.desc()).limit(1)).first()
     if row is None:
         return None
-    last, signature = row
-    if not _may_take_back(last, signature, petition, at=at):
+    last, signature, is_followed = row
+    if is_followed or not _may_take_back(last, signature, petition, at=at):
         return None
     return Slip(signature.id, _is_correction(signature, last, published=published))
 
@@ -181,13 +184,14 @@ def _is_correction(signature: Signature, verdict: Decision, *, published: LastPu
 
 
 def _may_take_back(verdict: Decision, signature: Signature, petition: Petition, *, at: datetime) -> bool:
+    """Return whether a verdict that no other decision has followed can still be taken back."""
     if verdict.at <= at - SLIP or verdict.bulk_id:
         return False
     if signature.state in ("checking", "needs_info"):
-        return not signature.awaiting_enactment and list_decisions(signature.id)[-1].id == verdict.id
+        return not signature.awaiting_enactment
     if petition.is_sealed:  # Names may have been opened since, apart from any publication of numbers.
         return False
-    if not verdict.enacted or list_decisions(signature.id)[-1].id != verdict.id:
+    if not verdict.enacted:
         return False
     if verdict.outcome == "verified":
         return not _is_original(signature)

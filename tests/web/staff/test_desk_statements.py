@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 from petition_app.clock import utcnow
 from tests import factories as make
 
-MOST = 33
+MOST = 32
 
 
 def test_taking_showing_and_deciding_a_case_asks_the_database_few_times(app: Any) -> None:
