@@ -40,7 +40,7 @@ $(VENV)/test.stamp: requirements-dev.txt requirements.txt | $(VENV)/bin/pip
 
 # Its shell draws the pages of tests for less than half of what the browser costs, which serves where there is none.
 $(CHROMIUM):
-	@($(call system,chromium-headless-shell)) 2>/dev/null || [ -x /usr/bin/chromium ] || $(call system,chromium)
+	@($(call system,chromium-headless-shell)) >/dev/null 2>&1 || [ -x /usr/bin/chromium ] || $(call system,chromium)
 
 $(REDIS):
 	@$(call system,redis-server)
