@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from petition_app import audit
@@ -119,26 +120,36 @@ def latest_own(petition: Petition, *, by: Account, at: datetime, published: Last
 
     `published` says when the numbers of the petition were published last.
     """
-    later = aliased(Decision)
-    was_followed = exists().where(later.signature_id == Decision.signature_id, later.position > Decision.position)
-    query = (
-        select(Decision, Signature, was_followed)
-        .join(Signature, Signature.id == Decision.signature_id)
-        .where(
-            Decision.petition_id == petition.id,
-            Decision.at > at - SLIP,
-            Decision.account_id == by.id,
-            Decision.outcome.in_(VERDICTS),
-            Decision.bulk_id.is_(None),
-        )
-    )
-    row = db.session.execute(query.order_by(Decision.at.desc()).limit(1)).first()
+    known = {"petition": petition.id, "by": by.id, "since": at - SLIP}
+    row = db.session.execute(_newest_own(), known).first()
     if row is None:
         return None
     last, signature, is_followed = row
     if is_followed or not _may_take_back(last, signature, petition, at=at):
         return None
     return Slip(signature.id, _is_correction(signature, last, published=published))
+
+
+@cache
+def _newest_own() -> Select[Decision, Signature, bool]:
+    """Write the query for somebody's newest verdict, and whether another decision followed it.
+
+    It is asked for with every page of the desk, and to write it takes longer than to answer it.
+    """
+    later = aliased(Decision)
+    was_followed = exists().where(later.signature_id == Decision.signature_id, later.position > Decision.position)
+    query = (
+        select(Decision, Signature, was_followed)
+        .join(Signature, Signature.id == Decision.signature_id)
+        .where(
+            Decision.petition_id == bindparam("petition"),
+            Decision.at > bindparam("since"),
+            Decision.account_id == bindparam("by"),
+            Decision.outcome.in_(VERDICTS),
+            Decision.bulk_id.is_(None),
+        )
+    )
+    return query.order_by(Decision.at.desc()).limit(1)
 
 
 def undo_own(
