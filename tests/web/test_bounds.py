@@ -60,7 +60,7 @@ def paths(app: Any, value: str, slug: str) -> Iterator[tuple[str, set[str]]]:
                 given = slug if good and name == "slug" else value or "x"
                 given = make.UUID(int=0) if good and "uuid" in rule.rule and name != "slug" else given
                 start = path.index("<")
-                path = path[:start] + quote(str(given)[:1000], safe="") + path[path.index(">") + 1 :]
+                path = path[:start] + quote(str(given)[:3000], safe="") + path[path.index(">") + 1 :]
             yield path, set(rule.methods or ())
 
 
