@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from playwright.sync_api import Locator, Page, Response, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
-if Path(f"{CHROMIUM}-headless-shell").exists():  # The same browser without what only a window needs.
-    CHROMIUM += "-headless-shell"
+from tests.chromium import CHROMIUM
+
 PASSWORD = "a long password of benches"
 
 
