@@ -38,7 +38,7 @@ $(VENV)/test.stamp: requirements-dev.txt requirements.txt | $(VENV)/bin/pip
 	@$(PIP) -r requirements-dev.txt
 	@touch $@ $(VENV)/run.stamp
 
-# Its shell draws the pages of tests for less than half of what the browser costs, which serves where there is none.
+# Its shell draws the pages of tests at less cost than the browser, which serves where there is none.
 $(CHROMIUM):
 	@($(call system,chromium-headless-shell)) >/dev/null 2>&1 || [ -x /usr/bin/chromium ] || $(call system,chromium)
 

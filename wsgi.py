@@ -4,7 +4,7 @@
 import gc
 import sys
 
-gc.disable()  # Of what comes now, nothing is let go of: looking through it takes an eighth of the start.
+gc.disable()  # Of what comes now, nothing is let go of: looking through it would only take time.
 
 from petition_app import logs
 from petition_app.app import create_app

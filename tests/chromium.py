@@ -1,6 +1,6 @@
 """Chromium without a window: one for all tests of a process, since a thread can drive one at a time.
 
-Debian's `chromium-headless-shell` is the same browser without what only a window needs, and costs less than half.
+Debian's `chromium-headless-shell` is the same browser without what only a window needs, and costs less.
 """
 
 from __future__ import annotations

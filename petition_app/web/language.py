@@ -13,7 +13,7 @@ def init_app(app: Flask) -> None:
     """Let views and templates speak the language of the answer, and links carry it.
 
     Templates look their texts up in its catalogue themselves: Flask-Babel 4.0 spells the locale out for every text,
-    which takes four times as long, and a page of staff has hundreds.
+    which takes longer than to look it up, and a page of staff has hundreds.
     """
     Babel(app, locale_selector=current_language, default_translation_directories="translations")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] # Its extension for texts brings it.

@@ -134,7 +134,7 @@ def latest_own(petition: Petition, *, by: Account, at: datetime, published: Last
 def _newest_own() -> Select[Decision, Signature, bool]:
     """Write the query for somebody's newest verdict, and whether another decision followed it.
 
-    It is asked for with every page of the desk, and to write it takes longer than to answer it.
+    It is asked for with every page of the desk, so it is written once.
     """
     later = aliased(Decision)
     was_followed = exists().where(later.signature_id == Decision.signature_id, later.position > Decision.position)
